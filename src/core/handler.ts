@@ -1,0 +1,29 @@
+import type { Answer, End } from './answer.ts'
+import type { Call } from './call.ts'
+import { Failure } from './failure.ts'
+
+/** An asynchronous function from a call to its answer. Everything here is one, or wraps one. */
+export type Handler<C extends Call = Call> = (call: C) => Promise<Answer>
+
+/** Wraps a handler to act before, after or instead of it. */
+export type Layer<C extends Call = Call> = (next: Handler<C>) => Handler<C>
+
+/** Composes layers around a handler; the first one listed sees the call first. */
+export const stack =
+  <C extends Call>(...layers: readonly Layer<C>[]): Layer<C> =>
+  end =>
+    layers.reduceRight((next, layer) => layer(next), end)
+
+/** Calls `next` and tells `report` once how that ended: refused, broken off, complete or abandoned. */
+export async function follow<C extends Call>(next: Handler<C>, call: C, report: (end: End) => void): Promise<Answer> {
+  let answer: Answer
+  try {
+    answer = await next(call)
+  } catch (error) {
+    const failure = Failure.from(error)
+    report({ outcome: 'failed', failure })
+    throw failure
+  }
+  answer.onEnd(report)
+  return answer
+}

@@ -1,0 +1,155 @@
+import type { FallbackTable } from './call.ts'
+import type { Ms } from './clock.ts'
+import type { Deployment, ErrorClassCounts } from './deployment.ts'
+import type { NanoUsd } from './money.ts'
+
+/**
+ * What an operator can set about routing, in tollgate's own words and units. The configuration (LiteLLM's names) is
+ * compiled into this once; nothing below the configuration knows a YAML key.
+ */
+export interface RoutingSettings {
+  /** In file order. */
+  readonly deployments: readonly Deployment[]
+  /** Other names of pools. */
+  readonly aliases: Readonly<Record<string, Alias>>
+  /** The strategy of pools that have none of their own. */
+  readonly strategy: StrategySettings
+  /** Pool name to its own strategy (`routing_groups`). */
+  readonly poolStrategies: Readonly<Record<string, StrategySettings>>
+  readonly retries: RetrySettings
+  readonly cooldown: CooldownSettings
+  readonly timeouts: RouterTimeouts
+  readonly fallbacks: FallbackSettings
+  readonly checks: CheckSettings
+  readonly tags: TagSettings
+  readonly affinity: AffinitySettings
+  /** Pools that are a choice between pools by price and latency. */
+  readonly tiers: Readonly<Record<string, TierSettings>>
+  /** Pools that are a choice between pools by what the prompt is about. */
+  readonly auto: Readonly<Record<string, AutoSettings>>
+  /** When no deployment declares its own: at most this many calls in flight at one. */
+  readonly defaultMaxParallelRequests?: number
+  /** Name of the environment (`LITELLM_ENVIRONMENT`) is resolved before: deployments of other ones are not in the list. */
+}
+
+export interface Alias {
+  readonly pool: string
+  /** Not listed by `/v1/models`. */
+  readonly hidden: boolean
+}
+
+export type StrategyName =
+  | 'simple-shuffle'
+  | 'least-busy'
+  | 'latency-based-routing'
+  | 'cost-based-routing'
+  | 'usage-based-routing'
+  | 'usage-based-routing-v2'
+
+export interface StrategySettings {
+  readonly name: StrategyName
+  /** latency-based: a deployment within `lowest * (1 + buffer)` is as good as the fastest. Default 0. */
+  readonly lowestLatencyBuffer: number
+  /** latency-based: how many samples are kept of each deployment. Default 10. */
+  readonly maxLatencySamples: number
+  /** latency-based: samples older than this are forgotten. Default 3,600,000 ms. */
+  readonly latencyTtlMs: Ms
+}
+
+export interface RetrySettings {
+  /** Further attempts within a pool after the first. Default 2. */
+  readonly count: number
+  /** No wait before a repeated attempt at the same deployment is shorter. Default 0 ms. */
+  readonly minimumWaitMs: Ms
+  /** Retries by error class, for every pool. */
+  readonly policy?: ErrorClassCounts
+  /** The same for one pool; wins. */
+  readonly poolPolicies: Readonly<Record<string, ErrorClassCounts>>
+  /** At most this many attempts for one call, over all pools and fallbacks. Default 10. */
+  readonly maxAttempts: number
+  /** After the retries, the pool's other deployments are tried before another pool is (simple-shuffle). Default false. */
+  readonly weightedFailover: boolean
+}
+
+export interface CooldownSettings {
+  /** How long a deployment rests. Default 5,000 ms; 0 disables. */
+  readonly restMs: Ms
+  /** Failures tolerated within 60 s. Undefined means the automatic rule (see pools/cooldown.ts). */
+  readonly allowedFails?: number
+  readonly policy?: ErrorClassCounts
+  readonly disabled: boolean
+}
+
+export interface RouterTimeouts {
+  /** One attempt as a whole. Default 600,000 ms. */
+  readonly attemptMs: Ms
+  /** Until the connection stands. Default 10,000 ms. */
+  readonly connectMs: Ms
+  /** Until the first content of a stream. Default: the attempt's. */
+  readonly firstTokenMs?: Ms
+  /** Between two pieces of a stream. Default 60,000 ms. */
+  readonly idleMs: Ms
+  /** The whole call with all its attempts and waits. Default 600,000 ms. */
+  readonly callMs: Ms
+  /** Silence after which a streaming client is sent an SSE comment. Undefined: never. */
+  readonly keepaliveMs?: Ms
+}
+
+export interface FallbackSettings {
+  /** `*` stands for every pool without an entry of its own. */
+  readonly general: FallbackTable
+  readonly contextWindow: FallbackTable
+  readonly contentPolicy: FallbackTable
+  /** Moves to another pool per call. Default 5. */
+  readonly max: number
+}
+
+export interface CheckSettings {
+  /** Before dialling, leave out deployments that cannot take the call: context window, region, response format. */
+  readonly enabled: boolean
+  /** rpm and tpm are hard limits under every strategy (`enforce_model_rate_limits`). */
+  readonly enforceRateLimits: boolean
+}
+
+export interface TagSettings {
+  readonly enabled: boolean
+  /** Any shared tag is enough; else all of the request's tags must be there. Default true. */
+  readonly matchAny: boolean
+  /** Request tags with this prefix are explicit routing orders. Empty: off. */
+  readonly prefix: string
+}
+
+export interface AffinitySettings {
+  readonly bySession: boolean
+  readonly byKey: boolean
+  readonly byPromptCache: boolean
+  /** Default 3,600,000 ms. */
+  readonly ttlMs: Ms
+  /** Pool name to its own switches. */
+  readonly pools: Readonly<Record<string, Pick<AffinitySettings, 'bySession' | 'byKey' | 'byPromptCache'>>>
+}
+
+/** The cheapest deployment whose p50 is under the threshold, in the tier that the estimated cost names. */
+export interface TierSettings {
+  /** The pool for calls that are estimated to cost at most `costThreshold`, at this pool's prices. */
+  readonly cheap: string
+  /** The pool for the others, and for when the cheap one is too slow. */
+  readonly capable: string
+  readonly costThreshold: NanoUsd
+  /** Rolling p50 above which a deployment, and at last a tier, is passed over. Undefined: any speed will do. */
+  readonly latencyThresholdMs?: Ms
+  /** Output tokens assumed in the estimate when the request does not limit them. Default 256. */
+  readonly assumedOutputTokens: number
+}
+
+/** Which pool answers which kind of prompt. */
+export interface AutoSettings {
+  /** Task to pool: `math`, `code`, `creative`, `default`, or whatever the classifier names. */
+  readonly pools: Readonly<Record<string, string>>
+  /** The pool that is asked to classify what the rules leave open. Undefined: nobody is asked. */
+  readonly classifierPool?: string
+  /** How long the classifying call may take. Default 10,000 ms. */
+  readonly classifierTimeoutMs: Ms
+  /** Task to words that decide for it; replaces the built-in lists of the tasks it names. */
+  readonly keywords: Readonly<Record<string, readonly string[]>>
+}

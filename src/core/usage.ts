@@ -1,0 +1,24 @@
+/**
+ * Tokens used by one attempt, as the upstream counts them. `inputTokens` and `outputTokens` are totals;
+ * the other fields say how many of them were of a special kind.
+ */
+export interface Usage {
+  /** All prompt tokens, cached ones included. */
+  readonly inputTokens: number
+  /** All generated tokens, reasoning included. */
+  readonly outputTokens: number
+  /** Of the input: read from the provider's prompt cache. */
+  readonly cacheReadTokens?: number
+  /** Of the input: written to the provider's prompt cache (5 minutes, where the provider knows several lifetimes). */
+  readonly cacheWriteTokens?: number
+  /** Of the input: written to the provider's prompt cache for one hour. */
+  readonly cacheWrite1hTokens?: number
+  /** Of the input: audio. */
+  readonly inputAudioTokens?: number
+  /** Of the output: audio. */
+  readonly outputAudioTokens?: number
+  /** Of the output: reasoning that is billed but not shown. */
+  readonly reasoningTokens?: number
+  /** True when the provider never said, and tollgate counted what it saw. */
+  readonly estimated?: boolean
+}
