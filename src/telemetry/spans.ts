@@ -1,0 +1,248 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  type HrTime,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import type { End } from '../core/answer.ts'
+import type { Attempt, AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
+import { type Clock, type Ms, systemClock } from '../core/clock.ts'
+import type { Decision } from '../core/decision.ts'
+import type { Deployment } from '../core/deployment.ts'
+import type { Event } from '../core/event.ts'
+import type { Failure } from '../core/failure.ts'
+import type { Listener } from './listeners.ts'
+import { inputMessages } from './message-content.ts'
+import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, operationName, TOLLGATE } from './names.ts'
+import { failureMessage } from './redact.ts'
+import {
+  attemptAttributes,
+  callAttributes,
+  decisionAttributes,
+  deploymentAttributes,
+  exactInteger,
+  resultAttributes,
+} from './span-attributes.ts'
+import { parseTraceparent, traceIds, traceparentHeaders } from './trace-context.ts'
+
+export interface TraceOptions {
+  /** Absent: no spans are made, and calls have trace ids all the same. */
+  readonly tracer?: Tracer | undefined
+  readonly clock?: Clock
+  /**
+   * What a call's own span is. `server` in the gateway, where calls come from other processes: backends then draw the
+   * edge from client to gateway. `internal` (default) in the library, where the caller is in the same process. Attempts
+   * are `client` in either: each is one request to one provider, and is what the conventions call an inference span.
+   */
+  readonly kind?: 'server' | 'internal'
+  /** Put the prompt into attempt spans (`gen_ai.input.messages`). Default false: prompts stay out of traces. */
+  readonly captureContent?: boolean
+  /** More attributes for a finished attempt, such as `llm.budget.exceeded`. */
+  readonly extraAttributes?: (attempt: Attempt) => Attributes | undefined
+  /** Gives a trace id of 32 hexadecimal digits to calls that have none. Default: random. */
+  readonly newTraceId?: () => string
+}
+
+/** The spans of calls. All members may be taken apart and passed on alone. */
+export interface CallTraces {
+  readonly listener: Listener
+  /** Headers (names and values, alternating) that continue the trace at the upstream; empty when nothing is traced. */
+  readonly traceHeaders: (attempt: Attempt) => readonly string[]
+  /** The trace a call belongs to: of its span, else of the caller's valid `traceparent`, else its own. Never changes. */
+  readonly traceIdOf: (call: Call) => string
+}
+
+/** One span per call, with a child for each decision and each attempt. */
+export function traceCalls(options: TraceOptions = {}): CallTraces {
+  const ids = new TraceIds(options.newTraceId ?? traceIds())
+  const { tracer } = options
+  if (!tracer) return { listener: () => {}, traceHeaders: () => [], traceIdOf: call => ids.of(call) }
+  const spans = new CallSpans(tracer, options)
+  return {
+    listener: event => spans.on(event),
+    traceHeaders: attempt => spans.headers(attempt),
+    traceIdOf: call => spans.traceId(call) ?? ids.of(call),
+  }
+}
+
+/** Keeps by the record, which is the same object in every copy that a layer makes of a call. */
+class TraceIds {
+  readonly #next: () => string
+  readonly #known = new WeakMap<CallRecord, string>()
+
+  constructor(next: () => string) {
+    this.#next = next
+  }
+
+  of(call: Call): string {
+    let id = this.#known.get(call.record)
+    if (id === undefined) {
+      id = parseTraceparent(call.options.traceparent)?.traceId ?? this.#next()
+      this.#known.set(call.record, id)
+    }
+    return id
+  }
+}
+
+interface CallTrace {
+  readonly span: Span
+  readonly context: Context
+  /** Calls open on the same record: a classifying call may share the one it serves. */
+  open: number
+}
+
+class CallSpans {
+  readonly #tracer: Tracer
+  readonly #options: TraceOptions
+  readonly #clock: Clock
+  readonly #kind: SpanKind
+  readonly #calls = new WeakMap<CallRecord, CallTrace>()
+  readonly #attempts = new WeakMap<AttemptRecord, Span>()
+  readonly #deployments = new WeakMap<Deployment, Attributes>()
+
+  constructor(tracer: Tracer, options: TraceOptions) {
+    this.#tracer = tracer
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#kind = options.kind === 'server' ? SpanKind.SERVER : SpanKind.INTERNAL
+  }
+
+  on(event: Event): void {
+    if (event.type === 'call-start') this.#startCall(event.call)
+    else if (event.type === 'route') this.#route(event.call, event.decision)
+    else if (event.type === 'attempt-start') this.#startAttempt(event.attempt)
+    else if (event.type === 'attempt-end') this.#endAttempt(event.attempt, event.end)
+    else if (event.type === 'call-end') this.#endCall(event.call, event.end)
+  }
+
+  headers(attempt: Attempt): readonly string[] {
+    const span = this.#attempts.get(attempt.attempt) ?? this.#calls.get(attempt.record)?.span
+    return span ? traceparentHeaders(span.spanContext()) : []
+  }
+
+  traceId(call: Call): string | undefined {
+    return this.#calls.get(call.record)?.span.spanContext().traceId
+  }
+
+  #startCall(call: Call): void {
+    const known = this.#calls.get(call.record)
+    if (known) {
+      known.open++
+      return
+    }
+    const parent = parentOf(call)
+    const span = this.#tracer.startSpan(
+      `${operationName(call.request.operation)} ${call.record.requestedPool}`,
+      {
+        kind: this.#kind,
+        startTime: wallTime(call.record, call.record.start),
+        attributes: callAttributes(call),
+      },
+      parent,
+    )
+    if (!isOurs(span.spanContext(), parent)) return
+    this.#calls.set(call.record, { span, context: trace.setSpan(parent, span), open: 1 })
+  }
+
+  #route(call: Call, decision: Decision): void {
+    const known = this.#recording(call)
+    if (!known) return
+    const now = wallTime(call.record, this.#clock.monotonic())
+    const attributes = decisionAttributes(decision, call)
+    this.#tracer.startSpan('llm.route', { startTime: now, attributes }, known.context).end(now)
+  }
+
+  #startAttempt(attempt: Attempt): void {
+    const known = this.#recording(attempt)
+    if (!known) return
+    const attributes = { ...this.#about(attempt.deployment), ...attemptAttributes(attempt) }
+    if (this.#options.captureContent) attributes[GEN_AI.inputMessages] = inputMessages(attempt.request.body)
+    const startTime = wallTime(attempt.record, attempt.attempt.start)
+    const span = this.#tracer.startSpan(
+      'llm.completion',
+      { kind: SpanKind.CLIENT, startTime, attributes },
+      known.context,
+    )
+    this.#attempts.set(attempt.attempt, span)
+  }
+
+  #endAttempt(attempt: Attempt, end: End): void {
+    const span = this.#attempts.get(attempt.attempt)
+    if (!span) return
+    span.setAttributes(resultAttributes(attempt.attempt))
+    const extra = this.#options.extraAttributes?.(attempt)
+    if (extra) span.setAttributes(extra)
+    if (end.outcome === 'failed') span.updateName('llm.completion.error')
+    if (end.failure) tellFailure(span, end.outcome, end.failure, attempt.deployment)
+    span.end(wallTime(attempt.record, attempt.attempt.endedAt ?? this.#clock.monotonic()))
+  }
+
+  #endCall(call: Call, end: End): void {
+    const known = this.#calls.get(call.record)
+    if (!known || --known.open > 0 || !known.span.isRecording()) return
+    const { record } = call
+    known.span.setAttributes({
+      [TOLLGATE.callOutcome]: end.outcome,
+      [TOLLGATE.callAttempts]: record.attempts.length,
+      [TOLLGATE.callFallbacks]: record.fallbacks,
+      [TOLLGATE.callCostNanoUsd]: exactInteger(record.cost),
+      [TOLLGATE.unpriced]: record.unpriced,
+    })
+    const tried = record.attempts.map(attempt => attempt.deployment)
+    if (end.failure) tellFailure(known.span, end.outcome, end.failure, ...tried)
+    known.span.end(wallTime(record, this.#clock.monotonic()))
+  }
+
+  /** Undefined when the call is not traced, or sampled out: then its children need not be made either. */
+  #recording(call: Call): CallTrace | undefined {
+    const known = this.#calls.get(call.record)
+    return known?.span.isRecording() ? known : undefined
+  }
+
+  #about(deployment: Deployment): Attributes {
+    let attributes = this.#deployments.get(deployment)
+    if (!attributes) {
+      attributes = deploymentAttributes(deployment)
+      this.#deployments.set(deployment, attributes)
+    }
+    return attributes
+  }
+}
+
+/** A reader who leaves is no error of anybody; why it left is told all the same. */
+function tellFailure(span: Span, outcome: Outcome, failure: Failure, ...tried: Deployment[]): void {
+  const message = failureMessage(failure, tried)
+  span.setAttribute(ERROR_TYPE, failure.kind)
+  span.setAttribute(ERROR_MESSAGE, message)
+  if (failure.upstreamStatus !== undefined) span.setAttribute(TOLLGATE.upstreamStatus, failure.upstreamStatus)
+  if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message })
+}
+
+/**
+ * The caller's span: of this process when one is active and does not contradict the caller's `traceparent`, else the one
+ * that `traceparent` names, else none.
+ */
+function parentOf(call: Call): Context {
+  const active = context.active()
+  const remote = parseTraceparent(call.options.traceparent, call.options.tracestate)
+  if (!remote || trace.getSpanContext(active)?.traceId === remote.traceId) return active
+  return trace.setSpanContext(active, remote)
+}
+
+/** A tracer without an SDK gives back the parent's span, or none. */
+function isOurs(span: SpanContext, parent: Context): boolean {
+  return trace.isSpanContextValid(span) && span.spanId !== trace.getSpanContext(parent)?.spanId
+}
+
+/** A moment of a call as OpenTelemetry wants it. Numbers would be read as milliseconds since the process began. */
+function wallTime(record: CallRecord, at: Ms): HrTime {
+  const epochMs = record.startedAt + (at - record.start)
+  const seconds = Math.floor(epochMs / 1000)
+  return [seconds, Math.round((epochMs - seconds * 1000) * 1_000_000)]
+}
