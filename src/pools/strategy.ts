@@ -14,5 +14,19 @@ export interface Candidate {
   note?: string
 }
 
+/** At least one. */
+export type Candidates = readonly [Candidate, ...Candidate[]]
+
 /** Picks among candidates, of which there is always at least one. Synchronous, and quick: it runs on every attempt. */
-export type Strategy = (candidates: readonly [Candidate, ...Candidate[]], call: Call) => Candidate
+export type Strategy = (candidates: Candidates, call: Call) => Candidate
+
+/** A strategy that can tell what it did. Only `pick` and `reason` run on every attempt. */
+export interface NamedStrategy {
+  /** As in the configuration, and in every `Decision`. */
+  readonly name: string
+  readonly pick: Strategy
+  /** Why `chosen` was picked among these, just now: one sentence for people, without a full stop. */
+  reason(chosen: Candidate, candidates: Candidates, call: Call): string
+  /** Sets `score` and `note` of each, for people who ask why. */
+  explain(candidates: Candidates, call: Call): void
+}

@@ -1,0 +1,186 @@
+import type { Ms } from '../core/clock.ts'
+import type { Deployment, ErrorClass } from '../core/deployment.ts'
+import type { Failure } from '../core/failure.ts'
+import { MinuteUse } from './minute-use.ts'
+import { SampleRing } from './sample-ring.ts'
+import { SlidingCount } from './sliding-count.ts'
+import type { Vitals } from './vitals.ts'
+
+/** A failure counts as an answer that took this long, so that failing fast does not look like being fast. */
+export const PENALTY_MS: Ms = 1_000_000
+const PENALTY_TTL_MS: Ms = 60_000
+
+/** The deployments that answer under one alias. The number changes whenever one of them starts or stops being available. */
+export class Siblings {
+  readonly members = new Set<DeploymentVitals>()
+  version = 0
+}
+
+export interface VitalsSettings {
+  readonly maxLatencySamples: number
+  readonly latencyTtlMs: Ms
+  /** When the deployment declares no limit of its own. */
+  readonly defaultMaxParallelRequests?: number
+}
+
+/** The vitals of one deployment, and what changes them. */
+export class DeploymentVitals implements Vitals {
+  readonly deployment: Deployment
+  readonly siblings: Siblings
+  readonly maxInFlight: number
+  inFlight = 0
+  restingUntil: Ms = 0
+  restingBecause: Failure | undefined
+  heldOutUntil: Ms = 0
+  readonly #limited: boolean
+  readonly #ttlMs: Ms
+  readonly #latency: SampleRing
+  readonly #firstToken: SampleRing
+  readonly #use = new MinuteUse()
+  /** Failures that count, by class; made when the first one comes. */
+  #failures: Map<ErrorClass, SlidingCount> | undefined
+  readonly #judged = new SlidingCount()
+  #pressed = false
+
+  constructor(deployment: Deployment, siblings: Siblings, settings: VitalsSettings) {
+    const { maxParallelRequests, rpm, tpm, inputTpm, outputTpm } = deployment.selection
+    this.deployment = deployment
+    this.siblings = siblings
+    this.maxInFlight = maxParallelRequests ?? settings.defaultMaxParallelRequests ?? Number.POSITIVE_INFINITY
+    this.#limited = this.maxInFlight < Number.POSITIVE_INFINITY || (rpm ?? tpm ?? inputTpm ?? outputTpm) !== undefined
+    this.#ttlMs = settings.latencyTtlMs
+    this.#latency = new SampleRing(settings.maxLatencySamples)
+    this.#firstToken = new SampleRing(settings.maxLatencySamples)
+  }
+
+  p50(now: Ms): Ms | undefined {
+    return this.#latency.p50(now)
+  }
+
+  firstTokenP50(now: Ms): Ms | undefined {
+    return this.#firstToken.p50(now)
+  }
+
+  requestsThisMinute(epoch: Ms): number {
+    return this.#use.requests(epoch)
+  }
+
+  tokensThisMinute(epoch: Ms): number {
+    return this.#use.inputTokens(epoch) + this.#use.outputTokens(epoch)
+  }
+
+  inputTokensThisMinute(epoch: Ms): number {
+    return this.#use.inputTokens(epoch)
+  }
+
+  outputTokensThisMinute(epoch: Ms): number {
+    return this.#use.outputTokens(epoch)
+  }
+
+  /** Whether it takes calls as far as its health goes; what a single call needs is not asked here. */
+  isAvailable(now: Ms): boolean {
+    return !this.deployment.selection.blocked && this.restingUntil <= now && this.heldOutUntil <= now
+  }
+
+  /** An attempt begins. Gives back the minute that its tokens were reserved in. */
+  enter(epoch: Ms, inputTokens: number, outputTokens: number): number {
+    this.inFlight++
+    const minute = this.#use.reserve(epoch, inputTokens, outputTokens)
+    this.#noticePressure(epoch)
+    return minute
+  }
+
+  /** An attempt ended: its place is free, and its reservation of `minute` is corrected by these differences. */
+  leave(epoch: Ms, minute: number, difference: { readonly input: number; readonly output: number }): void {
+    if (this.inFlight > 0) this.inFlight--
+    this.#use.correct(minute, difference.input, difference.output)
+    this.#noticePressure(epoch)
+  }
+
+  /** A duration was seen: the whole answer's, or the time to a stream's first content. */
+  sample(ms: Ms, streamed: boolean, now: Ms): void {
+    const ring = streamed ? this.#firstToken : this.#latency
+    ring.add(ms, now + this.#ttlMs)
+  }
+
+  /** A failure was seen instead of a duration. Forgotten soon, so that one of them does not shut it out for long. */
+  penalise(streamed: boolean, now: Ms): void {
+    const ring = streamed ? this.#firstToken : this.#latency
+    ring.add(PENALTY_MS, now + Math.min(PENALTY_TTL_MS, this.#ttlMs))
+  }
+
+  succeeded(now: Ms): void {
+    this.#judged.add(now)
+  }
+
+  failed(errorClass: ErrorClass, now: Ms): void {
+    this.#judged.add(now)
+    this.#failures ??= new Map()
+    let count = this.#failures.get(errorClass)
+    if (!count) {
+      count = new SlidingCount()
+      this.#failures.set(errorClass, count)
+    }
+    count.add(now)
+  }
+
+  /** Failures of one class within 60 s. */
+  failuresOf(errorClass: ErrorClass, now: Ms): number {
+    return this.#failures?.get(errorClass)?.total(now) ?? 0
+  }
+
+  /** Failures within 60 s of every class that `counts` accepts. */
+  failures(now: Ms, counts: (errorClass: ErrorClass) => boolean = everyClass): number {
+    let sum = 0
+    for (const [errorClass, count] of this.#failures ?? []) if (counts(errorClass)) sum += count.total(now)
+    return sum
+  }
+
+  /** Attempts within 60 s that ended well or by the deployment's fault. */
+  judged(now: Ms): number {
+    return this.#judged.total(now)
+  }
+
+  /** Takes no calls until then (monotonic); an earlier end changes nothing. */
+  rest(until: Ms, failure: Failure): void {
+    if (until <= this.restingUntil) return
+    this.restingUntil = until
+    this.restingBecause = failure
+    this.siblings.version++
+  }
+
+  /** The upstream asked us to stay away until then (monotonic). */
+  holdOut(until: Ms): void {
+    if (until <= this.heldOutUntil) return
+    this.heldOutUntil = until
+    this.siblings.version++
+  }
+
+  /** Ends a rest and a hold-out at once: an operator says that it is well. */
+  wake(): void {
+    this.restingUntil = 0
+    this.heldOutUntil = 0
+    this.siblings.version++
+  }
+
+  #noticePressure(epoch: Ms): void {
+    if (!this.#limited) return
+    const pressed = this.inFlight >= this.maxInFlight || isUsedUp(this.deployment, this, epoch)
+    if (pressed === this.#pressed) return
+    this.#pressed = pressed
+    this.siblings.version++
+  }
+}
+
+const everyClass = () => true
+
+/** Whether the minute's requests, or all of its tokens, are used. */
+export function isUsedUp({ selection }: Deployment, vitals: Vitals, epoch: Ms): boolean {
+  const { rpm, tpm, inputTpm, outputTpm } = selection
+  return (
+    (rpm !== undefined && vitals.requestsThisMinute(epoch) >= rpm) ||
+    (tpm !== undefined && vitals.tokensThisMinute(epoch) >= tpm) ||
+    (inputTpm !== undefined && vitals.inputTokensThisMinute(epoch) >= inputTpm) ||
+    (outputTpm !== undefined && vitals.outputTokensThisMinute(epoch) >= outputTpm)
+  )
+}

@@ -1,0 +1,55 @@
+import type { Call } from '../../core/call.ts'
+import type { Random } from '../../core/clock.ts'
+import { formatUsd, type NanoUsd } from '../../core/money.ts'
+import type { Candidate, Candidates, NamedStrategy } from '../strategy.ts'
+import { randomIndex } from './random-index.ts'
+
+/** The lowest estimated cost of this very call. A price of 0 is free; without a price it comes last; random among equals. */
+export function costBased(random: Random): NamedStrategy {
+  return {
+    name: 'cost-based-routing',
+    pick: (candidates, call) => cheapest(candidates, call, random),
+    reason(chosen, { length }, call) {
+      const { cost } = chosen.estimate(call)
+      return cost === undefined
+        ? `one of ${length}, none of which has a price`
+        : `cheapest of ${length} at ${showUsd(cost)}`
+    },
+    explain(candidates, call) {
+      for (const candidate of candidates) explainCost(candidate, call)
+    },
+  }
+}
+
+/** The cheapest for this call, at random among equals; one without a price only when none has any. */
+export function cheapest(candidates: Candidates, call: Call, random: Random): Candidate {
+  let best: Candidate = candidates[0]
+  let least: NanoUsd | undefined
+  let ties = 0
+  for (const candidate of candidates) {
+    const { cost } = candidate.estimate(call)
+    if (ties === 0 || isLess(cost, least)) {
+      best = candidate
+      least = cost
+      ties = 1
+    } else if (cost === least && randomIndex(++ties, random) === 0) best = candidate
+  }
+  return best
+}
+
+export function explainCost(candidate: Candidate, call: Call): void {
+  const { cost } = candidate.estimate(call)
+  candidate.score = cost === undefined ? Number.POSITIVE_INFINITY : Number(cost)
+  candidate.note = cost === undefined ? 'no price' : showUsd(cost)
+}
+
+function isLess(cost: NanoUsd | undefined, than: NanoUsd | undefined): boolean {
+  if (cost === undefined) return false
+  return than === undefined || cost < than
+}
+
+/** `$0.000012`: exact, without zeros at the end. */
+export function showUsd(cost: NanoUsd): string {
+  const text = formatUsd(cost).replace(/0+$/, '')
+  return `$${text.endsWith('.') ? `${text}00` : text}`
+}

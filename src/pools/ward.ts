@@ -1,0 +1,155 @@
+import type { End } from '../core/answer.ts'
+import type { Attempt } from '../core/call.ts'
+import type { Clock, Ms } from '../core/clock.ts'
+import type { Deployment, Estimate } from '../core/deployment.ts'
+import type { Failure } from '../core/failure.ts'
+import { follow, type Layer } from '../core/handler.ts'
+import type { CooldownSettings } from '../core/settings.ts'
+import { holdOutMs, restMs } from './cooldown.ts'
+import { DeploymentVitals, Siblings, type VitalsSettings } from './deployment-vitals.ts'
+import { errorClassOf } from './error-class.ts'
+
+export interface WardSettings extends VitalsSettings {
+  readonly cooldown: CooldownSettings
+}
+
+/** An attempt in flight, from `begin` to `end`. */
+export interface Ticket {
+  readonly attempt: Attempt
+  readonly vitals: DeploymentVitals
+  readonly minute: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  open: boolean
+}
+
+/** The tokens an attempt is expected to take, held against the minute's limits until its usage is known. */
+export type Reservation = Pick<Estimate, 'inputTokens' | 'outputTokens'>
+
+const NO_TOKENS: Reservation = { inputTokens: 0, outputTokens: 0 }
+
+/** The vitals of every deployment, by id, kept by the attempts that pass. Everything here is O(1) and synchronous. */
+export class Ward {
+  readonly #settings: WardSettings
+  readonly #clock: Clock
+  readonly #vitals = new Map<string, DeploymentVitals>()
+  readonly #siblings = new Map<string, Siblings>()
+
+  constructor(settings: WardSettings, clock: Clock) {
+    this.#settings = settings
+    this.#clock = clock
+  }
+
+  /** The vitals of a deployment, from its first mention on. */
+  of(deployment: Deployment): DeploymentVitals {
+    return this.#vitals.get(deployment.id) ?? this.#admit(deployment)
+  }
+
+  /** The vitals of a known deployment. */
+  find(id: string): DeploymentVitals | undefined {
+    return this.#vitals.get(id)
+  }
+
+  /** Every deployment that has vitals. */
+  all(): Iterable<DeploymentVitals> {
+    return this.#vitals.values()
+  }
+
+  /** Drops the vitals of a deployment that nobody will choose again, unless it is in use or rests. */
+  forget(id: string): boolean {
+    const vitals = this.#vitals.get(id)
+    if (!vitals || vitals.inFlight > 0 || !vitals.isAvailable(this.#clock.monotonic())) return false
+    this.#vitals.delete(id)
+    vitals.siblings.members.delete(vitals)
+    if (vitals.siblings.members.size === 0) this.#siblings.delete(vitals.deployment.pool)
+    return true
+  }
+
+  /** An attempt starts: it is in flight, and its tokens are taken from the minute's. */
+  begin(attempt: Attempt, reserved: Reservation = NO_TOKENS): Ticket {
+    const vitals = this.of(attempt.deployment)
+    const { inputTokens, outputTokens } = reserved
+    const minute = vitals.enter(this.#clock.now(), inputTokens, outputTokens)
+    return { attempt, vitals, minute, inputTokens, outputTokens, open: true }
+  }
+
+  /** The first content of a stream came `ms` after the attempt's start. */
+  first({ attempt, vitals }: Ticket, ms: Ms): void {
+    if (attempt.request.streamed) vitals.sample(ms, true, this.#clock.monotonic())
+  }
+
+  /** The attempt is over; told twice, it counts once. */
+  end(ticket: Ticket, end: End): void {
+    if (!ticket.open) return
+    ticket.open = false
+    const { attempt, vitals } = ticket
+    const now = this.#clock.monotonic()
+    vitals.leave(this.#clock.now(), ticket.minute, differenceOf(ticket, end))
+    if (end.outcome === 'complete') {
+      vitals.succeeded(now)
+      if (!attempt.request.streamed) vitals.sample(now - attempt.attempt.start, false, now)
+    } else if (end.outcome === 'failed' && end.failure && isItsFault(attempt, end.failure)) {
+      this.#fail(ticket, end.failure, now)
+    }
+  }
+
+  /** Lets a deployment rest for a reason that came from elsewhere: another replica, an admin. */
+  rest(deployment: Deployment, lengthMs: Ms, failure: Failure): void {
+    this.of(deployment).rest(this.#clock.monotonic() + lengthMs, failure)
+  }
+
+  #fail({ attempt, vitals }: Ticket, failure: Failure, now: Ms): void {
+    const errorClass = errorClassOf(failure)
+    if (errorClass) vitals.failed(errorClass, now)
+    if (failure.kind !== 'rate_limited') vitals.penalise(attempt.request.streamed, now)
+    const { cooldown } = this.#settings
+    const length = restMs(cooldown, vitals, failure, now)
+    const holdOut = holdOutMs(cooldown, vitals.deployment, failure)
+    if (holdOut > 0) vitals.holdOut(now + holdOut)
+    if (length <= 0) return
+    vitals.rest(now + length, failure)
+    const untilMs = this.#clock.now() + length
+    attempt.emit({ type: 'rest', deployment: vitals.deployment, untilMs, failure })
+  }
+
+  #admit(deployment: Deployment): DeploymentVitals {
+    const siblings = this.#siblings.get(deployment.pool) ?? new Siblings()
+    this.#siblings.set(deployment.pool, siblings)
+    const vitals = new DeploymentVitals(deployment, siblings, this.#settings)
+    siblings.members.add(vitals)
+    this.#vitals.set(deployment.id, vitals)
+    return vitals
+  }
+}
+
+/** A timeout that the caller shortened says nothing about the deployment. */
+function isItsFault({ options }: Attempt, failure: Failure): boolean {
+  if (!failure.verdict.blames) return false
+  return failure.kind !== 'timed_out' || (options.timeoutMs === undefined && options.firstTokenMs === undefined)
+}
+
+const NO_DIFFERENCE = { input: 0, output: 0 }
+
+/** What to add to the reservation: up to the usage, or all of it back when the provider cannot have counted anything. */
+function differenceOf({ attempt, inputTokens, outputTokens }: Ticket, end: End): { input: number; output: number } {
+  const usage = attempt.attempt.usage ?? end.usage
+  if (usage) return { input: usage.inputTokens - inputTokens, output: usage.outputTokens - outputTokens }
+  const failure = end.outcome === 'failed' ? end.failure : undefined
+  if (failure && !failure.verdict.charges) return { input: -inputTokens, output: -outputTokens }
+  return NO_DIFFERENCE
+}
+
+/**
+ * Keeps the vitals: in flight to the last byte, the time to the first content and to the end, failures and rests.
+ * `reserve` says what an attempt may take of the minute's tokens; without it only real usage counts.
+ */
+export const vitalsLayer =
+  (ward: Ward, clock: Clock, reserve?: (attempt: Attempt) => Reservation): Layer<Attempt> =>
+  next =>
+    async function vitals(attempt) {
+      const ticket = ward.begin(attempt, reserve?.(attempt))
+      const answer = await follow(next, attempt, end => ward.end(ticket, end))
+      const { firstAt, start } = attempt.attempt
+      ward.first(ticket, (firstAt ?? clock.monotonic()) - start)
+      return answer
+    }
