@@ -1,0 +1,108 @@
+import { accept, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
+import * as value from './values.ts'
+
+const honoured = {
+  master_key: [value.text, 'The key that every client must send. Without one the gateway serves this machine only.'],
+  litellm_key_header_name: [value.text, 'Header that carries the key, instead of Authorization.'],
+  completion_model: [value.text, 'Replaces the model of every chat and completion request.'],
+  embedding_model: [value.text, 'Replaces the model of every embedding request.'],
+  max_request_size_mb: [value.amount, 'Megabytes of a request body. Default 32.'],
+  sse_keepalive_ping_interval_seconds: [value.seconds, 'Where router_settings.keepalive_seconds is absent.'],
+} as const satisfies Record<string, Honoured>
+
+export type GeneralValues = ValuesOf<typeof honoured>
+export const generalHonoured = honoured
+
+export const generalKeys = table(
+  effect(honoured),
+  plannedGuard(
+    'access control',
+    `allowed_routes public_routes admin_only_routes allowed_ips use_x_forwarded_for mcp_trusted_proxy_ranges
+     enforce_user_param enforced_params service_account_settings default_team_disabled reject_clientside_metadata_tags
+     missing_session_id enforce_fallback_model_access enforce_fallback_budget apply_user_budget_to_team_keys`,
+  ),
+  planned(
+    'keys, users and teams',
+    `allow_client_side_credentials user_api_key_cache_ttl user_api_key_cache_max_size user_header_name
+     user_header_mappings disable_master_key_return disable_adding_master_key_hash_to_db disable_responses_id_security
+     allow_unmanaged_response_ids`,
+  ),
+  planned(
+    'the choice of models',
+    `image_generation_model moderation_model infer_model_from_keys store_model_in_db supported_db_objects
+     proxy_config_reload_interval_seconds`,
+  ),
+  plannedGuard(
+    'limits of the gateway',
+    `max_parallel_requests global_max_parallel_requests token_rate_limit_type max_response_size_mb
+     max_in_flight_requests_per_worker max_queued_requests_per_worker`,
+  ),
+  planned(
+    'limits of the gateway',
+    `disable_retry_on_max_parallel_request_limit_error admission_queue_timeout_seconds cancel_on_disconnect
+     always_include_stream_usage`,
+  ),
+  planned(
+    'health probes',
+    `background_health_checks health_check_interval health_check_details use_shared_health_check
+     health_check_concurrency enable_health_check_routing background_health_check_model_groups
+     health_check_staleness_threshold health_check_ignore_transient_errors
+     health_check_skip_disabled_background_models enable_drain_endpoint drain_endpoint_token`,
+  ),
+  planned(
+    'the database',
+    `database_url database_connection_pool_limit database_connection_timeout database_connection_pool_timeout
+     database_statement_timeout database_lock_timeout allow_requests_on_db_unavailable disable_spend_logs
+     disable_spend_updates disable_error_logs store_prompts_in_spend_logs disable_reset_budget
+     disable_budget_reservation proxy_batch_write_at maximum_spend_logs_retention_period
+     maximum_spend_logs_retention_interval maximum_spend_logs_cleanup_cron maximum_spend_logs_cleanup_batch_size
+     maximum_spend_logs_cleanup_max_batches maximum_spend_logs_cleanup_run_budget
+     maximum_spend_logs_cleanup_batch_timeout scope_spend_list_endpoints_to_caller
+     legacy_unscoped_spend_list_endpoints`,
+  ),
+  plannedGuard('budgets', 'fail_closed_budget_enforcement'),
+  planned(
+    'forwarding and pass-through',
+    `forward_client_headers_to_llm_api forward_llm_provider_auth_headers forward_openai_org_id pass_through_endpoints
+     pass_through_request_timeout use_client_credentials_pass_through_routes`,
+  ),
+  planned(
+    'alerting',
+    `alerting alerting_threshold alerting_args alert_types alert_to_webhook_url alert_type_config
+     spend_report_frequency`,
+  ),
+  accept(
+    'L',
+    `enable_jwt_auth! litellm_jwtauth! enable_oauth2_auth! enable_oauth2_proxy_auth! oauth2_config_mappings!
+     enforce_rbac! role_permissions! custom_auth! custom_auth_settings! custom_auth_run_common_checks!
+     custom_key_generate! custom_key_update! custom_key_policy! require_end_user_mcp_access_defined!
+     require_key_mcp_access_defined! allowed_file_extensions! blocked_file_extensions! key_management_system!
+     key_management_settings! use_azure_key_vault! use_google_kms!`,
+  ),
+  accept(
+    'U',
+    `ui_access_mode custom_sso custom_ui_sso_sign_in_handler auto_redirect_ui_login_to_sso
+     allow_cli_sso_verification_uri_complete control_plane_url disable_env_credential_login max_failed_login_attempts
+     max_failed_login_attempts_per_source failed_login_window_seconds UI_USERNAME UI_PASSWORD enable_public_model_hub
+     email_settings block_robots disable_auto_add_proxy_admin_to_teams`,
+  ),
+  accept(
+    'M',
+    `user_mcp_management_mode enable_mcp_registry mcp_client_side_auth_header_name mcp_internal_ip_ranges
+     mcp_required_fields`,
+  ),
+  accept('S', 'search_tools'),
+  accept('V', 'proxy_batch_polling_interval max_batch_file_size_mb max_file_size_mb store_prompts_in_cold_storage'),
+  accept(
+    'D',
+    `proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time use_redis_transaction_buffer database_type
+     database_args database_connect_timeout database_socket_timeout database_extra_connection_params
+     database_disable_prepared_statements disable_prisma_schema_update scheduled_job_stagger`,
+  ),
+  accept(
+    'X',
+    `otel litellm_settings litellm_license allow_user_auth set_verbose alerts datadog_api_key
+     disable_batch_input_file_rate_limiting skip_batch_input_file_rate_limiting_for_providers
+     skip_batch_input_file_rate_limiting_for_models`,
+  ),
+)

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+
+const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
+
+/** A number, or a string that reads as one: YAML writes `1e-6` and quoted numbers as strings. */
+function numeric(form: string, holds: (value: number) => boolean) {
+  const error = `expected ${form}`
+  return z
+    .union([z.number({ error }), z.string({ error }).regex(DECIMAL, { error }).transform(Number)], { error })
+    .refine(holds, { error })
+    .describe(form)
+}
+
+export const seconds = numeric('a number of seconds, 0 or more', value => value >= 0)
+export const positiveSeconds = numeric('a number of seconds above 0', value => value > 0)
+export const milliseconds = numeric('a number of milliseconds above 0', value => value > 0)
+export const usd = numeric('an amount of US dollars, 0 or more', value => value >= 0)
+export const count = numeric('a whole number, 0 or more', value => Number.isSafeInteger(value) && value >= 0)
+export const positiveCount = numeric('a whole number above 0', value => Number.isSafeInteger(value) && value > 0)
+export const amount = numeric('a number, 0 or more', value => value >= 0)
+export const share = numeric('a number from 0 to 1', value => value >= 0 && value <= 1)
+export const anyNumber = numeric('a number', () => true)
+
+const flagError = { error: 'expected true or false' }
+
+/** A boolean, or the word for one: references to the environment always give strings. */
+export const flag = z
+  .union(
+    [
+      z.boolean(flagError),
+      z
+        .string(flagError)
+        .regex(/^(true|false|yes|no|on|off)$/i, flagError)
+        .transform(word => /^(true|yes|on)$/i.test(word)),
+    ],
+    flagError,
+  )
+  .describe('true or false')
+
+/** Text; a number is taken as it is written (`api_version: 2024`). */
+export const text = z
+  .union([z.string({ error: 'expected text' }), z.number({ error: 'expected text' }).transform(String)], {
+    error: 'expected text',
+  })
+  .describe('text')
+
+export const texts = z.array(text, { error: 'expected a list of words' }).describe('a list of words')
+
+/** A list of words; a single word stands for a list of one. */
+export const wordOrWords = z
+  .union([text.transform(word => [word]), texts], { error: 'expected a word or a list of words' })
+  .describe('a word or a list of words')
+
+export const map = z
+  .record(z.string(), z.unknown(), { error: 'expected a map of names to values' })
+  .describe('a map of names to values')
+
+/** Names to texts. */
+export const textMap = z
+  .record(z.string(), text, { error: 'expected a map of names to texts' })
+  .describe('a map of names to texts')
+
+/** Names to whole numbers. */
+export const countMap = z
+  .record(z.string(), count, { error: 'expected a map of names to whole numbers' })
+  .describe('a map of names to whole numbers')
+
+export const maps = z.array(map, { error: 'expected a list of maps' }).describe('a list of maps')
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  const form = `one of ${words.join(', ')}`
+  return z.enum(words, { error: `expected ${form}` }).describe(form)
+}
+
+/** Targets of a fallback, as LiteLLM writes them; their inner forms are read where they are compiled. */
+export const fallbackLists = z
+  .union([maps, map], { error: 'expected a list such as [{pool: [other, another]}]' })
+  .describe('a list such as [{pool: [other, another]}]')
+
+export const anything = z.unknown().describe('anything')
