@@ -21,6 +21,7 @@ export {
   type SlowFault,
   type StatusOptions,
 } from './fault.ts'
+export { FAULT_NAMES, namedFault } from './named-fault.ts'
 export type { AnswerScript, FinishReason, ScriptedAnswer, ScriptedToolCall } from './scripted-answer.ts'
 export { seededRandom } from './seeded-random.ts'
 export type { SseOptions } from './sse-format.ts'

@@ -3,6 +3,8 @@ import type { Clock, Ms } from '../core/clock.ts'
 import type { Delivery } from './delivery.ts'
 import type { OpenRecord } from './upstream-record.ts'
 
+const RESET_GRACE_MS: Ms = 5
+
 /** Puts one delivery on the wire, notes in the record what was sent, and stops when the connection has gone. */
 export class Player {
   readonly #response: ServerResponse
@@ -98,12 +100,25 @@ export class Player {
       this.#response.end()
       return
     }
-    // What was written must leave before the connection does: an empty write is called back after all others.
-    await new Promise<void>(resolve => {
-      this.#wake = resolve
-      this.#response.socket?.write('', () => setImmediate(resolve))
-    })
+    await this.#flushed()
+    if (ending === 'reset') await this.#readByClient()
     if (!this.#gone) this.drop(ending)
+  }
+
+  /** What was written must leave before the connection does: an empty write is called back after all others. */
+  #flushed(): Promise<void> {
+    return new Promise(resolve => {
+      this.#wake = resolve
+      this.#response.socket?.write('', () => resolve())
+    })
+  }
+
+  /**
+   * A client that finds data and a reset in one look takes them for data and a proper end (libuv does). So the reset
+   * waits a little: for other processes by the clock on the wall, and for this one by a turn in which sockets are read.
+   */
+  #readByClient(): Promise<void> {
+    return new Promise(resolve => setTimeout(() => setImmediate(resolve), RESET_GRACE_MS))
   }
 
   /** Node's server sends a head in one piece, so a slow one goes past it, as raw HTTP/1.1 that closes at the end. */

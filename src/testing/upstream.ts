@@ -64,6 +64,7 @@ export class Upstream {
   /** `http://HOST:PORT`: what Anthropic clients take as base URL. */
   get url(): string {
     const { host, port } = this.#address
+    if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
     return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   }
 
