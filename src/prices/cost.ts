@@ -1,0 +1,77 @@
+import { divideUp, type NanoUsd } from '../core/money.ts'
+import type { Rate, RateCard, Rates } from '../core/price.ts'
+import type { Usage } from '../core/usage.ts'
+
+/** A rate is nano-USD per this many units. */
+const UNITS_PER_RATE = 1_000_000n
+
+/**
+ * What a usage costs, in nano-USD: the sum of tokens times rate over all kinds of tokens, plus the rate per request,
+ * divided once by a million and rounded up once. Every token is charged as exactly one kind; above a tier's threshold
+ * the whole request is charged at the tier's rates.
+ */
+export function costOf(card: RateCard, usage: Usage): NanoUsd {
+  const rates = ratesFor(card, usage.inputTokens)
+  const total = inputCost(rates, usage) + outputCost(rates, usage) + (rates.request ?? 0n)
+  return divideUp(total, UNITS_PER_RATE)
+}
+
+/** The rates that a request of `inputTokens` prompt tokens is charged at: those of the highest threshold passed. */
+export function ratesFor(card: RateCard, inputTokens: number): Rates {
+  for (let index = card.tiers.length - 1; index >= 0; index--) {
+    const tier = card.tiers[index]
+    if (tier && inputTokens > tier.aboveInputTokens) return tier.rates
+  }
+  return card.rates
+}
+
+/**
+ * Cached and written tokens come first and audio takes what is left: where kinds overlap in a report, the overlap is
+ * cached audio, and charging it as fresh audio would be up to 80 times its price (gpt-realtime: $32 against $0.40).
+ */
+function inputCost(rates: Rates, usage: Usage): bigint {
+  const share = new Share(usage.inputTokens)
+  const write = rates.cacheWrite ?? rates.input
+  return (
+    share.take(usage.cacheReadTokens, rates.cacheRead ?? rates.input) +
+    share.take(usage.cacheWrite1hTokens, rates.cacheWrite1h ?? write) +
+    share.take(usage.cacheWriteTokens, write) +
+    share.take(usage.inputAudioTokens, rates.inputAudio ?? rates.input) +
+    share.rest(rates.input)
+  )
+}
+
+function outputCost(rates: Rates, usage: Usage): bigint {
+  const share = new Share(usage.outputTokens)
+  return (
+    share.take(usage.outputAudioTokens, rates.outputAudio ?? rates.output) +
+    share.take(usage.reasoningTokens, rates.reasoning ?? rates.output) +
+    share.rest(rates.output)
+  )
+}
+
+/** The tokens of one side, of which kinds are taken away until the rest is plain text. */
+class Share {
+  #left: number
+
+  constructor(total: number) {
+    this.#left = tokenCount(total)
+  }
+
+  /** The price of a kind, of which there cannot be more than is left. */
+  take(tokens: number | undefined, rate: Rate): bigint {
+    if (tokens === undefined) return 0n
+    const taken = Math.min(tokenCount(tokens), this.#left)
+    this.#left -= taken
+    return BigInt(taken) * rate
+  }
+
+  rest(rate: Rate): bigint {
+    return BigInt(this.#left) * rate
+  }
+}
+
+/** A whole number of tokens, whatever an upstream reported: a price must not fail on `null`, -1 or 1.5. */
+function tokenCount(reported: number): number {
+  return Number.isFinite(reported) && reported > 0 ? Math.ceil(reported) : 0
+}

@@ -1,0 +1,68 @@
+import type { Json, JsonObject } from '../core/json.ts'
+
+/** What a walk over JSON values found. */
+export interface Measure {
+  /** UTF-8 bytes of all strings, without quotes and escapes. */
+  readonly stringBytes: number
+  /** UTF-8 bytes of all member names. */
+  readonly keyBytes: number
+  /** Numbers: each is a token where a prompt is given as tokens, and about one elsewhere. */
+  readonly numbers: number
+  /** Values and member names, each with its punctuation. */
+  readonly nodes: number
+}
+
+const MEDIA_TYPES: ReadonlySet<unknown> = new Set([
+  'image_url',
+  'image',
+  'input_image',
+  'input_audio',
+  'audio_url',
+  'video_url',
+  'video',
+  'file',
+  'input_file',
+  'document',
+])
+
+/** Whether an object is a part of a message that is not text. Such types are no types of JSON Schema. */
+export function isMedia(object: JsonObject): boolean {
+  return MEDIA_TYPES.has(object.type)
+}
+
+/**
+ * Walks values without recursion: a body may be nested deeper than the call stack. An object for which `skip` gives true
+ * is left out with everything in it.
+ */
+export function measure(roots: Json[], skip: (object: JsonObject) => boolean = never): Measure {
+  const found = { stringBytes: 0, keyBytes: 0, numbers: 0, nodes: 0 }
+  const stack = [...roots]
+  while (stack.length > 0) {
+    const value = stack.pop()
+    found.nodes++
+    if (typeof value === 'string') found.stringBytes += Buffer.byteLength(value)
+    else if (typeof value === 'number') found.numbers++
+    else if (isList(value)) pushAll(stack, value)
+    else if (typeof value === 'object' && value !== null && !skip(value)) {
+      for (const key of Object.keys(value)) {
+        found.keyBytes += Buffer.byteLength(key)
+        found.nodes++
+        const member = value[key]
+        if (member !== undefined) stack.push(member)
+      }
+    }
+  }
+  return found
+}
+
+const never = () => false
+
+/** `Array.isArray` does not narrow a read-only list. */
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value)
+}
+
+/** Not by spreading: a list of 200,000 tokens does not fit into the arguments of one call. */
+function pushAll(stack: Json[], values: readonly Json[]): void {
+  for (const value of values) stack.push(value)
+}
