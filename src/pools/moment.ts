@@ -1,4 +1,4 @@
-import type { Clock, Ms } from '../core/clock.ts'
+import type { Ms } from '../core/clock.ts'
 
 /** Now, by both clocks. A choice reads them once. */
 export interface Moment {
@@ -9,10 +9,6 @@ export interface Moment {
 }
 
 export const MINUTE_MS: Ms = 60_000
-
-export function momentOf(clock: Clock): Moment {
-  return { monotonic: clock.monotonic(), epoch: clock.now() }
-}
 
 /** Milliseconds until the next UTC minute begins, when all counts of this minute are gone. */
 export function untilNextMinute(epoch: Ms): Ms {

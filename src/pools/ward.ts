@@ -3,15 +3,17 @@ import type { Attempt } from '../core/call.ts'
 import type { Clock, Ms } from '../core/clock.ts'
 import type { Deployment, Estimate } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
-import { follow, type Layer } from '../core/handler.ts'
-import type { CooldownSettings } from '../core/settings.ts'
+import type { RoutingSettings } from '../core/settings.ts'
 import { holdOutMs, restMs } from './cooldown.ts'
-import { DeploymentVitals, Siblings, type VitalsSettings } from './deployment-vitals.ts'
+import { DeploymentVitals, Siblings } from './deployment-vitals.ts'
 import { errorClassOf } from './error-class.ts'
+import { own } from './own.ts'
 
-export interface WardSettings extends VitalsSettings {
-  readonly cooldown: CooldownSettings
-}
+/** What of the routing settings the vitals depend on. */
+export type WardSettings = Pick<
+  RoutingSettings,
+  'strategy' | 'poolStrategies' | 'cooldown' | 'defaultMaxParallelRequests'
+>
 
 /** An attempt in flight, from `begin` to `end`. */
 export interface Ticket {
@@ -115,7 +117,13 @@ export class Ward {
   #admit(deployment: Deployment): DeploymentVitals {
     const siblings = this.#siblings.get(deployment.pool) ?? new Siblings()
     this.#siblings.set(deployment.pool, siblings)
-    const vitals = new DeploymentVitals(deployment, siblings, this.#settings)
+    const { poolStrategies, strategy, defaultMaxParallelRequests } = this.#settings
+    const { maxLatencySamples, latencyTtlMs } = own(poolStrategies, deployment.pool) ?? strategy
+    const vitals = new DeploymentVitals(deployment, siblings, {
+      maxLatencySamples,
+      latencyTtlMs,
+      ...(defaultMaxParallelRequests !== undefined && { defaultMaxParallelRequests }),
+    })
     siblings.members.add(vitals)
     this.#vitals.set(deployment.id, vitals)
     return vitals
@@ -138,18 +146,3 @@ function differenceOf({ attempt, inputTokens, outputTokens }: Ticket, end: End):
   if (failure && !failure.verdict.charges) return { input: -inputTokens, output: -outputTokens }
   return NO_DIFFERENCE
 }
-
-/**
- * Keeps the vitals: in flight to the last byte, the time to the first content and to the end, failures and rests.
- * `reserve` says what an attempt may take of the minute's tokens; without it only real usage counts.
- */
-export const vitalsLayer =
-  (ward: Ward, clock: Clock, reserve?: (attempt: Attempt) => Reservation): Layer<Attempt> =>
-  next =>
-    async function vitals(attempt) {
-      const ticket = ward.begin(attempt, reserve?.(attempt))
-      const answer = await follow(next, attempt, end => ward.end(ticket, end))
-      const { firstAt, start } = attempt.attempt
-      ward.first(ticket, (firstAt ?? clock.monotonic()) - start)
-      return answer
-    }

@@ -1,3 +1,4 @@
+import type { Deployment } from '../../core/deployment.ts'
 import { isObject } from '../../core/json.ts'
 import type { CallFilter, Question } from './filter.ts'
 
@@ -5,17 +6,16 @@ import type { CallFilter, Question } from './filter.ts'
  * The prompt is longer than the deployment's context window. Only when its lower bound is: an estimate must not turn
  * away a call that would have gone well, and the upstream counts exactly.
  */
-export const contextWindow: CallFilter = {
-  why: 'context',
-  concerns: () => true,
-  excludes: ({ deployment }, question) =>
-    lowBound(question) > (deployment.limits.maxInputTokens ?? Number.POSITIVE_INFINITY),
-  explain: ({ deployment }, question) =>
-    `the prompt has at least ${lowBound(question)} tokens, its window ${deployment.limits.maxInputTokens}`,
-}
-
-function lowBound({ call, inputTokenBounds }: Question): number {
-  return inputTokenBounds(call.request).low
+export function contextWindow(deployments: readonly Deployment[]): CallFilter {
+  const windowOf = ({ limits }: Deployment) => limits.maxInputTokens ?? Number.POSITIVE_INFINITY
+  const smallest = Math.min(...deployments.map(windowOf))
+  return {
+    why: 'context',
+    concerns: ({ inputTokens }) => inputTokens.low > smallest,
+    excludes: ({ deployment }, { inputTokens }) => inputTokens.low > windowOf(deployment),
+    explain: ({ deployment }, { inputTokens }) =>
+      `the prompt has at least ${inputTokens.low} tokens, its window ${windowOf(deployment)}`,
+  }
 }
 
 /** The caller allows one region only. A deployment whose region nobody wrote down is out: a promise is kept or refused. */

@@ -1,4 +1,5 @@
 import type { Call } from '../../core/call.ts'
+import type { Clock, Ms } from '../../core/clock.ts'
 import type { Request } from '../../core/request.ts'
 import type { Moment } from '../moment.ts'
 import type { Candidate } from '../strategy.ts'
@@ -27,9 +28,25 @@ export interface TokenBounds {
 export type InputTokenBounds = (request: Request) => TokenBounds
 
 /** The call that deployments are sought for, and when. */
-export interface Question extends Moment {
+export class Question implements Moment {
   readonly call: Call
-  readonly inputTokenBounds: InputTokenBounds
+  readonly monotonic: Ms
+  readonly epoch: Ms
+  readonly #inputTokenBounds: InputTokenBounds
+  #tokens: TokenBounds | undefined
+
+  constructor(call: Call, clock: Clock, inputTokenBounds: InputTokenBounds) {
+    this.call = call
+    this.monotonic = clock.monotonic()
+    this.epoch = clock.now()
+    this.#inputTokenBounds = inputTokenBounds
+  }
+
+  /** Bounds of the input tokens: reckoned once, when a filter asks, since it takes a walk through the prompt. */
+  get inputTokens(): TokenBounds {
+    this.#tokens ??= this.#inputTokenBounds(this.call.request)
+    return this.#tokens
+  }
 }
 
 /** Leaves deployments out: by their state alone (`Moment`), or by what the call needs (`Question`). */

@@ -6,19 +6,19 @@ export function orderOf({ selection }: Deployment): number {
   return selection.order ?? Number.POSITIVE_INFINITY
 }
 
-/** Those of the wanted order, or of the smallest there is. The same list when all are of it. */
-export function byOrder(candidates: readonly Candidate[], wanted?: number): readonly Candidate[] {
-  const order = wanted ?? smallestOrder(candidates)
-  if (candidates.every(({ deployment }) => orderOf(deployment) === order)) return candidates
-  return candidates.filter(({ deployment }) => orderOf(deployment) === order)
+/** Those of the smallest order above `after`. The same list when that is all of them. */
+export function byOrder(candidates: readonly Candidate[], after = Number.NEGATIVE_INFINITY): readonly Candidate[] {
+  let smallest: number | undefined
+  for (const { deployment } of candidates) {
+    const order = orderOf(deployment)
+    if (order > after && (smallest === undefined || order < smallest)) smallest = order
+  }
+  if (smallest === undefined) return []
+  if (candidates.every(({ deployment }) => orderOf(deployment) === smallest)) return candidates
+  return candidates.filter(({ deployment }) => orderOf(deployment) === smallest)
 }
 
-function smallestOrder(candidates: readonly Candidate[]): number {
-  let smallest = Number.POSITIVE_INFINITY
-  for (const { deployment } of candidates) smallest = Math.min(smallest, orderOf(deployment))
-  return smallest
-}
-
+/** Why its order left one out, in words. */
 export function explainOrder({ deployment }: Candidate): string {
   return deployment.selection.order === undefined
     ? 'comes after those with an order'

@@ -1,0 +1,255 @@
+import type { Call } from '../core/call.ts'
+import type { Clock, Random } from '../core/clock.ts'
+import { type Deployment, deploymentName } from '../core/deployment.ts'
+import type { NanoUsd } from '../core/money.ts'
+import type { RoutingSettings, StrategySettings, TierSettings } from '../core/settings.ts'
+import { Affinity } from './affinity.ts'
+import { BoundedMap } from './bounded-map.ts'
+import type { InputTokenBounds } from './filters/filter.ts'
+import { nearestNames } from './nearest.ts'
+import { own } from './own.ts'
+import { type EstimateCall, Pool, PoolCandidate } from './pool.ts'
+import { cheapestUnder, createStrategy, type NamedStrategy } from './strategies/index.ts'
+import { latencyOf } from './strategies/latency-based.ts'
+import { chooseTier, type TierChoice } from './tier.ts'
+import { Ward } from './ward.ts'
+import { sortWildcards, Wildcard } from './wildcard.ts'
+
+export interface PoolsDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly estimate: EstimateCall
+  readonly inputTokenBounds: InputTokenBounds
+  /** Who keeps the vitals. Default: a new one. */
+  readonly ward?: Ward
+  /** Completes a deployment that a wildcard became (its price, its limits), now that its model is known. */
+  readonly complete?: (deployment: Deployment) => Deployment
+  /** Pools made of wildcards that are kept; the least recently used idle ones go. Default 1,000. */
+  readonly maxConcretePools?: number
+}
+
+export interface ResolveOptions {
+  /** Only deployments whose upstream model has exactly this name (`specific_deployment: true`). */
+  readonly specificDeployment?: boolean
+  /** The name that the client asked for: pools that a tier led to choose by the tier's rule. */
+  readonly requested?: string
+}
+
+export interface ListOptions {
+  /** With hidden aliases. Default false. */
+  readonly hidden?: boolean
+  /** With wildcards, as patterns. Default false. */
+  readonly patterns?: boolean
+}
+
+/** A name that can be asked for. */
+export interface Listed {
+  readonly id: string
+  readonly hidden: boolean
+}
+
+/** All pools, by all the names that they have. */
+export interface Pools {
+  readonly ward: Ward
+  /** Undefined when no kind of affinity is switched on. */
+  readonly affinity: Affinity | undefined
+  /** The pool of a name; undefined when nothing has that name. */
+  resolve(name: string, options?: ResolveOptions): Pool | undefined
+  /** Which pools to ask, in order, when a name stands for two tiers; undefined when it does not. */
+  tier(name: string, call: Call): TierChoice | undefined
+  /** Names that a wrong one may have meant, at most three, the nearest first. */
+  nearest(name: string): string[]
+  /** Names for `/v1/models`: pools in file order, aliases, tiers, automatic pools. */
+  list(options?: ListOptions): readonly Listed[]
+}
+
+/** Makes the pools of a configuration. */
+export function createPools(settings: RoutingSettings, deps: PoolsDeps): Pools {
+  return new PoolRegister(settings, deps)
+}
+
+class PoolRegister implements Pools {
+  readonly ward: Ward
+  readonly affinity: Affinity | undefined
+  readonly #settings: RoutingSettings
+  readonly #deps: PoolsDeps
+  readonly #candidates = new Map<string, PoolCandidate>()
+  readonly #byName = new Map<string, Pool>()
+  readonly #byModel = new Map<string, readonly PoolCandidate[]>()
+  /** Pools made when first asked for: of one deployment, of an upstream model, within a tier. As many as configured. */
+  readonly #made = new Map<string, Pool>()
+  readonly #wildcards: readonly Wildcard[]
+  readonly #concrete: BoundedMap<string, Pool>
+
+  constructor(settings: RoutingSettings, deps: PoolsDeps) {
+    this.#settings = settings
+    this.#deps = deps
+    this.ward = deps.ward ?? new Ward(settings, deps.clock)
+    this.affinity = isOn(settings) ? new Affinity(settings.affinity, deps) : undefined
+    this.#concrete = new BoundedMap(deps.maxConcretePools ?? 1000, pool => this.#forget(pool))
+    const wildcards: Wildcard[] = []
+    for (const [name, deployments] of byPool(settings.deployments)) {
+      if (name.includes('*')) wildcards.push(new Wildcard(name, deployments))
+      else this.#byName.set(name, this.#pool(name, this.#admit(deployments)))
+    }
+    this.#wildcards = sortWildcards(wildcards)
+    for (const candidate of this.#candidates.values()) this.#indexModel(candidate)
+  }
+
+  resolve(name: string, options: ResolveOptions = {}): Pool | undefined {
+    if (options.specificDeployment) return this.#ofModel(name)
+    const pool = this.#ofDeployment(name) ?? this.#named(this.#targetOf(name))
+    const tier = options.requested === undefined ? undefined : this.#tierSettings(options.requested)
+    if (!pool || !tier || (pool.name !== tier.cheap && pool.name !== tier.capable)) return pool
+    return this.#make(`tier\0${options.requested}\0${pool.name}`, () =>
+      pool.with({ strategy: cheapestUnder(tier.latencyThresholdMs, this.#deps), enforcesLimits: true }),
+    )
+  }
+
+  tier(name: string, call: Call): TierChoice | undefined {
+    const tier = this.#tierSettings(name)
+    if (!tier) return undefined
+    const now = this.#deps.clock.monotonic()
+    const p50s = (pool: string) =>
+      (this.resolve(pool, { requested: name })?.eligible(call) ?? []).map(one => latencyOf(one, call, now))
+    return chooseTier(tier, {
+      estimate: this.#estimateCheap(tier, call),
+      cheap: p50s(tier.cheap),
+      capable: p50s(tier.capable),
+    })
+  }
+
+  nearest(name: string): string[] {
+    return nearestNames(
+      name,
+      this.list().map(({ id }) => id),
+    )
+  }
+
+  list({ hidden = false, patterns = false }: ListOptions = {}): readonly Listed[] {
+    const { aliases, tiers, auto } = this.#settings
+    const open = [
+      ...this.#byName.keys(),
+      ...(patterns ? this.#wildcards.map(({ pattern }) => pattern) : []),
+      ...Object.keys(tiers),
+      ...Object.keys(auto),
+    ].map(id => ({ id, hidden: false }))
+    const others = Object.entries(aliases).map(([id, alias]) => ({ id, hidden: alias.hidden }))
+    const listed = [...open, ...others].filter(one => hidden || !one.hidden)
+    return [...new Map(listed.map(one => [one.id, one])).values()]
+  }
+
+  /** After aliases: the pool, the longest wildcard, the deployments of that upstream model, and at last `*`. */
+  #named(name: string): Pool | undefined {
+    return this.#byName.get(name) ?? this.#matched(name, false) ?? this.#ofModel(name) ?? this.#matched(name, true)
+  }
+
+  /** A pool of one, for a deployment's id that is not a pool's name. It passes the same filters as any other. */
+  #ofDeployment(id: string): Pool | undefined {
+    const candidate = this.#byName.has(id) ? undefined : this.#candidates.get(id)
+    return candidate && this.#make(`id\0${id}`, () => this.#pool(candidate.deployment.pool, [candidate]))
+  }
+
+  #ofModel(model: string): Pool | undefined {
+    const candidates = this.#byModel.get(model)
+    return candidates && this.#make(`model\0${model}`, () => this.#pool(model, candidates))
+  }
+
+  #matched(name: string, any: boolean): Pool | undefined {
+    if (this.#wildcards.length === 0) return undefined
+    const key = `${any ? '*' : ''}\0${name}`
+    const known = this.#concrete.get(key)
+    if (known) return known
+    for (const wildcard of this.#wildcards) {
+      if ((wildcard.pattern === '*') !== any) continue
+      const deployments = wildcard.materialise(name)
+      if (!deployments) continue
+      const complete = this.#deps.complete ?? (deployment => deployment)
+      const candidates = deployments.map(deployment => this.#candidate(complete(deployment)))
+      const pool = this.#pool(name, candidates, own(this.#settings.poolStrategies, wildcard.pattern))
+      this.#concrete.set(key, pool)
+      return pool
+    }
+    return undefined
+  }
+
+  #pool(name: string, candidates: readonly PoolCandidate[], settings?: StrategySettings): Pool {
+    const { checks, tags, poolStrategies, strategy: general } = this.#settings
+    const { clock, inputTokenBounds } = this.#deps
+    const strategy = createStrategy(own(poolStrategies, name) ?? settings ?? general, this.#deps)
+    const enforcesLimits = checks.enforceRateLimits || checks.enabled || weighsLimits(strategy)
+    const options = { strategy, checks, tags, enforcesLimits, clock, inputTokenBounds }
+    return new Pool(name, candidates, this.affinity ? { ...options, affinity: this.affinity } : options)
+  }
+
+  #make(key: string, make: () => Pool): Pool {
+    const pool = this.#made.get(key) ?? make()
+    this.#made.set(key, pool)
+    return pool
+  }
+
+  #admit(deployments: readonly Deployment[]): PoolCandidate[] {
+    return deployments.map(deployment => {
+      const candidate = this.#candidate(deployment)
+      this.#candidates.set(deployment.id, candidate)
+      return candidate
+    })
+  }
+
+  #candidate(deployment: Deployment): PoolCandidate {
+    return new PoolCandidate(this.ward.of(deployment), this.#deps.estimate)
+  }
+
+  /** Under its model's name with and without the provider. */
+  #indexModel(candidate: PoolCandidate): void {
+    const { deployment } = candidate
+    for (const name of new Set([deployment.model, deploymentName(deployment)])) {
+      this.#byModel.set(name, [...(this.#byModel.get(name) ?? []), candidate])
+    }
+  }
+
+  /** A wildcard's pool may go when nothing of it is in use; its vitals go with it. */
+  #forget(pool: Pool): boolean {
+    const now = this.#deps.clock.monotonic()
+    const isIdle = pool.candidates.every(({ vitals }) => vitals.inFlight === 0 && vitals.isAvailable(now))
+    if (isIdle) for (const { deployment } of pool.candidates) this.ward.forget(deployment.id)
+    return isIdle
+  }
+
+  #tierSettings(name: string): TierSettings | undefined {
+    return own(this.#settings.tiers, this.#targetOf(name))
+  }
+
+  #targetOf(name: string): string {
+    return own(this.#settings.aliases, name)?.pool ?? name
+  }
+
+  /** The lowest price that the cheap pool asks for this call. */
+  #estimateCheap({ cheap, assumedOutputTokens }: TierSettings, call: Call): NanoUsd | undefined {
+    let least: NanoUsd | undefined
+    for (const candidate of this.resolve(cheap)?.candidates ?? []) {
+      const { cost } = candidate.estimate(call, assumedOutputTokens)
+      if (cost !== undefined && (least === undefined || cost < least)) least = cost
+    }
+    return least
+  }
+}
+
+function byPool(deployments: readonly Deployment[]): Map<string, Deployment[]> {
+  const pools = new Map<string, Deployment[]>()
+  for (const deployment of deployments) {
+    const members = pools.get(deployment.pool)
+    if (members) members.push(deployment)
+    else pools.set(deployment.pool, [deployment])
+  }
+  return pools
+}
+
+function isOn({ affinity }: RoutingSettings): boolean {
+  return [affinity, ...Object.values(affinity.pools)].some(one => one.bySession || one.byKey || one.byPromptCache)
+}
+
+/** Usage, latency and cost-based strategies pass over deployments whose minute is used up. */
+function weighsLimits({ name }: NamedStrategy): boolean {
+  return name !== 'simple-shuffle' && name !== 'least-busy'
+}

@@ -1,0 +1,87 @@
+import type { Ms } from '../core/clock.ts'
+import { Failure, type FailureKind } from '../core/failure.ts'
+import type { Exclusion, Question, Why } from './filters/filter.ts'
+import { TAGS_REFUSED } from './filters/tags.ts'
+import { untilNextMinute } from './moment.ts'
+import type { Candidate } from './strategy.ts'
+
+interface Shortage {
+  readonly kind: FailureKind
+  readonly code?: string
+  readonly param?: string
+  message(pool: string, question: Question): string
+}
+
+/**
+ * What it means to have nobody, by the reason that kept deployments out. The first one found in this order decides: what
+ * passes with time comes before what the caller would have to change, as LiteLLM has it.
+ */
+const shortages: Readonly<Partial<Record<Why, Shortage>>> = {
+  'rate-limits': {
+    kind: 'limited',
+    message: (pool, { epoch }) =>
+      `No deployments available for selected model, ${tryAgain(untilNextMinute(epoch))}. Passed model=${pool}. The requests or tokens of this minute are used up.`,
+  },
+  full: {
+    kind: 'limited',
+    message: pool =>
+      `No deployments available for selected model. Passed model=${pool}. Each has as many calls in flight as it may (max_parallel_requests).`,
+  },
+  context: {
+    kind: 'context_too_long',
+    code: 'context_length_exceeded',
+    param: 'messages',
+    message: (pool, { inputTokens }) =>
+      `The prompt has at least ${inputTokens.low} tokens, more than the context window of any deployment of ${pool}. Shorten it or choose another model.`,
+  },
+  tags: {
+    kind: 'forbidden',
+    message: (pool, { call }) =>
+      `${TAGS_REFUSED}. Passed model=${pool} and tags=${JSON.stringify(call.options.tags ?? [])}`,
+  },
+  region: {
+    kind: 'invalid_request',
+    param: 'allowed_model_region',
+    message: (pool, { call }) => `No deployment of ${pool} is in the allowed region ${call.options.allowedRegion}.`,
+  },
+  'response-format': {
+    kind: 'invalid_request',
+    param: 'response_format',
+    message: pool => `No deployment of ${pool} takes this response_format. Set drop_params to leave it out.`,
+  },
+  tried: {
+    kind: 'unavailable',
+    message: pool => `No deployments available for selected model. Passed model=${pool}. Each one was tried.`,
+  },
+}
+
+const NONE: Shortage = {
+  kind: 'unavailable',
+  message: pool => `No deployments available for selected model. Passed model=${pool}.`,
+}
+
+/** The failure for a call that nobody can take. */
+export function nobodyFailure(exclusions: readonly Exclusion[], question: Question, pool: string): Failure {
+  const reasons = new Set(exclusions.map(({ why }) => why))
+  const [, shortage = NONE] = Object.entries(shortages).find(([why]) => reasons.has(why as Why)) ?? []
+  return new Failure(shortage.kind, shortage.message(pool, question), {
+    code: shortage.code,
+    param: shortage.param,
+    retryAfterMs: reasons.has('rate-limits') ? untilNextMinute(question.epoch) : undefined,
+  })
+}
+
+/** The failure for a call whose candidates are all resting, `soonest` the shortest. A 429 where that is the reason. */
+export function nobodyBut({ vitals }: Candidate, waitMs: Ms, pool: string): Failure {
+  const because = vitals.restingBecause
+  const isLimited = because === undefined || because.kind === 'rate_limited'
+  return new Failure(
+    isLimited ? 'limited' : 'unavailable',
+    `No deployments available for selected model, ${tryAgain(waitMs)}. Passed model=${pool}. All are resting after failures.`,
+    { retryAfterMs: waitMs, cause: because },
+  )
+}
+
+function tryAgain(ms: Ms): string {
+  return `Try again in ${Math.max(1, Math.ceil(ms / 1000))} seconds`
+}

@@ -1,0 +1,39 @@
+import type { Attempt } from '../core/call.ts'
+import type { Clock } from '../core/clock.ts'
+import { follow, type Layer } from '../core/handler.ts'
+import type { RoutingSettings } from '../core/settings.ts'
+import { own } from './own.ts'
+import type { EstimateCall } from './pool.ts'
+import type { Reservation, Ward } from './ward.ts'
+
+/** The tokens an attempt is to hold of its minute; undefined where nobody counts them beforehand. */
+export type Reserve = (attempt: Attempt) => Reservation | undefined
+
+/**
+ * Keeps the vitals: in flight to the last byte, the time to the first content and to the end, failures and rests. It
+ * counts the attempt before it first waits. Without `reserve` only real usage counts against the minute's tokens.
+ */
+export const vitalsLayer =
+  (ward: Ward, clock: Clock, reserve?: Reserve): Layer<Attempt> =>
+  next =>
+    async function vitals(attempt) {
+      const ticket = ward.begin(attempt, reserve?.(attempt))
+      const answer = await follow(next, attempt, end => ward.end(ticket, end))
+      const { firstAt, start } = attempt.attempt
+      ward.first(ticket, (firstAt ?? clock.monotonic()) - start)
+      return answer
+    }
+
+/** Reserves the estimated tokens where a limit or a usage-based strategy looks at them. */
+export function reservation(
+  { strategy, poolStrategies }: Pick<RoutingSettings, 'strategy' | 'poolStrategies'>,
+  estimate: EstimateCall,
+): Reserve {
+  return attempt => {
+    const { pool, selection } = attempt.deployment
+    const { tpm, inputTpm, outputTpm } = selection
+    const byUsage = (own(poolStrategies, pool) ?? strategy).name.startsWith('usage-based')
+    const isCounted = byUsage || (tpm ?? inputTpm ?? outputTpm) !== undefined
+    return isCounted ? estimate(attempt.deployment, attempt) : undefined
+  }
+}
