@@ -1,0 +1,68 @@
+import { isObject, type JsonObject } from '../../core/json.ts'
+import type { Usage } from '../../core/usage.ts'
+
+/** Anthropic's counts, of which `input_tokens` leaves out what went through the prompt cache. */
+export interface Counts {
+  readonly input: number
+  readonly output: number
+  readonly cacheRead: number | undefined
+  /** Of every lifetime. */
+  readonly cacheWrite: number | undefined
+  readonly cacheWrite1h: number | undefined
+  readonly thinking: number | undefined
+}
+
+/**
+ * Reads `usage`. Counts are cumulative within a stream; a later event that leaves one out, or sends null, does not take
+ * back an earlier one.
+ */
+export function readCounts(usage: unknown, earlier?: Counts): Counts | undefined {
+  if (!isObject(usage)) return earlier
+  const creation = isObject(usage.cache_creation) ? usage.cache_creation : {}
+  const details = isObject(usage.output_tokens_details) ? usage.output_tokens_details : {}
+  return {
+    input: count(usage, 'input_tokens') ?? earlier?.input ?? 0,
+    output: count(usage, 'output_tokens') ?? earlier?.output ?? 0,
+    cacheRead: count(usage, 'cache_read_input_tokens') ?? earlier?.cacheRead,
+    cacheWrite: count(usage, 'cache_creation_input_tokens') ?? earlier?.cacheWrite,
+    cacheWrite1h: count(creation, 'ephemeral_1h_input_tokens') ?? earlier?.cacheWrite1h,
+    thinking: count(details, 'thinking_tokens') ?? earlier?.thinking,
+  }
+}
+
+function count(object: JsonObject, name: string): number | undefined {
+  const value = object[name]
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+}
+
+/** Anthropic's counts as tollgate's, in which the input is inclusive. `unreported` tokens of output were only guessed. */
+export function toUsage(counts: Counts, unreported = 0): Usage {
+  const { cacheRead, cacheWrite, cacheWrite1h } = counts
+  return {
+    inputTokens: promptTokens(counts),
+    outputTokens: counts.output + unreported,
+    ...(cacheRead !== undefined && { cacheReadTokens: cacheRead }),
+    ...(cacheWrite !== undefined && { cacheWriteTokens: Math.max(cacheWrite - (cacheWrite1h ?? 0), 0) }),
+    ...(cacheWrite1h !== undefined && { cacheWrite1hTokens: cacheWrite1h }),
+    ...(counts.thinking !== undefined && { reasoningTokens: counts.thinking }),
+    ...(unreported > 0 && { estimated: true }),
+  }
+}
+
+/** Anthropic's counts as OpenAI's `usage`, with the two fields that LiteLLM adds for the cache. */
+export function toOpenAiUsage(counts: Counts): JsonObject {
+  const prompt = promptTokens(counts)
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: counts.output,
+    total_tokens: prompt + counts.output,
+    prompt_tokens_details: { cached_tokens: counts.cacheRead ?? 0 },
+    ...(counts.thinking !== undefined && { completion_tokens_details: { reasoning_tokens: counts.thinking } }),
+    cache_creation_input_tokens: counts.cacheWrite ?? 0,
+    cache_read_input_tokens: counts.cacheRead ?? 0,
+  }
+}
+
+function promptTokens(counts: Counts): number {
+  return counts.input + (counts.cacheRead ?? 0) + (counts.cacheWrite ?? 0)
+}
