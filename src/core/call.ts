@@ -26,6 +26,10 @@ export interface Call {
   readonly emit: Emit
   /** Why an attempt of it is made: to answer, to classify the prompt, or as a silent copy. */
   readonly purpose: Purpose
+  /** Why it goes to this pool, where a layer chose it. */
+  readonly because?: string
+  /** The tiered pool through which it came: in its tiers, price decides under that pool's latency threshold. */
+  readonly tier?: string
 }
 
 export type Purpose = 'answer' | 'classify' | 'mirror'

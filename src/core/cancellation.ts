@@ -33,6 +33,12 @@ export class Cancellation {
     return () => this.#listeners?.delete(listener)
   }
 
+  /** A new one that is cancelled with this one, and can be cancelled alone. `release` ends the bond. */
+  child(): { readonly cancellation: Cancellation; readonly release: () => void } {
+    const cancellation = new Cancellation()
+    return { cancellation, release: this.onCancel(reason => cancellation.cancel(reason)) }
+  }
+
   throwIfCancelled(): void {
     if (this.#reason) throw this.#reason
   }

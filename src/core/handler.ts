@@ -14,16 +14,20 @@ export const stack =
   end =>
     layers.reduceRight((next, layer) => layer(next), end)
 
-/** Calls `next` and tells `report` once how that ended: refused, broken off, complete or abandoned. */
-export async function follow<C extends Call>(next: Handler<C>, call: C, report: (end: End) => void): Promise<Answer> {
+/** Calls `next` and tells `report` once how that ended: refused (then there is no answer), broken off, complete or abandoned. */
+export async function follow<C extends Call>(
+  next: Handler<C>,
+  call: C,
+  report: (end: End, answer: Answer | undefined) => void,
+): Promise<Answer> {
   let answer: Answer
   try {
     answer = await next(call)
   } catch (error) {
     const failure = Failure.from(error)
-    report({ outcome: 'failed', failure })
+    report({ outcome: failure.kind === 'cancelled' ? 'abandoned' : 'failed', failure }, undefined)
     throw failure
   }
-  answer.onEnd(report)
+  answer.onEnd(end => report(end, answer))
   return answer
 }

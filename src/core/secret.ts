@@ -20,6 +20,11 @@ export class Secret {
     return this.#value.length >= 16 ? `…${this.#value.slice(-4)}` : MASK
   }
 
+  /** A text from outside, with the secret blotted out wherever it stands in it. */
+  redact(text: string): string {
+    return this.#value.length < 4 ? text : text.replaceAll(this.#value, MASK)
+  }
+
   toString(): string {
     return MASK
   }

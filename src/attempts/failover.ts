@@ -1,0 +1,61 @@
+import type { Answer } from '../core/answer.ts'
+import type { Attempt, AttemptRecord, Call } from '../core/call.ts'
+import type { Clock } from '../core/clock.ts'
+import { Failure } from '../core/failure.ts'
+import type { Handler } from '../core/handler.ts'
+import { sleep } from '../core/sleep.ts'
+import type { Plan, Step } from './plan.ts'
+
+/**
+ * Turns a handler of attempts into a handler of calls by walking a plan: it goes where the plan says, tells it why that
+ * failed, and gives the first answer that has begun. When the plan ends, it says with which failure.
+ */
+export const failover =
+  (planFor: (call: Call) => Plan, clock: Clock) =>
+  (next: Handler<Attempt>): Handler =>
+    async function failover(call) {
+      const plan = planFor(call)
+      let turn = plan.next()
+      while (!turn.done) {
+        const failure = await tryOnce(next, call, turn.value, clock)
+        if (!(failure instanceof Failure)) return failure
+        call.cancellation.throwIfCancelled()
+        turn = plan.next(failure)
+      }
+      throw turn.value
+    }
+
+/** The answer of one attempt, or why there is none. */
+async function tryOnce(next: Handler<Attempt>, call: Call, step: Step, clock: Clock): Promise<Answer | Failure> {
+  if (step.waitMs > 0) await sleep(step.waitMs, clock, call.cancellation)
+  call.cancellation.throwIfCancelled()
+  const { cancellation, release } = call.cancellation.child()
+  try {
+    const answer = await next(begin(call, step, { cancellation, clock }))
+    answer.onEnd(release)
+    return answer
+  } catch (error) {
+    release()
+    return Failure.from(error)
+  }
+}
+
+function begin(
+  call: Call,
+  { deployment, decision, pool, request }: Step,
+  { cancellation, clock }: Pick<Attempt, 'cancellation'> & { clock: Clock },
+): Attempt {
+  const number = call.record.attempts.length + 1
+  const attempt: AttemptRecord = {
+    id: `${call.id}-${number}`,
+    number,
+    purpose: call.purpose,
+    deployment,
+    decision,
+    start: clock.monotonic(),
+  }
+  call.record.attempts.push(attempt)
+  call.record.decisions.push(decision)
+  call.emit({ type: 'route', call, decision })
+  return { ...call, pool, request, cancellation, deployment, number, attempt }
+}

@@ -1,0 +1,115 @@
+/**
+ * What must be known of JSON text before, or without, parsing it. Works on bytes: UTF-8 never hides a quote, a bracket
+ * or a backslash inside another character. Strings are skipped by the native search, so long prompts cost little.
+ */
+
+const QUOTE = 34
+const BACKSLASH = 92
+const OPEN_BRACKET = 91
+const CLOSE_BRACKET = 93
+const OPEN_BRACE = 123
+const CLOSE_BRACE = 125
+const COLON = 58
+const COMMA = 44
+
+/**
+ * Whether arrays and objects nest deeper than `limit`. JSON.parse accepts any depth, but writing the result again
+ * overflows the stack, and depth 1,000,000 blocks the process for a quarter of a second.
+ */
+export function nestsDeeperThan(json: Uint8Array, limit: number): boolean {
+  let depth = 0
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]
+    if (byte === QUOTE) at = stringEnd(json, at)
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (++depth > limit) return true
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
+  }
+  return false
+}
+
+/** Where a value stands in the text: from its first byte to just after its last. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * The value of a member of the outermost object, found without parsing. Undefined when there is none, and when the name
+ * stands there twice: two readers of such text may disagree, so it must not be patched.
+ */
+export function memberSpan(json: Uint8Array, name: string): Span | undefined {
+  let found: Span | undefined
+  let depth = 0
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
+    else if (byte === QUOTE) {
+      const end = stringEnd(json, at)
+      if (depth === 1 && isName(json, { start: at, end: end + 1 }, name)) {
+        const span = valueAfter(json, end + 1)
+        if (span) {
+          if (found) return undefined
+          found = span
+        }
+      }
+      at = end
+    }
+  }
+  return found
+}
+
+/** The index of the quote that ends the string which begins at `start`; the text's length when it never ends. */
+function stringEnd(json: Uint8Array, start: number): number {
+  let at = start
+  for (;;) {
+    at = json.indexOf(QUOTE, at + 1)
+    if (at < 0) return json.length
+    let backslashes = 0
+    while (json[at - 1 - backslashes] === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return at
+  }
+}
+
+function isName(json: Uint8Array, { start, end }: Span, name: string): boolean {
+  // A name with escapes is spelt differently but equal: only decoding tells.
+  const text = Buffer.from(json.buffer, json.byteOffset + start, end - start).toString('utf8')
+  if (text.length === name.length + 2 && text.slice(1, -1) === name) return true
+  if (!text.includes('\\')) return false
+  try {
+    return JSON.parse(text) === name
+  } catch {
+    return false
+  }
+}
+
+/** The value behind the colon that follows at `from`; undefined when no colon follows. */
+function valueAfter(json: Uint8Array, from: number): Span | undefined {
+  let at = skipSpace(json, from)
+  if (json[at] !== COLON) return undefined
+  at = skipSpace(json, at + 1)
+  const start = at
+  let depth = 0
+  for (; at < json.length; at++) {
+    const byte = json[at]
+    if (byte === QUOTE) at = stringEnd(json, at)
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      if (depth === 0) break
+      depth--
+    } else if (byte === COMMA && depth === 0) break
+  }
+  while (at > start && isSpace(json[at - 1])) at--
+  return { start, end: at }
+}
+
+function skipSpace(json: Uint8Array, from: number): number {
+  let at = from
+  while (isSpace(json[at])) at++
+  return at
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 32 || byte === 10 || byte === 13 || byte === 9
+}

@@ -1,0 +1,55 @@
+import type { Answer } from '../core/answer.ts'
+import type { Call } from '../core/call.ts'
+import { formatUsd } from '../core/money.ts'
+
+/**
+ * The headers that tell how a call went: ours, and LiteLLM's names for the same. The cost is known, and told, with a whole
+ * answer; a stream's is in the records when it has ended.
+ */
+export function answerHeaders(call: Call, answer: Answer): string[] {
+  const { record } = call
+  const { deployment } = answer
+  const headers = [
+    'x-request-id',
+    call.id,
+    'x-tollgate-call-id',
+    call.id,
+    'x-tollgate-pool',
+    headerText(deployment.pool),
+    'x-tollgate-deployment',
+    headerText(`${deployment.provider}/${deployment.model}`),
+    'x-tollgate-attempts',
+    String(record.attempts.length),
+    'x-litellm-call-id',
+    call.id,
+    'x-litellm-model-id',
+    headerText(deployment.id),
+    'x-litellm-model-group',
+    headerText(deployment.pool),
+    'x-litellm-model-api-base',
+    deployment.baseUrl,
+    'x-litellm-attempted-retries',
+    String(Math.max(record.attempts.length - 1 - record.fallbacks, 0)),
+    'x-litellm-attempted-fallbacks',
+    String(record.fallbacks),
+  ]
+  if (record.classification) headers.push('x-tollgate-task', headerText(record.classification.task))
+  if (answer.ended && !record.unpriced) {
+    const cost = formatUsd(record.cost)
+    headers.push('x-tollgate-cost-usd', cost, 'x-litellm-response-cost', cost)
+  }
+  for (const name in answer.upstreamHeaders) {
+    const value = answer.upstreamHeaders[name]
+    if (value === undefined) continue
+    headers.push(`llm_provider-${name}`, headerText(value))
+    if (name.startsWith('x-ratelimit-')) headers.push(name, headerText(value))
+  }
+  return headers
+}
+
+/** A name from the configuration or from an upstream, fit for a header: visible ASCII only. */
+export function headerText(text: string): string {
+  return PLAIN.test(text) ? text : text.replace(/[^\x20-\x7e]/g, '?')
+}
+
+const PLAIN = /^[\x20-\x7e]*$/

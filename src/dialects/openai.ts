@@ -1,0 +1,67 @@
+import type { CallOptions } from '../core/call.ts'
+import { Failure } from '../core/failure.ts'
+import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import { nestsDeeperThan } from '../core/json-scan.ts'
+import type { Operation, Request } from '../core/request.ts'
+import { CONTROL_KEYS } from './control-keys.ts'
+import { type RequestHeaders, readOptions } from './options.ts'
+import { validate } from './validate.ts'
+
+/** How deep a request body may nest. */
+export const MAX_DEPTH = 64
+
+/** A client's request, read: what is asked of the model, and what of the router. */
+export interface Asked {
+  readonly pool: string
+  readonly request: Request
+  readonly options: CallOptions
+}
+
+/** Reads a request body of OpenAI's API. @throws Failure `invalid_request`, naming the member that is wrong. */
+export function readBytes(operation: Operation, bytes: Uint8Array, headers: RequestHeaders): Asked {
+  return readBody(operation, parse(bytes), { bytes, headers })
+}
+
+/** The same for a body that has been parsed, as in the library. */
+export function readBody(
+  operation: Operation,
+  value: unknown,
+  { bytes, headers = {} }: { readonly bytes?: Uint8Array; readonly headers?: RequestHeaders } = {},
+): Asked {
+  if (!isObject(value)) throw new Failure('invalid_request', 'the body must be a JSON object', { code: 'invalid_body' })
+  validate(operation, value)
+  const options = readOptions(value, headers)
+  const body = withoutControls(value)
+  const request: Request = {
+    operation,
+    body,
+    streamed: operation !== 'embedding' && value.stream === true,
+    // Bytes with members that must not go upstream cannot be passed on as they are.
+    ...(bytes && body === value && { bytes }),
+  }
+  return { pool: String(value.model), request, options }
+}
+
+function parse(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) throw new Failure('invalid_request', 'the body is empty', { code: 'invalid_body' })
+  if (nestsDeeperThan(bytes, MAX_DEPTH)) {
+    throw new Failure('invalid_request', `the body nests deeper than ${MAX_DEPTH} levels`, { code: 'invalid_body' })
+  }
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  } catch (error) {
+    const where = error instanceof SyntaxError ? `: ${error.message.replace(/"[^"]*"/g, '').slice(0, 120)}` : ''
+    throw new Failure('invalid_request', `the body is not valid JSON${where}`, { code: 'invalid_json', cause: error })
+  }
+}
+
+/** The same object when there are none. */
+function withoutControls(body: JsonObject): JsonObject {
+  let kept: Record<string, Json | undefined> | undefined
+  for (const name in body) {
+    if (!CONTROL_KEYS.has(name) && name !== '__proto__') continue
+    kept ??= { ...body }
+    delete kept[name]
+  }
+  return kept ?? body
+}

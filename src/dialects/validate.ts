@@ -1,0 +1,97 @@
+import { Failure } from '../core/failure.ts'
+import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import type { Operation } from '../core/request.ts'
+import { FORBIDDEN_KEYS } from './control-keys.ts'
+
+/** Refuses what no upstream could understand, with the name of the wrong member. Unknown parameters are nobody's error. */
+export function validate(operation: Operation, body: JsonObject): void {
+  if (typeof body.model !== 'string' || body.model.trim() === '') {
+    throw invalid(
+      'model',
+      body.model === undefined ? 'is missing: name a pool or a model' : 'must be a non-empty string',
+    )
+  }
+  INPUTS[operation](body)
+  for (const name in CHECKS) {
+    const value = body[name]
+    const check = CHECKS[name]
+    if (value === undefined || value === null || !check) continue
+    if (!check.fits(value)) throw invalid(name, `must be ${check.form}, not ${shown(value)}`)
+  }
+  for (const name of FORBIDDEN_KEYS) {
+    if (body[name] !== undefined)
+      throw invalid(name, 'cannot be set by a request: it comes from the configuration alone')
+  }
+}
+
+interface Check {
+  readonly form: string
+  readonly fits: (value: Json) => boolean
+}
+
+const positiveInteger: Check = {
+  form: 'an integer of at least 1',
+  fits: value => Number.isInteger(value) && Number(value) >= 1,
+}
+const wholeNumber: Check = {
+  form: 'an integer of at least 0',
+  fits: value => Number.isInteger(value) && Number(value) >= 0,
+}
+const number: Check = { form: 'a number', fits: value => typeof value === 'number' }
+const boolean: Check = { form: 'true or false', fits: value => typeof value === 'boolean' }
+const seconds: Check = { form: 'a number of seconds above 0', fits: value => typeof value === 'number' && value > 0 }
+const list: Check = { form: 'a list', fits: Array.isArray }
+const object: Check = { form: 'an object', fits: isObject }
+const texts: Check = {
+  form: 'a list of strings',
+  fits: value => Array.isArray(value) && value.every(item => typeof item === 'string'),
+}
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  stream: boolean,
+  stream_options: object,
+  max_tokens: positiveInteger,
+  max_completion_tokens: positiveInteger,
+  n: positiveInteger,
+  temperature: number,
+  top_p: number,
+  presence_penalty: number,
+  frequency_penalty: number,
+  tools: list,
+  metadata: object,
+  tags: texts,
+  num_retries: wholeNumber,
+  max_fallbacks: wholeNumber,
+  timeout: seconds,
+  stream_timeout: seconds,
+  fallbacks: list,
+  disable_fallbacks: boolean,
+}
+
+const INPUTS: Readonly<Record<Operation, (body: JsonObject) => void>> = {
+  chat: ({ messages }) => {
+    if (messages === undefined) throw invalid('messages', 'is missing')
+    if (!Array.isArray(messages) || messages.length === 0)
+      throw invalid('messages', 'must be a list with at least one message')
+    for (const [index, message] of messages.entries()) {
+      if (!isObject(message)) throw invalid(`messages[${index}]`, `must be an object, not ${shown(message)}`)
+      if (typeof message.role !== 'string') throw invalid(`messages[${index}].role`, 'must be a string')
+    }
+  },
+  completion: ({ prompt }) => {
+    if (typeof prompt !== 'string' && !Array.isArray(prompt)) throw invalid('prompt', 'must be a string or a list')
+  },
+  embedding: ({ input }) => {
+    if (typeof input !== 'string' && !Array.isArray(input)) throw invalid('input', 'must be a string or a list')
+    if (input.length === 0) throw invalid('input', 'must not be empty')
+  },
+}
+
+function invalid(param: string, what: string): Failure {
+  return new Failure('invalid_request', `'${param}' ${what}`, { param, code: 'invalid_value' })
+}
+
+function shown(value: Json): string {
+  const text = JSON.stringify(value)
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
+}

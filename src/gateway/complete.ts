@@ -1,0 +1,56 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Call, Caller } from '../core/call.ts'
+import { Cancellation } from '../core/cancellation.ts'
+import { Failure } from '../core/failure.ts'
+import type { Frame } from '../core/frame.ts'
+import type { Operation } from '../core/request.ts'
+import { readBytes } from '../dialects/openai.ts'
+import type { CallRouter } from '../router.ts'
+import { deliver, refuse } from './deliver.ts'
+
+export interface CompleteOptions {
+  readonly router: CallRouter
+  /** Calls under way, so that a stop can wait for them. */
+  readonly underWay: Set<Cancellation>
+  /** Whether `mock_*` in request bodies is obeyed. */
+  readonly allowMocks: boolean
+  /** Replaces the model of every request, where the operator says so (`completion_model`). */
+  readonly model: string | undefined
+  /** Silence in a stream after which a comment is sent. Undefined: never. */
+  readonly keepaliveMs: number | undefined
+  /** Makes the changes to an answer's frames, where there are to be any. */
+  readonly rewriteFor: ((call: Call) => (frame: Frame) => Uint8Array) | undefined
+}
+
+/** Answers `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`: the way from the socket to the router and back. */
+export const complete =
+  (operation: Operation, options: CompleteOptions) =>
+  async (request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Promise<void> => {
+    const asked = readBytes(operation, bodyOf(request), request.headers)
+    const { mock, ...rest } = asked.options
+    const allowed = { ...rest, ...(mock && options.allowMocks && { mock }), ...(caller && { caller }) }
+    const cancellation = new Cancellation()
+    const pool = options.model ?? asked.pool
+    const call = options.router.begin({ pool, request: asked.request, options: allowed }, cancellation)
+    const response = reply.raw
+    reply.hijack()
+    options.underWay.add(cancellation)
+    response.on('close', () => {
+      options.underWay.delete(cancellation)
+      if (!response.writableFinished) cancellation.cancel(new Failure('cancelled', 'the client left'))
+    })
+    try {
+      const answer = await options.router.answer(call)
+      deliver(response, call, answer, { keepaliveMs: options.keepaliveMs, rewrite: options.rewriteFor?.(call) })
+    } catch (error) {
+      const failure = Failure.from(error)
+      if (failure.kind === 'cancelled') response.destroy()
+      else refuse(response, failure, call)
+    }
+  }
+
+const NO_BODY = Buffer.alloc(0)
+
+function bodyOf(request: FastifyRequest): Uint8Array {
+  return request.body instanceof Uint8Array ? request.body : NO_BODY
+}

@@ -1,0 +1,119 @@
+import type { ServerResponse } from 'node:http'
+import type { Answer, End, Reader } from '../core/answer.ts'
+import type { Call } from '../core/call.ts'
+import { Failure } from '../core/failure.ts'
+import type { Frame } from '../core/frame.ts'
+import { answerHeaders } from '../dialects/answer-headers.ts'
+import { errorBody, errorHeaders } from '../dialects/error-body.ts'
+import { eventText } from '../dialects/event-text.ts'
+import { wholeAsStream } from '../dialects/whole-as-stream.ts'
+
+export interface DeliverOptions {
+  /** Silence after which a comment is sent, in milliseconds. Undefined: never. */
+  readonly keepaliveMs?: number | undefined
+  /** Changes a frame on its way out; undefined when nothing is to be changed. */
+  readonly rewrite?: ((frame: Frame) => Uint8Array) | undefined
+}
+
+/** Writes an answer to the client as it comes. */
+export function deliver(response: ServerResponse, call: Call, answer: Answer, options: DeliverOptions = {}): void {
+  if (!call.request.streamed) answer.read(new WholeWriter(response, call, answer, options))
+  else answer.read(new StreamWriter(response, call, answer, options))
+}
+
+/** Writes a refusal, with the table's status and OpenAI's error shape. */
+export function refuse(response: ServerResponse, failure: Failure, call?: Call): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  const body = Buffer.from(JSON.stringify(errorBody(failure, call?.record.attempts)))
+  const id: Record<string, string> = call ? { 'x-request-id': call.id, 'x-tollgate-call-id': call.id } : {}
+  response.writeHead(failure.verdict.status, {
+    ...id,
+    ...errorHeaders(failure),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': body.length,
+  })
+  response.end(body)
+}
+
+/** A whole answer: one frame, with its length told before. */
+class WholeWriter implements Reader {
+  readonly #response: ServerResponse
+  readonly #call: Call
+  readonly #answer: Answer
+  readonly #options: DeliverOptions
+  #sent = false
+
+  constructor(response: ServerResponse, call: Call, answer: Answer, options: DeliverOptions) {
+    this.#response = response
+    this.#call = call
+    this.#answer = answer
+    this.#options = options
+  }
+
+  frame(frame: Frame): boolean {
+    const bytes = this.#options.rewrite?.(frame) ?? frame.bytes
+    this.#sent = true
+    this.#response.writeHead(200, [
+      'content-type',
+      'application/json; charset=utf-8',
+      'content-length',
+      String(bytes.byteLength),
+      ...answerHeaders(this.#call, this.#answer),
+    ])
+    this.#response.end(bytes)
+    return true
+  }
+
+  end({ failure }: End): void {
+    if (!this.#sent) refuse(this.#response, failure ?? new Failure('bad_answer', 'the answer was empty'), this.#call)
+  }
+}
+
+/** A stream: frames as they come, held back by a slow client; a failure becomes an error event, never a silent end. */
+class StreamWriter implements Reader {
+  readonly #response: ServerResponse
+  readonly #call: Call
+  readonly #answer: Answer
+  readonly #options: DeliverOptions
+  #keepalive: NodeJS.Timeout | undefined
+
+  constructor(response: ServerResponse, call: Call, answer: Answer, options: DeliverOptions) {
+    this.#response = response
+    this.#call = call
+    this.#answer = answer
+    this.#options = options
+    response.on('drain', () => answer.resume())
+    response.writeHead(200, [
+      'content-type',
+      'text/event-stream; charset=utf-8',
+      'cache-control',
+      'no-cache',
+      'x-accel-buffering',
+      'no',
+      ...answerHeaders(call, answer),
+    ])
+    if (options.keepaliveMs !== undefined) this.#startKeepalive(options.keepaliveMs)
+  }
+
+  frame(frame: Frame): boolean {
+    this.#keepalive?.refresh()
+    if (!this.#answer.streamed) return this.#response.write(wholeAsStream(frame, this.#call.request))
+    return this.#response.write(this.#options.rewrite?.(frame) ?? frame.bytes)
+  }
+
+  end({ outcome, failure }: End): void {
+    clearInterval(this.#keepalive)
+    if (outcome === 'abandoned') this.#response.destroy()
+    else if (failure) this.#response.end(eventText(errorBody(failure, this.#call.record.attempts)))
+    else this.#response.end()
+  }
+
+  #startKeepalive(ms: number): void {
+    this.#keepalive = setInterval(() => this.#response.write(': ping\n\n'), ms)
+    this.#keepalive.unref()
+    this.#answer.onEnd(() => clearInterval(this.#keepalive))
+  }
+}

@@ -1,0 +1,53 @@
+/** What a route needs of its caller. */
+export type Access = 'public' | 'key'
+
+export type RouteName =
+  | 'chat'
+  | 'completion'
+  | 'embedding'
+  | 'models'
+  | 'model'
+  | 'explain'
+  | 'health'
+  | 'liveliness'
+  | 'readiness'
+  | 'home'
+
+export interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly name: RouteName
+  readonly access: Access
+}
+
+/** Every route there is. They are registered from this table, so a route without a row cannot exist. */
+export const ROUTES: readonly Route[] = [
+  ...both('POST', '/chat/completions', 'chat'),
+  ...both('POST', '/completions', 'completion'),
+  ...both('POST', '/embeddings', 'embedding'),
+  ...both('GET', '/models', 'models'),
+  // Model names hold slashes.
+  ...both('GET', '/models/*', 'model'),
+  ...both('POST', '/route/explain', 'explain'),
+  { method: 'GET', path: '/health', name: 'health', access: 'key' },
+  { method: 'GET', path: '/health/liveliness', name: 'liveliness', access: 'public' },
+  { method: 'GET', path: '/health/liveness', name: 'liveliness', access: 'public' },
+  { method: 'GET', path: '/health/readiness', name: 'readiness', access: 'public' },
+  { method: 'GET', path: '/', name: 'home', access: 'public' },
+]
+
+function both(method: Route['method'], path: string, name: RouteName): Route[] {
+  const access: Access = 'key'
+  return [
+    { method, path: `/v1${path}`, name, access },
+    { method, path, name, access },
+  ]
+}
+
+/** Paths of OpenAI's and LiteLLM's surface that are not served yet: they get a clear 501 instead of a 404. */
+const LATER =
+  /^\/(v1\/)?(responses|messages|moderations|images|audio|rerank|realtime|batches|files|fine_tuning|vector_stores|assistants|threads|key|team|user|organization|budget|customer|end_user|model|spend|global|cache|config|credentials|tag|provider|metrics)(\/|$)/
+
+export function isPlanned(path: string): boolean {
+  return LATER.test(path)
+}

@@ -1,0 +1,178 @@
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { GatewaySettings } from '../config/settings.ts'
+import type { Caller } from '../core/call.ts'
+import type { Cancellation } from '../core/cancellation.ts'
+import { Failure } from '../core/failure.ts'
+import { errorBody, errorHeaders } from '../dialects/error-body.ts'
+import type { CallRouter } from '../router.ts'
+import { masterKeyOnly } from './authenticate.ts'
+import { complete } from './complete.ts'
+import { explain } from './explain.ts'
+import { healthReport } from './health.ts'
+import { home } from './home.ts'
+import { modelList, oneModel } from './models.ts'
+import { responseModel } from './response-model.ts'
+import { isPlanned, ROUTES, type Route, type RouteName } from './routes.ts'
+
+/** What the server takes of the configuration; every part has a default. */
+export type ServerSettings = Partial<
+  Pick<
+    GatewaySettings,
+    'masterKey' | 'keyHeader' | 'bodyLimitBytes' | 'responseModel' | 'completionModel' | 'embeddingModel'
+  >
+> & {
+  /** Whether `mock_*` in request bodies is obeyed when there is no master key. Default false. */
+  readonly testMode?: boolean
+  /** Silence in a stream after which a comment is sent, in milliseconds. Undefined: never. */
+  readonly keepaliveMs?: number | undefined
+}
+
+export interface Gateway {
+  /** Starts listening; port 0 takes a free one. Gives the address, such as `http://127.0.0.1:4000`. */
+  listen(at?: { readonly host?: string; readonly port?: number }): Promise<string>
+  /** Stops accepting, lets calls under way end for `graceMs` (default 10,000), then breaks them off. */
+  stop(graceMs?: number): Promise<void>
+  /** For requests without a socket. */
+  readonly fastify: FastifyInstance
+}
+
+type Handle = (request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined) => Promise<unknown>
+
+const DEFAULT_BODY_LIMIT = 32 << 20
+/** A client that takes longer to send its request is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000
+const GRACE_MS = 10_000
+
+/** The HTTP server in front of a router. */
+export function createGateway(router: CallRouter, settings: ServerSettings = {}): Gateway {
+  const underWay = new Set<Cancellation>()
+  const state = { draining: false }
+  const fastify = Fastify({
+    bodyLimit: settings.bodyLimitBytes ?? DEFAULT_BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: 65_000,
+    routerOptions: { maxParamLength: 1024 },
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+  })
+  readBodiesAsBytes(fastify)
+  answerErrors(fastify)
+  register(fastify, settings, handlers({ router, settings, underWay, state }))
+  return {
+    fastify,
+    async listen({ host = '127.0.0.1', port = 4000 } = {}) {
+      await fastify.listen({ host, port })
+      return addressOf(fastify, host)
+    },
+    async stop(graceMs = GRACE_MS) {
+      state.draining = true
+      const closed = fastify.close()
+      const timer = setTimeout(() => breakOff(underWay), graceMs)
+      await closed
+      clearTimeout(timer)
+    },
+  }
+}
+
+interface HandlerParts {
+  readonly router: CallRouter
+  readonly settings: ServerSettings
+  readonly underWay: Set<Cancellation>
+  readonly state: { readonly draining: boolean }
+}
+
+function handlers({ router, settings, underWay, state }: HandlerParts): Record<RouteName, Handle> {
+  const allowMocks = settings.masterKey !== undefined || settings.testMode === true
+  const options = {
+    router,
+    underWay,
+    allowMocks,
+    keepaliveMs: settings.keepaliveMs,
+    rewriteFor: settings.responseModel === 'requested' ? responseModel : undefined,
+  }
+  return {
+    chat: complete('chat', { ...options, model: settings.completionModel }),
+    completion: complete('completion', { ...options, model: settings.completionModel }),
+    embedding: complete('embedding', { ...options, model: settings.embeddingModel }),
+    models: async () => modelList(router),
+    model: async request => oneModel(router, request),
+    explain: async request => explain(router, request),
+    health: async () => healthReport(router),
+    liveliness: async (_, reply) => reply.type('application/json').send(JSON.stringify("I'm alive!")),
+    readiness: async (_, reply) =>
+      state.draining
+        ? reply.code(503).send({ status: 'draining' })
+        : { status: 'healthy', db: 'Not connected', cache: null },
+    home: async () => home(router),
+  }
+}
+
+function register(fastify: FastifyInstance, settings: ServerSettings, handles: Record<RouteName, Handle>): void {
+  const authenticate = masterKeyOnly(settings.masterKey, settings.keyHeader)
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  for (const { method, path, name, access } of ROUTES) {
+    const handle = handles[name]
+    fastify.route({
+      method,
+      url: path,
+      // Before the body is read: a stranger's megabytes are not taken in.
+      onRequest: (request, _reply, done) => {
+        try {
+          const caller = access === 'key' ? authenticate(request.headers) : undefined
+          if (caller) callers.set(request, caller)
+          done()
+        } catch (error) {
+          done(Failure.from(error))
+        }
+      },
+      handler: (request, reply) => handle(request, reply, callers.get(request)),
+    } satisfies Parameters<FastifyInstance['route']>[0] & { readonly method: Route['method'] })
+  }
+}
+
+/** The dialects parse bodies themselves; only JSON is taken, which also keeps web pages of other origins out. */
+function readBodiesAsBytes(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers()
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+function answerErrors(fastify: FastifyInstance): void {
+  fastify.setErrorHandler((error, _request, reply) => {
+    const failure = error instanceof Failure ? error : ofFastify(error)
+    return reply.code(failure.verdict.status).headers(errorHeaders(failure)).send(errorBody(failure))
+  })
+  fastify.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/'
+    const failure = isPlanned(path)
+      ? new Failure('not_implemented', `${request.method} ${shown(path)} is planned and not served yet`)
+      : new Failure('unknown_route', `there is no ${request.method} ${shown(path)}; the API is at /v1/chat/completions`)
+    return reply.code(failure.verdict.status).headers(errorHeaders(failure)).send(errorBody(failure))
+  })
+}
+
+function shown(path: string): string {
+  return path.length > 100 ? `${path.slice(0, 100)}…` : path
+}
+
+/** Names what the HTTP server itself refused; what it cannot name is ours, and its message stays inside. */
+function ofFastify(error: unknown): Failure {
+  const { code, statusCode } = error as Partial<FastifyError>
+  if (statusCode === 413)
+    return new Failure('too_large', 'the body is larger than this gateway takes (tollgate_settings.body_limit_mb)')
+  if (statusCode === 415) return new Failure('unsupported_media', 'send the body as `content-type: application/json`')
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new Failure('invalid_request', 'the request is not valid HTTP for this route', { code: code?.toLowerCase() })
+  }
+  return new Failure('internal', 'something went wrong inside the gateway', { cause: error })
+}
+
+function breakOff(underWay: Set<Cancellation>): void {
+  const failure = new Failure('unavailable', 'the gateway is stopping')
+  for (const cancellation of underWay) cancellation.cancel(failure)
+}
+
+function addressOf(fastify: FastifyInstance, host: string): string {
+  const { port } = fastify.server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,53 @@
+import type { Answer, End } from '../core/answer.ts'
+import type { Attempt } from '../core/call.ts'
+import { follow, type Layer } from '../core/handler.ts'
+import type { NanoUsd } from '../core/money.ts'
+import type { RateCard } from '../core/price.ts'
+import type { Request } from '../core/request.ts'
+import type { Usage } from '../core/usage.ts'
+
+export interface MeterOptions {
+  readonly costOf: (card: RateCard, usage: Usage) => NanoUsd
+  /** Tokens of a request as far as they can be told without the provider: for answers whose usage never came. */
+  readonly inputTokens: (request: Request) => number
+  readonly outputTokens: (received: { readonly contentBytes: number; readonly contentEvents: number }) => number
+}
+
+/** Prices every attempt at its end, however it ended: read out, cut, or left by its reader. */
+export const meter =
+  (options: MeterOptions): Layer<Attempt> =>
+  next =>
+    function meter(attempt) {
+      return follow(next, attempt, (end, answer) => charge(attempt, usageOf(attempt, end, answer, options), options))
+    }
+
+const NOTHING = { contentBytes: 0, contentEvents: 0 }
+
+/** What the provider reported; a stated estimate when it may have billed without reporting; else nothing. */
+function usageOf(attempt: Attempt, end: End, answer: Answer | undefined, options: MeterOptions): Usage | undefined {
+  if (end.usage && end.outcome === 'complete') return end.usage
+  if (!answer && !end.failure?.verdict.charges) return undefined
+  const estimate: Usage = {
+    inputTokens: options.inputTokens(attempt.request),
+    outputTokens: options.outputTokens(answer ?? NOTHING),
+    estimated: true,
+  }
+  return end.usage ? higherOf(estimate, end.usage) : estimate
+}
+
+/** A running total reported before the cut may lag behind what was received. */
+function higherOf(estimate: Usage, reported: Usage): Usage {
+  if (reported.outputTokens >= estimate.outputTokens) return reported
+  return { ...reported, outputTokens: estimate.outputTokens, estimated: true }
+}
+
+function charge({ attempt, record, deployment }: Attempt, usage: Usage | undefined, { costOf }: MeterOptions): void {
+  if (!usage) return
+  attempt.usage = usage
+  if (!deployment.price) {
+    record.unpriced = true
+    return
+  }
+  attempt.cost = costOf(deployment.price, usage)
+  record.cost += attempt.cost
+}

@@ -1,0 +1,47 @@
+import { Agent, type Dispatcher } from 'undici'
+import type { Ms } from '../core/clock.ts'
+import type { Deployment } from '../core/deployment.ts'
+
+export interface DiallerOptions {
+  /** How long a connection may take to stand. */
+  readonly connectMs: Ms
+  /** How long an idle connection is kept. Default 60,000 ms. */
+  readonly keepAliveMs?: Ms
+}
+
+/** The only way out of the process: connections to upstreams, pooled by origin. Redirects are never followed. */
+export class Dialler {
+  readonly #options: DiallerOptions
+  #verified: Agent | undefined
+  #unverified: Agent | undefined
+
+  constructor(options: DiallerOptions) {
+    this.#options = options
+  }
+
+  /** The dispatcher for a deployment: without certificate checks only where its configuration says so. */
+  for({ insecureTls }: Pick<Deployment, 'insecureTls'>): Dispatcher {
+    if (insecureTls) {
+      this.#unverified ??= this.#open(false)
+      return this.#unverified
+    }
+    this.#verified ??= this.#open(true)
+    return this.#verified
+  }
+
+  /** Ends all connections; what is under way is broken off. */
+  async close(): Promise<void> {
+    await Promise.all([this.#verified?.destroy(), this.#unverified?.destroy()])
+  }
+
+  #open(rejectUnauthorized: boolean): Agent {
+    return new Agent({
+      connect: { timeout: this.#options.connectMs, rejectUnauthorized, noDelay: true },
+      keepAliveTimeout: this.#options.keepAliveMs ?? 60_000,
+      // The attempt's own limits bound these waits (layers/timeouts.ts).
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      pipelining: 1,
+    })
+  }
+}

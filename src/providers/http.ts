@@ -1,0 +1,239 @@
+import type { Dispatcher } from 'undici'
+import { Answer, type Source, wholeAnswer } from '../core/answer.ts'
+import type { Attempt } from '../core/call.ts'
+import { Failure } from '../core/failure.ts'
+import type { Handler } from '../core/handler.ts'
+import { connectionFailure } from './connection-failure.ts'
+import type { Dialler } from './dialler.ts'
+import type { Exchange, Protocol, StreamReader } from './protocol.ts'
+import { retryAfterMs } from './retry-after.ts'
+
+/** The largest whole answer that is taken. */
+const MAX_ANSWER_BYTES = 64 << 20
+/** The largest body of an error that is read; the rest is cut. */
+const MAX_ERROR_BYTES = 64 << 10
+
+export interface HttpProviderOptions {
+  readonly dialler: Dialler
+  /** More headers for an attempt (`traceparent`): name, value, name, value, ... */
+  readonly attemptHeaders?: ((attempt: Attempt) => readonly string[]) | undefined
+}
+
+/** A provider that is reached over HTTP: writes the attempt in its protocol, dials, and reads the answer. */
+export const httpProvider =
+  (protocol: Protocol, { dialler, attemptHeaders }: HttpProviderOptions): Handler<Attempt> =>
+  attempt =>
+    new Promise((resolve, reject) => {
+      const exchange = protocol(attempt)
+      const url = new URL(exchange.url)
+      const headers = [...exchange.headers, 'x-tollgate-attempt-id', attempt.attempt.id]
+      if (attemptHeaders) headers.push(...attemptHeaders(attempt))
+      const conversation = new Conversation(attempt, exchange, { resolve, reject })
+      try {
+        dialler
+          .for(attempt.deployment)
+          .dispatch(
+            { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body: exchange.body },
+            conversation,
+          )
+      } catch (error) {
+        reject(connectionFailure(error, attempt.deployment, false))
+      }
+    })
+
+interface Settle {
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (failure: Failure) => void
+}
+
+/** What the body of the response is, once its head is there. */
+type Body =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'stream'; readonly answer: Answer; readonly reader: StreamReader }
+  | { readonly kind: 'whole'; readonly status: number; readonly chunks: Buffer[]; readonly limit: number }
+
+/** One request and its response, as undici tells it. */
+class Conversation implements Dispatcher.DispatchHandler, Source {
+  readonly #attempt: Attempt
+  readonly #exchange: Exchange
+  readonly #settle: Settle
+  readonly #release: () => void
+  #controller: Dispatcher.DispatchController | undefined
+  #body: Body = { kind: 'unknown' }
+  #size = 0
+  #retryAfterMs: number | undefined
+  #headers: Record<string, string> | undefined
+  #closed = false
+
+  constructor(attempt: Attempt, exchange: Exchange, settle: Settle) {
+    this.#attempt = attempt
+    this.#exchange = exchange
+    this.#settle = settle
+    this.#release = attempt.cancellation.onCancel(reason => this.#cancelled(reason))
+  }
+
+  // ── what the answer asks ──
+
+  pause(): void {
+    this.#controller?.pause()
+  }
+
+  resume(): void {
+    this.#controller?.resume()
+  }
+
+  abort(reason: Failure): void {
+    this.#close()
+    this.#controller?.abort(reason)
+  }
+
+  // ── what undici tells ──
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#closed) controller.abort(this.#attempt.cancellation.reason ?? new Error('closed'))
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    if (status < 200) return
+    this.#headers = shownHeaders(headers)
+    this.#retryAfterMs = retryAfterMs(headers, Date.now)
+    if (encoded(headers))
+      return this.#fail(
+        new Failure('bad_answer', `${this.#who()} answered with a content encoding that was not asked for`),
+      )
+    const ok = status === 200
+    if (ok && isEventStream(headers)) return this.#beginStream()
+    this.#body = { kind: 'whole', status, chunks: [], limit: ok ? MAX_ANSWER_BYTES : MAX_ERROR_BYTES }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const body = this.#body
+    if (this.#closed || body.kind === 'unknown') return
+    if (body.kind === 'stream') return this.#read(() => body.reader.chunk(chunk))
+    this.#size += chunk.length
+    if (this.#size <= body.limit) body.chunks.push(chunk)
+    else if (body.status === 200)
+      this.#fail(new Failure('bad_answer', `${this.#who()} sent an answer of more than ${body.limit} bytes`))
+    else {
+      this.#end()
+      controller.abort(new Error('the error is long enough'))
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#end()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.#closed) return
+    this.#fail(connectionFailure(error, this.#attempt.deployment, this.#body.kind !== 'unknown'))
+  }
+
+  // ── how it goes on ──
+
+  #beginStream(): void {
+    const answer = new Answer(this.#attempt.deployment, true, this)
+    answer.upstreamHeaders = this.#headers
+    if (!this.#attempt.request.streamed) {
+      return this.#fail(new Failure('bad_answer', `${this.#who()} streamed an answer that was asked for as a whole`))
+    }
+    this.#body = { kind: 'stream', answer, reader: this.#exchange.readStream(answer) }
+    this.#settle.resolve(answer)
+  }
+
+  #end(): void {
+    const body = this.#body
+    if (this.#closed) return
+    if (body.kind === 'stream') {
+      this.#read(() => {
+        const failure = body.reader.end()
+        this.#close()
+        if (failure) body.answer.fail(failure)
+        else body.answer.complete()
+      })
+    } else if (body.kind === 'whole') this.#endWhole(body.status, Buffer.concat(body.chunks))
+    else this.#fail(new Failure('bad_answer', `${this.#who()} ended the response before its head`))
+  }
+
+  #endWhole(status: number, bytes: Buffer): void {
+    if (status !== 200) return this.#fail(this.#named(status, bytes))
+    this.#read(() => {
+      const { frame, ...about } = this.#exchange.readWhole(bytes)
+      this.#close()
+      this.#settle.resolve(wholeAnswer(this.#attempt.deployment, frame, { ...about, upstreamHeaders: this.#headers }))
+    })
+  }
+
+  #named(status: number, bytes: Buffer): Failure {
+    if (status >= 300 && status < 400)
+      return new Failure('upstream_error', `${this.#who()} answered with a redirect, which is never followed`, {
+        upstreamStatus: status,
+      })
+    const { kind, message, code, param, cause } = this.#exchange.readFailure(status, bytes)
+    return new Failure(kind, message, { code, param, cause, upstreamStatus: status, retryAfterMs: this.#retryAfterMs })
+  }
+
+  /** Runs what may throw a Failure about the upstream's bytes, and breaks off when it does. */
+  #read(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#fail(Failure.from(error))
+    }
+  }
+
+  #cancelled(reason: Failure): void {
+    if (this.#closed) return
+    if (this.#body.kind !== 'stream') this.#fail(reason)
+    else if (reason.kind === 'cancelled') this.#body.answer.abandon(reason)
+    else this.#body.answer.breakOff(reason)
+  }
+
+  /** Tells the failure to whoever waits, and the upstream to stop. */
+  #fail(failure: Failure): void {
+    if (this.#closed) return
+    this.#close()
+    if (this.#body.kind === 'stream') this.#body.answer.fail(failure)
+    else this.#settle.reject(failure)
+    this.#controller?.abort(failure)
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#release()
+  }
+
+  #who(): string {
+    const { provider, model } = this.#attempt.deployment
+    return `${provider}/${model}`
+  }
+}
+
+type Headers = Record<string, string | string[] | undefined>
+
+function first(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}
+
+function isEventStream(headers: Headers): boolean {
+  return first(headers['content-type'])?.includes('text/event-stream') ?? false
+}
+
+function encoded(headers: Headers): boolean {
+  const encoding = first(headers['content-encoding'])
+  return encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity'
+}
+
+/** What clients are shown of the upstream's headers: its limits and its name for the request. */
+function shownHeaders(headers: Headers): Record<string, string> | undefined {
+  let shown: Record<string, string> | undefined
+  for (const name in headers) {
+    if (!name.startsWith('x-ratelimit-') && name !== 'x-request-id' && name !== 'request-id') continue
+    const value = first(headers[name])
+    if (value === undefined) continue
+    shown ??= {}
+    shown[name] = value
+  }
+  return shown
+}

@@ -1,0 +1,111 @@
+import type { Attempt } from '../../core/call.ts'
+import { Failure } from '../../core/failure.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { memberSpan } from '../../core/json-scan.ts'
+import type { Quirks } from '../catalogue.ts'
+
+/** A request body as it goes out. */
+export interface OutgoingBody {
+  readonly body: Uint8Array | string
+  /** Usage was asked for on our account: the client must not see the event that brings it. */
+  readonly hideUsage: boolean
+}
+
+/**
+ * Writes the body for an upstream of OpenAI's API. The client's own bytes are kept, with the model's name replaced and
+ * missing members put in behind it; only when members must go is the body written anew.
+ */
+export function outgoingBody(attempt: Attempt, quirks: Quirks): OutgoingBody {
+  const { request, deployment } = attempt
+  const asked = wantsUsage(request.body)
+  const hideUsage = request.streamed && !asked
+  const added = additions(attempt, quirks)
+  const changes = changesFor(attempt, quirks)
+  const members = `${JSON.stringify(deployment.model)}${membersText(added)}`
+  const body =
+    (request.bytes && changes.size === 0 ? spliced(request.bytes, request.body, { members, added }) : undefined) ??
+    rewritten(request.body, { ...added, model: deployment.model }, changes)
+  return { body, hideUsage }
+}
+
+function wantsUsage(body: JsonObject): boolean {
+  return isObject(body.stream_options) && body.stream_options.include_usage === true
+}
+
+/** Members that the client's body does not have, or not like this. */
+function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject {
+  const added: Record<string, Json | undefined> = {}
+  for (const name in deployment.defaults) {
+    const own = request.body[name]
+    const configured = deployment.defaults[name]
+    if (own === undefined) added[name] = configured
+    else if (name === 'tools' && Array.isArray(own) && Array.isArray(configured)) added.tools = [...own, ...configured]
+  }
+  if (
+    request.streamed &&
+    request.operation !== 'embedding' &&
+    quirks.streamOptions !== false &&
+    !wantsUsage(request.body)
+  ) {
+    const own = request.body.stream_options
+    added.stream_options = { ...(isObject(own) ? own : {}), include_usage: true }
+  }
+  return added
+}
+
+/** Names that must go (to `undefined`) or be called otherwise. @throws Failure for what the upstream does not take. */
+function changesFor({ request, deployment }: Attempt, quirks: Quirks): Map<string, string | undefined> {
+  const changes = new Map<string, string | undefined>()
+  const has = (name: string) => request.body[name] !== undefined || deployment.defaults[name] !== undefined
+  for (const name of deployment.parameters.drop) if (has(name)) changes.set(name, undefined)
+  if (quirks.streamOptions === false && has('stream_options')) changes.set('stream_options', undefined)
+  if (quirks.maxTokensField) {
+    const other = quirks.maxTokensField === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
+    if (has(other)) changes.set(other, has(quirks.maxTokensField) ? undefined : quirks.maxTokensField)
+  }
+  for (const name in quirks.rename) if (has(name)) changes.set(name, quirks.rename[name])
+  for (const name of quirks.unsupported ?? []) {
+    if (!has(name) || deployment.parameters.allow.includes(name) || changes.has(name)) continue
+    if (!deployment.parameters.dropUnsupported && request.body[name] !== null) throw unsupported(name, deployment)
+    changes.set(name, undefined)
+  }
+  return changes
+}
+
+function unsupported(name: string, { provider, model }: Attempt['deployment']): Failure {
+  return new Failure(
+    'invalid_request',
+    `${provider}/${model} does not take the parameter '${name}'; leave it out, or set drop_params: true`,
+    { param: name, code: 'unsupported_parameter' },
+  )
+}
+
+function membersText(members: JsonObject): string {
+  let text = ''
+  for (const name in members) {
+    if (members[name] !== undefined) text += `,${JSON.stringify(name)}:${JSON.stringify(members[name])}`
+  }
+  return text
+}
+
+/** The client's bytes with the value of `model` replaced; undefined when they cannot be patched safely. */
+function spliced(
+  bytes: Uint8Array,
+  body: JsonObject,
+  { members, added }: { readonly members: string; readonly added: JsonObject },
+): Uint8Array | undefined {
+  for (const name in added) if (body[name] !== undefined) return undefined
+  const span = memberSpan(bytes, 'model')
+  if (!span) return undefined
+  const middle = Buffer.from(members)
+  return Buffer.concat([bytes.subarray(0, span.start), middle, bytes.subarray(span.end)])
+}
+
+function rewritten(body: JsonObject, added: JsonObject, changes: ReadonlyMap<string, string | undefined>): string {
+  const out: Record<string, Json | undefined> = { ...body, ...added }
+  for (const [name, target] of changes) {
+    if (target !== undefined && out[target] === undefined) out[target] = out[name]
+    delete out[name]
+  }
+  return JSON.stringify(out)
+}

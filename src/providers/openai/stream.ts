@@ -1,0 +1,183 @@
+import type { Answer } from '../../core/answer.ts'
+import type { Attempt } from '../../core/call.ts'
+import { deploymentName } from '../../core/deployment.ts'
+import { Failure } from '../../core/failure.ts'
+import { BytesFrame, DONE } from '../../core/frame.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import type { Usage } from '../../core/usage.ts'
+import type { StreamReader } from '../protocol.ts'
+import { eventsOf, parseEvent, SseSplitter } from '../sse.ts'
+import { upstreamFailure } from './failure.ts'
+import { readUsage } from './usage.ts'
+import { statusOf } from './whole.ts'
+
+const UNFINISHED = Buffer.from('"finish_reason":null')
+const USAGE = Buffer.from('"usage":{')
+
+/** What is known about the text of a stream once its first event has been parsed. */
+export interface StreamOptions {
+  readonly hideUsage: boolean
+  /** A member of the last event under which usage may stand, besides `usage` itself. */
+  readonly usageIn: string | undefined
+}
+
+/**
+ * Reads a stream of OpenAI's API. Its bytes are passed on as they came; an event in the middle is recognised by two
+ * searches and not parsed (0.3 µs against 1.3), the first, the last and the odd ones are.
+ */
+export class OpenAiStream implements StreamReader {
+  readonly #attempt: Attempt
+  readonly #answer: Answer
+  readonly #options: StreamOptions
+  readonly #splitter: SseSplitter
+  /** Bytes of an event around its content, as far as known. */
+  #envelope = 0
+  #finished = false
+  #done = false
+
+  constructor(attempt: Attempt, answer: Answer, options: StreamOptions) {
+    this.#attempt = attempt
+    this.#answer = answer
+    this.#options = options
+    this.#splitter = new SseSplitter(bytes => this.#events(bytes))
+  }
+
+  chunk(bytes: Buffer): void {
+    if (!this.#done) this.#splitter.push(bytes)
+  }
+
+  end(): Failure | undefined {
+    if (!this.#done && this.#splitter.rest) this.#events(this.#splitter.rest)
+    if (this.#done) return undefined
+    const name = deploymentName(this.#attempt.deployment)
+    if (!this.#finished) return new Failure('broken_off', `${name} ended the stream before the answer was finished`)
+    this.#answer.push(new BytesFrame(DONE, () => []), false)
+    return undefined
+  }
+
+  /** Passes on a run of whole events, less those that the client did not ask for. */
+  #events(bytes: Buffer): void {
+    let kept = 0
+    let at = 0
+    let content = false
+    for (const event of eventsOf(bytes)) {
+      const seen = this.#look(event)
+      if (seen === 'hidden') {
+        this.#push(bytes.subarray(kept, at), content)
+        kept = at + event.length
+        content = false
+      }
+      content ||= seen === 'content'
+      at += event.length
+      if (this.#done) break
+    }
+    this.#push(bytes.subarray(kept, at), content)
+  }
+
+  #push(bytes: Buffer, content: boolean): void {
+    if (bytes.length > 0) this.#answer.push(new BytesFrame(bytes, parseChunks), content)
+  }
+
+  #look(event: Buffer): 'content' | 'other' | 'hidden' {
+    if (this.#answer.isCommitted && event.includes(UNFINISHED) && !event.includes(USAGE)) {
+      this.#count(event.length)
+      return 'content'
+    }
+    const data = parseEvent(event)?.data
+    if (data === undefined) return 'other'
+    if (data === '[DONE]') {
+      this.#done = true
+      return 'other'
+    }
+    return this.#read(this.#parse(data), event.length)
+  }
+
+  #read(chunk: JsonObject, length: number): 'content' | 'other' | 'hidden' {
+    if (chunk.error) throw upstreamFailure(this.#attempt, statusOf(chunk.error), chunk)
+    this.#noteUsage(chunk)
+    this.#noteIdentity(chunk)
+    const choices = Array.isArray(chunk.choices) ? chunk.choices : []
+    if (choices.length === 0) return chunk.usage && this.#options.hideUsage ? 'hidden' : 'other'
+    let content = false
+    for (const choice of choices) if (isObject(choice)) content = this.#readChoice(choice, length) || content
+    return content ? 'content' : 'other'
+  }
+
+  /** Whether the choice brings anything of the answer. */
+  #readChoice(choice: JsonObject, length: number): boolean {
+    const piece = pieceOf(choice)
+    if (typeof choice.finish_reason === 'string') {
+      this.#finished = true
+      this.#answer.finishReason = choice.finish_reason
+    }
+    if (piece === undefined) {
+      this.#envelope = Math.max(this.#envelope, length)
+      return this.#finished
+    }
+    if (this.#envelope === 0) this.#envelope = Math.max(length - piece, 0)
+    this.#answer.contentBytes += piece
+    this.#answer.contentEvents++
+    return true
+  }
+
+  #count(length: number): void {
+    this.#answer.contentBytes += Math.max(length - this.#envelope, 1)
+    this.#answer.contentEvents++
+  }
+
+  #noteUsage(chunk: JsonObject): void {
+    const extra = this.#options.usageIn === undefined ? undefined : chunk[this.#options.usageIn]
+    const usage: Usage | undefined = readUsage(chunk.usage) ?? (isObject(extra) ? readUsage(extra.usage) : undefined)
+    if (usage) this.#answer.usage = usage
+  }
+
+  #noteIdentity(chunk: JsonObject): void {
+    if (typeof chunk.model === 'string' && chunk.model) this.#answer.model ??= chunk.model
+    if (typeof chunk.id === 'string' && chunk.id) this.#answer.responseId ??= chunk.id
+  }
+
+  #parse(data: string): JsonObject {
+    const value = parsed(data)
+    if (isObject(value)) return value
+    throw new Failure(
+      'bad_answer',
+      `${deploymentName(this.#attempt.deployment)} sent a stream event that is not a JSON object`,
+    )
+  }
+}
+
+/** Bytes of text, tool call or reasoning in a choice; undefined when there is none (a prelude, or only a finish). */
+function pieceOf(choice: JsonObject): number | undefined {
+  if (typeof choice.text === 'string') return choice.text === '' ? undefined : Buffer.byteLength(choice.text)
+  if (!isObject(choice.delta)) return undefined
+  let bytes = 0
+  for (const name in choice.delta) {
+    if (name === 'role') continue
+    bytes += weigh(choice.delta[name])
+  }
+  return bytes === 0 ? undefined : bytes
+}
+
+function weigh(value: Json | undefined): number {
+  if (typeof value === 'string') return Buffer.byteLength(value)
+  if (Array.isArray(value) ? value.length > 0 : isObject(value)) return JSON.stringify(value).length
+  return 0
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch {
+    return undefined
+  }
+}
+
+function parseChunks(bytes: Uint8Array): JsonObject[] {
+  const chunks: JsonObject[] = []
+  for (const event of eventsOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
+    const data = parseEvent(event)?.data
+    const value = data === undefined || data === '[DONE]' ? undefined : parsed(data)
+    if (isObject(value)) chunks.push(value)
+  }
+  return chunks
+}

@@ -1,0 +1,40 @@
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import type { Usage } from '../../core/usage.ts'
+
+/**
+ * Reads a `usage` object of OpenAI's API, with the members that other hosts add to it. `prompt_tokens` includes cached
+ * tokens (https://platform.openai.com/docs/api-reference/chat/object); DeepSeek names the cached ones
+ * `prompt_cache_hit_tokens`. Undefined when it holds no counts.
+ */
+export function readUsage(value: Json | undefined): Usage | undefined {
+  if (!isObject(value)) return undefined
+  const inputTokens = count(value.prompt_tokens) ?? count(value.input_tokens)
+  const outputTokens = count(value.completion_tokens) ?? count(value.output_tokens)
+  if (inputTokens === undefined && outputTokens === undefined) return undefined
+  const prompt = part(value.prompt_tokens_details)
+  const completion = part(value.completion_tokens_details)
+  const usage: { -readonly [K in keyof Usage]: Usage[K] } = {
+    inputTokens: inputTokens ?? 0,
+    outputTokens: outputTokens ?? 0,
+  }
+  const cached =
+    count(prompt?.cached_tokens) ?? count(value.prompt_cache_hit_tokens) ?? count(value.cache_read_input_tokens)
+  if (cached) usage.cacheReadTokens = cached
+  const written = count(prompt?.cache_creation_tokens) ?? count(value.cache_creation_input_tokens)
+  if (written) usage.cacheWriteTokens = written
+  const inputAudio = count(prompt?.audio_tokens)
+  if (inputAudio) usage.inputAudioTokens = inputAudio
+  const outputAudio = count(completion?.audio_tokens)
+  if (outputAudio) usage.outputAudioTokens = outputAudio
+  const reasoning = count(completion?.reasoning_tokens)
+  if (reasoning) usage.reasoningTokens = reasoning
+  return usage
+}
+
+function part(value: Json | undefined): JsonObject | undefined {
+  return isObject(value) ? value : undefined
+}
+
+function count(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,139 @@
+import { commit } from './attempts/commit.ts'
+import { failover } from './attempts/failover.ts'
+import { hasContentFallback } from './attempts/fallbacks.ts'
+import { planCall } from './attempts/plan.ts'
+import { classify } from './classify/index.ts'
+import { beginCalls } from './core/begin.ts'
+import type { Attempt, Call } from './core/call.ts'
+import type { Cancellation } from './core/cancellation.ts'
+import { type Clock, type Ms, type Random, systemClock } from './core/clock.ts'
+import type { Deployment } from './core/deployment.ts'
+import type { Emit } from './core/event.ts'
+import { Failure } from './core/failure.ts'
+import { type Handler, stack } from './core/handler.ts'
+import type { RoutingSettings } from './core/settings.ts'
+import type { Asked } from './dialects/openai.ts'
+import { explainCall } from './insight/explain.ts'
+import type { Explanation } from './insight/explanation.ts'
+import { meter } from './layers/meter.ts'
+import { mirror } from './layers/mirror.ts'
+import { tiers } from './layers/tiers.ts'
+import { timeouts } from './layers/timeouts.ts'
+import { noteFirst, traceAttempt, traceCall } from './layers/trace.ts'
+import { createPools, type Pools } from './pools/pools.ts'
+import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
+import { Ward } from './pools/ward.ts'
+import { estimates } from './prices/estimates.ts'
+import { costOf, inputTokenBounds, outputTokensFrom } from './prices/index.ts'
+import { Dialler } from './providers/dialler.ts'
+import { providers } from './providers/index.ts'
+
+export interface RouterParts {
+  /** Told what happens. Default: nobody. */
+  readonly emit?: Emit
+  /** Whether decisions hold all that was considered, for whoever watches. Default false: it costs time per candidate. */
+  readonly explains?: boolean
+  /** Headers for an attempt's request (`traceparent`): name, value, name, value, ... */
+  readonly attemptHeaders?: (attempt: Attempt) => readonly string[]
+  /** Completes a deployment that a wildcard became (its price, its limits). */
+  readonly complete?: (deployment: Deployment) => Deployment
+  /** Sends attempts. Default: over HTTP, to the upstreams of the deployments. */
+  readonly send?: Handler<Attempt>
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** One deployment's state, for `/health`. */
+export interface DeploymentHealth {
+  readonly deployment: Deployment
+  /** 0 when it takes calls. */
+  readonly restsForMs: Ms
+  readonly because: Failure | undefined
+}
+
+/** A router ready for calls. */
+export interface CallRouter {
+  /** Makes a call of what a client asked. */
+  begin(asked: Asked, cancellation?: Cancellation): Call
+  /** Answers it. The promise settles at the first content, and rejects with the Failure to tell the client. */
+  readonly answer: Handler
+  /** Says what would be done with it, and dials nobody. @throws Failure when there is no such pool. */
+  explain(asked: Asked): Promise<Explanation>
+  readonly pools: Pools
+  health(): readonly DeploymentHealth[]
+  /** Ends all connections to upstreams. */
+  close(): Promise<void>
+}
+
+/** The whole way of a call, from top to bottom. */
+export function createRouter(settings: RoutingSettings, parts: RouterParts = {}): CallRouter {
+  const { clock = systemClock, random = Math.random, emit = silence, explains = false } = parts
+  const estimate = estimates()
+  const ward = new Ward(settings, clock)
+  const pools = createPools(settings, { ...parts, ward, clock, random, estimate, inputTokenBounds })
+  const dialler = new Dialler({ connectMs: settings.timeouts.connectMs })
+  const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)
+
+  const answerAttempt = stack<Attempt>(
+    // Outermost, so that the listeners hear of the end when cost and vitals are known.
+    traceAttempt(clock),
+    // Beside the attempt and never in its way.
+    mirror(() => answer),
+    // Above everything that may fail on the deployment's account, timeouts included.
+    vitalsLayer(ward, clock, reservation(settings, estimate)),
+    // Every attempt is priced, also one that is cut or left.
+    meter({ costOf, inputTokens: request => inputTokenBounds(request).likely, outputTokens: outputTokensFrom }),
+    // Bounds the wait for the first content, and after it the silence between frames.
+    timeouts(settings.timeouts, clock),
+    // Notes the first content as soon as it is there.
+    noteFirst(clock),
+    // The promise settles at the first content: until then a failure is repaired elsewhere.
+    commit(attempt => hasContentFallback(attempt, settings.fallbacks)),
+  )(send)
+
+  const poolFor = (name: string, call: Call) =>
+    pools.resolve(name, {
+      ...(call.options.specificDeployment && { specificDeployment: true }),
+      ...(call.tier !== undefined && { requested: call.tier }),
+    }) ?? unknownModel(name, pools)
+  const plan = planCall({ ...settings, poolFor, explains, clock, random })
+  const answerInPool = failover(plan, clock)(answerAttempt)
+
+  // A tiered pool becomes its cheap or its capable one.
+  const chooseTier = tiers(pools)
+  // `auto` becomes a pool; a model that is asked for the task answers on the same record, above no trace of its own.
+  const chooseTask = (ask: Handler) => classify({ auto: settings.auto, ask, clock })
+  // One call-start and one call-end around all that follows.
+  const answer = stack<Call>(traceCall, chooseTask(chooseTier(answerInPool)), chooseTier)(answerInPool)
+
+  const begin = beginCalls({ callMs: settings.timeouts.callMs, clock, emit })
+  const choosePool = stack<Call>(chooseTask(askNobody), chooseTier)
+  return {
+    begin,
+    answer,
+    explain: asked => explainCall(begin(asked), { choosePool, poolFor, fallbacks: settings.fallbacks }),
+    pools,
+    health: () => [...ward.all()].map(vitals => healthOf(vitals, clock.monotonic())),
+    close: () => dialler.close(),
+  }
+}
+
+const silence: Emit = () => {}
+
+/** A model would be asked for the task here; an explanation spends no money. */
+const askNobody: Handler = () => Promise.reject(new Failure('unavailable', 'a model would be asked for the task'))
+
+function healthOf({ deployment, restingUntil, restingBecause }: ReturnType<Ward['of']>, now: Ms): DeploymentHealth {
+  const restsForMs = Math.max(0, restingUntil - now)
+  return { deployment, restsForMs, because: restsForMs > 0 ? restingBecause : undefined }
+}
+
+/** There is no pool of that name. */
+export function unknownModel(name: string, pools: Pick<Pools, 'nearest'>): Failure {
+  const nearest = pools.nearest(name)
+  const hint = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : 'GET /v1/models lists the names'
+  return new Failure('unknown_model', `there is no model named '${name.slice(0, 100)}'; ${hint}`, {
+    code: 'model_not_found',
+    param: 'model',
+  })
+}
