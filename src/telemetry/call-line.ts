@@ -1,0 +1,219 @@
+import type { End } from '../core/answer.ts'
+import type { AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
+import { type Clock, type Ms, systemClock } from '../core/clock.ts'
+import type { Failure } from '../core/failure.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { NanoUsd } from '../core/money.ts'
+import type { Usage } from '../core/usage.ts'
+import type { JsonLines } from './json-lines.ts'
+import type { Listener } from './listeners.ts'
+import { failureMessage } from './redact.ts'
+import { exactInteger } from './span-attributes.ts'
+
+export type LineStatus = 'ok' | 'error' | 'aborted'
+
+/** Tokens of one answer; null where nobody told. */
+export interface LineTokens {
+  readonly prompt_tokens: number | null
+  readonly completion_tokens: number | null
+  /** Of the prompt: read from the provider's cache. */
+  readonly cached_tokens?: number
+  /** Of the completion: reasoning. */
+  readonly reasoning_tokens?: number
+  /** Counted by tollgate, because the upstream never told. */
+  readonly estimated: boolean
+}
+
+/** One try, as a line of JSON holds it. */
+export interface AttemptLine extends LineTokens {
+  readonly n: number
+  readonly id: string
+  readonly purpose: string
+  readonly provider: string
+  /** The model that the upstream says has answered, else the one it was asked for. */
+  readonly model: string
+  readonly deployment: string
+  readonly pool: string
+  /** `pending`: it had not ended when the call had (a lost race, a silent copy); its cost is not in the line. */
+  readonly status: LineStatus | 'pending'
+  readonly error: string | null
+  readonly error_message?: string
+  readonly latency_s: number | null
+  readonly ttft_s: number | null
+  /** Null: unpriced. */
+  readonly cost_usd: number | null
+}
+
+/** One call, as a line of JSON holds it. Times are in seconds, and money in US dollars, exact to the nano-dollar. */
+export interface CallLine extends LineTokens {
+  /** When the call began, ISO 8601. */
+  readonly ts: string
+  readonly run_id: string
+  readonly trace_id: string
+  readonly call_id: string
+  readonly purpose: string
+  /** The alias that was asked for. */
+  readonly pool: string
+  /** The model that really answered; of a failed call the last one tried; null when none was. */
+  readonly model: string | null
+  readonly provider: string | null
+  readonly deployment: string | null
+  readonly routing_strategy: string | null
+  readonly status: LineStatus
+  /** The kind of failure, from the one table. */
+  readonly error: string | null
+  readonly error_message?: string
+  readonly latency_s: number
+  /** From the start of the call, so failed attempts before the answer are in it. */
+  readonly ttft_s: number | null
+  /** What all attempts cost together. The tokens beside it are those of the answer. */
+  readonly cost_usd: number
+  /** The same as an integer; a string above 2^53. */
+  readonly cost_nano_usd: number | string
+  /** An attempt had no price: the cost is a lower bound. */
+  readonly unpriced: boolean
+  readonly fallback_triggered: boolean
+  readonly stream: boolean
+  readonly tags: readonly string[]
+  readonly metadata: JsonObject
+  readonly session_id?: string
+  readonly key_id?: string
+  readonly classification: JsonObject | null
+  readonly attempts: readonly AttemptLine[]
+}
+
+export interface CallLineContext {
+  readonly traceId: string
+  /** Of the process; a caller's `metadata.run_id` wins. */
+  readonly runId: string
+  /** Monotonic time of the end. */
+  readonly endedAt: Ms
+}
+
+/** All that one line says of a call. A failed call has one as well. */
+export function callLine(call: Call, end: End, { traceId, runId, endedAt }: CallLineContext): CallLine {
+  const { record, options } = call
+  const answering = answeringAttempt(record)
+  const { classification } = record
+  return {
+    ts: new Date(record.startedAt).toISOString(),
+    run_id: runIdOf(options.metadata) ?? runId,
+    trace_id: traceId,
+    call_id: call.id,
+    purpose: call.purpose,
+    pool: record.requestedPool,
+    model: answering ? modelOf(answering) : null,
+    provider: answering?.deployment.provider ?? null,
+    deployment: answering?.deployment.id ?? null,
+    routing_strategy: options.strategyLabel ?? answering?.decision?.strategy ?? null,
+    status: statusOf(end.outcome),
+    ...errorOf(end.failure, record.attempts),
+    latency_s: seconds(endedAt - record.start),
+    ttft_s: answering?.firstAt === undefined ? null : seconds(answering.firstAt - record.start),
+    cost_usd: dollars(record.cost),
+    cost_nano_usd: exactInteger(record.cost),
+    unpriced: record.unpriced,
+    ...tokensOf(answering?.usage ?? end.usage),
+    fallback_triggered: record.fallbacks > 0,
+    stream: call.request.streamed,
+    tags: options.tags ?? [],
+    metadata: options.metadata ?? {},
+    ...(options.sessionId !== undefined && { session_id: options.sessionId }),
+    ...(options.caller && { key_id: options.caller.keyId }),
+    classification: classification ? { ...classification } : null,
+    attempts: record.attempts.map(attemptLine),
+  }
+}
+
+function attemptLine(attempt: AttemptRecord): AttemptLine {
+  const { deployment, start, endedAt, firstAt, outcome, cost } = attempt
+  return {
+    n: attempt.number,
+    id: attempt.id,
+    purpose: attempt.purpose,
+    provider: deployment.provider,
+    model: modelOf(attempt),
+    deployment: deployment.id,
+    pool: deployment.pool,
+    status: outcome ? statusOf(outcome) : 'pending',
+    ...errorOf(attempt.failure, [attempt]),
+    latency_s: endedAt === undefined ? null : seconds(endedAt - start),
+    ttft_s: firstAt === undefined ? null : seconds(firstAt - start),
+    cost_usd: cost === undefined ? null : dollars(cost),
+    ...tokensOf(attempt.usage),
+  }
+}
+
+/** The attempt whose answer the caller got, in whole or in part; of a call without an answer the last one made for it. */
+export function answeringAttempt(record: CallRecord): AttemptRecord | undefined {
+  const answers = record.attempts.filter(attempt => attempt.purpose === 'answer')
+  return (
+    answers.findLast(attempt => attempt.outcome === 'complete') ??
+    answers.findLast(attempt => attempt.firstAt !== undefined) ??
+    answers.at(-1) ??
+    record.attempts.at(-1)
+  )
+}
+
+/** The model that has answered, as the upstream tells it. */
+export function modelOf(attempt: AttemptRecord): string {
+  return attempt.model ?? attempt.deployment.model
+}
+
+export function statusOf(outcome: Outcome): LineStatus {
+  if (outcome === 'complete') return 'ok'
+  return outcome === 'abandoned' ? 'aborted' : 'error'
+}
+
+function errorOf(
+  failure: Failure | undefined,
+  attempts: readonly AttemptRecord[],
+): Pick<CallLine, 'error' | 'error_message'> {
+  if (!failure) return { error: null }
+  const tried = attempts.map(attempt => attempt.deployment)
+  return { error: failure.kind, error_message: failureMessage(failure, tried) }
+}
+
+function tokensOf(usage: Usage | undefined): LineTokens {
+  return {
+    prompt_tokens: usage?.inputTokens ?? null,
+    completion_tokens: usage?.outputTokens ?? null,
+    ...(usage?.cacheReadTokens !== undefined && { cached_tokens: usage.cacheReadTokens }),
+    ...(usage?.reasoningTokens !== undefined && { reasoning_tokens: usage.reasoningTokens }),
+    estimated: usage?.estimated === true,
+  }
+}
+
+/**
+ * Exact as a decimal: both operands are exact below 2^53, so the quotient is the double nearest to the true value, whose
+ * shortest decimal form is that value as long as it has at most 15 digits ($999,999.999999999).
+ */
+export function dollars(cost: NanoUsd): number {
+  return Number(cost) / 1_000_000_000
+}
+
+/** To the microsecond. */
+export function seconds(ms: Ms): number {
+  return Math.round(ms * 1000) / 1_000_000
+}
+
+function runIdOf(metadata: JsonObject | undefined): string | undefined {
+  const id = metadata?.run_id
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+}
+
+export interface CallLinesOptions {
+  readonly lines: Pick<JsonLines, 'write'>
+  readonly runId: string
+  readonly traceIdOf: (call: Call) => string
+  readonly clock?: Clock
+}
+
+/** Writes one line at the end of every call. */
+export function writeCallLines({ lines, runId, traceIdOf, clock = systemClock }: CallLinesOptions): Listener {
+  return event => {
+    if (event.type !== 'call-end') return
+    const { call, end } = event
+    lines.write(callLine(call, end, { traceId: traceIdOf(call), runId, endedAt: clock.monotonic() }))
+  }
+}

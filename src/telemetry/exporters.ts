@@ -1,0 +1,181 @@
+import type { Tracer } from '@opentelemetry/api'
+import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { Ms } from '../core/clock.ts'
+import { coloursFor } from './colours.ts'
+import { ConsoleSpanTree } from './console-exporter.ts'
+import {
+  type Environment,
+  type ExporterName,
+  type ResolvedTracing,
+  resolveTracing,
+  type TracingSettings,
+} from './tracing-settings.ts'
+
+export interface Tracing {
+  /** Undefined: nothing is exported, and the SDK was not even loaded. */
+  readonly tracer: Tracer | undefined
+  readonly settings: ResolvedTracing
+  /**
+   * Sends what waits. True when all of it has gone out; false when a backend refused it or took longer than `boundMs`
+   * (default 5,000).
+   */
+  flush(boundMs?: Ms): Promise<boolean>
+  /** Flushes, and stops exporting. The bound is that of `flush`. */
+  shutdown(boundMs?: Ms): Promise<boolean>
+}
+
+export interface TracingHooks {
+  /** Told of every export that failed: OpenTelemetry itself is silent about them. */
+  readonly onError?: (error: unknown) => void
+  /** Where the console exporter prints. Default: standard output, as OpenTelemetry specifies it. */
+  readonly print?: (text: string) => void
+}
+
+const BOUND_MS: Ms = 5000
+
+/**
+ * Starts the export of spans as settings and environment ask for; without either nothing is loaded. Of the gRPC exporter
+ * headers, certificates and compression come from the process's environment only, as OpenTelemetry reads them.
+ * @throws Failure for a setting that nobody understands.
+ */
+export async function startTracing(
+  settings: TracingSettings = {},
+  env: Environment = process.env,
+  hooks: TracingHooks = {},
+): Promise<Tracing> {
+  const resolved = resolveTracing(settings, env)
+  if (resolved.exporters.length === 0) {
+    const done = async () => true
+    return { tracer: undefined, settings: resolved, flush: done, shutdown: done }
+  }
+  const sdk = await import('@opentelemetry/sdk-trace-node')
+  const { resourceFromAttributes } = await import('@opentelemetry/resources')
+  const exporters: Watched[] = []
+  for (const name of resolved.exporters)
+    exporters.push(watch(await exporterFor(name, resolved, env, hooks), hooks.onError ?? (() => {})))
+  const { maxQueueSize, maxExportBatchSize } = resolved
+  const processor = (exporter: SpanExporter): SpanProcessor =>
+    resolved.processor === 'simple'
+      ? new sdk.SimpleSpanProcessor(exporter)
+      : new sdk.BatchSpanProcessor(exporter, { maxQueueSize, maxExportBatchSize })
+  const provider = new sdk.NodeTracerProvider({
+    resource: resourceFromAttributes({ ...resolved.resourceAttributes, 'service.name': resolved.serviceName }),
+    sampler: samplerFor(sdk, resolved),
+    spanProcessors: exporters.map(processor),
+  })
+  if (resolved.registerGlobally) provider.register()
+  return new RunningTracing(provider, exporters, resolved)
+}
+
+/** What is needed of a provider to end well. */
+interface Provider {
+  getTracer(name: string): Tracer
+  forceFlush(): Promise<void>
+  shutdown(): Promise<void>
+}
+
+class RunningTracing implements Tracing {
+  readonly tracer: Tracer
+  readonly settings: ResolvedTracing
+  readonly #provider: Provider
+  readonly #exporters: readonly Watched[]
+
+  constructor(provider: Provider, exporters: readonly Watched[], settings: ResolvedTracing) {
+    this.tracer = provider.getTracer('tollgate')
+    this.settings = settings
+    this.#provider = provider
+    this.#exporters = exporters
+  }
+
+  flush(boundMs: Ms = BOUND_MS): Promise<boolean> {
+    return this.#within(boundMs, () => this.#flushAll())
+  }
+
+  shutdown(boundMs: Ms = BOUND_MS): Promise<boolean> {
+    return this.#within(boundMs, async () => {
+      // The simple processor shuts its exporter down without waiting for exports under way.
+      await this.#flushAll().finally(() => this.#provider.shutdown())
+    })
+  }
+
+  /** The batch processor does not wait for an export that its timer began; the exporter does. */
+  async #flushAll(): Promise<void> {
+    await this.#provider.forceFlush()
+    await Promise.all(this.#exporters.map(exporter => exporter.forceFlush()))
+  }
+
+  async #within(boundMs: Ms, action: () => Promise<void>): Promise<boolean> {
+    const failedBefore = this.#failures()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<false>(resolve => {
+      timer = setTimeout(() => resolve(false), boundMs)
+    })
+    const done = action().then(
+      () => this.#failures() === failedBefore,
+      () => false,
+    )
+    const result = await Promise.race([done, late])
+    clearTimeout(timer)
+    return result
+  }
+
+  #failures(): number {
+    return this.#exporters.reduce((sum, exporter) => sum + exporter.failures, 0)
+  }
+}
+
+/** An exporter whose failures are counted and told. */
+interface Watched extends SpanExporter {
+  readonly failures: number
+  forceFlush(): Promise<void>
+}
+
+function watch(exporter: SpanExporter, onError: (error: unknown) => void): Watched {
+  let failures = 0
+  return {
+    get failures() {
+      return failures
+    },
+    export(spans: ReadableSpan[], done) {
+      exporter.export(spans, result => {
+        if (result.code !== 0) {
+          failures++
+          onError(result.error ?? new Error(`${spans.length} spans were not exported`))
+        }
+        done(result)
+      })
+    },
+    forceFlush: async () => exporter.forceFlush?.(),
+    shutdown: () => exporter.shutdown(),
+  }
+}
+
+/** The queue holds 32 full batches, which a flush exports all at once; OpenTelemetry's own limit would refuse two. */
+const CONCURRENT_EXPORTS = 256
+
+async function exporterFor(
+  name: ExporterName,
+  { protocol, endpoint, headers }: ResolvedTracing,
+  env: Environment,
+  { print = text => void process.stdout.write(text) }: TracingHooks,
+): Promise<SpanExporter> {
+  if (name === 'console') return new ConsoleSpanTree(print, coloursFor(process.stdout, env))
+  if (protocol === 'grpc') {
+    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
+    return new OTLPTraceExporter({ url: endpoint, concurrencyLimit: CONCURRENT_EXPORTS })
+  }
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
+  return new OTLPTraceExporter({ url: endpoint, headers: { ...headers }, concurrencyLimit: CONCURRENT_EXPORTS })
+}
+
+type Sdk = typeof import('@opentelemetry/sdk-trace-node')
+
+function samplerFor(sdk: Sdk, { sampler, samplerRatio }: ResolvedTracing): Sampler {
+  const root = rootSampler(sdk, sampler, samplerRatio)
+  return sampler.startsWith('parentbased_') ? new sdk.ParentBasedSampler({ root }) : root
+}
+
+function rootSampler(sdk: Sdk, sampler: ResolvedTracing['sampler'], ratio: number): Sampler {
+  if (sampler.endsWith('always_off')) return new sdk.AlwaysOffSampler()
+  return sampler.endsWith('traceidratio') ? new sdk.TraceIdRatioBasedSampler(ratio) : new sdk.AlwaysOnSampler()
+}

@@ -1,0 +1,42 @@
+export {
+  type AttemptLine,
+  type CallLine,
+  type CallLineContext,
+  type CallLinesOptions,
+  callLine,
+  type LineStatus,
+  writeCallLines,
+} from './call-line.ts'
+export type { CallbackPayload, ErrorInformation } from './callback-payload.ts'
+export { type Callback, type CallbackOptions, type Callbacks, runCallbacks } from './callbacks.ts'
+export { COLOURS, type Colours, coloursFor, NO_COLOURS } from './colours.ts'
+export { startTracing, type Tracing, type TracingHooks } from './exporters.ts'
+export {
+  type JsonLines,
+  type JsonLinesOptions,
+  type JsonLinesProblem,
+  type JsonLinesStats,
+  openJsonLines,
+} from './json-lines.ts'
+export { fanOut, type Listener, type OnListenerError } from './listeners.ts'
+export {
+  BUILT_IN_CALLBACKS,
+  type BuiltInCallback,
+  type LoadedCallbacks,
+  type LoadOptions,
+  loadCallbacks,
+} from './load-callbacks.ts'
+export { operationName, providerName } from './names.ts'
+export { failureMessage } from './redact.ts'
+export { type PrintCallsOptions, printCalls, type RequestLineContext, requestLine } from './request-line.ts'
+export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './run-summary.ts'
+export { type CallTraces, type TraceOptions, traceCalls } from './spans.ts'
+export { parseTraceparent, traceIds } from './trace-context.ts'
+export {
+  type ExporterName,
+  type OtlpProtocol,
+  type ResolvedTracing,
+  resolveTracing,
+  type SamplerName,
+  type TracingSettings,
+} from './tracing-settings.ts'
