@@ -69,7 +69,7 @@ function messageEvents(material: Material): readonly StreamEvent[] {
 interface Block {
   readonly whole: JsonObject
   readonly start: JsonObject
-  readonly deltas: readonly JsonObject[]
+  readonly deltas: () => readonly JsonObject[]
 }
 
 function blocks(answer: ComposedAnswer): readonly Block[] {
@@ -80,7 +80,7 @@ function blocks(answer: ComposedAnswer): readonly Block[] {
     list.push({
       whole: { type: 'text', text },
       start: { type: 'text', text: '' },
-      deltas: pieces.map(piece => ({ type: 'text_delta', text: piece })),
+      deltas: () => pieces().map(piece => ({ type: 'text_delta', text: piece })),
     })
   }
   return [...list, ...toolCalls.map(toolBlock)]
@@ -91,7 +91,7 @@ function thinkingBlock(thinking: string): Block {
   return {
     whole: { type: 'thinking', thinking, signature },
     start: { type: 'thinking', thinking: '', signature: '' },
-    deltas: [
+    deltas: () => [
       { type: 'thinking_delta', thinking },
       { type: 'signature_delta', signature },
     ],
@@ -104,7 +104,7 @@ function toolBlock(call: ComposedAnswer['toolCalls'][number]): Block {
   return {
     whole: { type: 'tool_use', id: call.id, name: call.name, input: parsed(call.arguments) },
     start: { type: 'tool_use', id: call.id, name: call.name, input: {} },
-    deltas: pieces.map(piece => ({ type: 'input_json_delta', partial_json: piece })),
+    deltas: () => pieces.map(piece => ({ type: 'input_json_delta', partial_json: piece })),
   }
 }
 
@@ -120,7 +120,7 @@ function parsed(text: string): Json {
 function blockEvents(block: Block, index: number): readonly StreamEvent[] {
   return [
     event('other', { type: 'content_block_start', index, content_block: block.start }),
-    ...block.deltas.map(delta => event('content', { type: 'content_block_delta', index, delta })),
+    ...block.deltas().map(delta => event('content', { type: 'content_block_delta', index, delta })),
     event('other', { type: 'content_block_stop', index }),
   ]
 }

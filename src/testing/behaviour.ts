@@ -37,7 +37,8 @@ export interface Behaviour {
 
 export const DEFAULT_BEHAVIOUR: Behaviour = {
   latencyMs: 0,
-  answer: request => `Mock answer to: "${[...request.prompt].slice(0, 40).join('')}"`,
+  // 40 characters are at most 80 UTF-16 units: a long prompt need not be taken apart as a whole.
+  answer: request => `Mock answer to: "${[...request.prompt.slice(0, 80)].slice(0, 40).join('')}"`,
   usage: { inputTokens: 20, outputTokens: 15 },
   chunks: undefined,
   chunkDelayMs: 0,

@@ -37,11 +37,16 @@ const dialects: Readonly<Partial<Record<UpstreamRequest['operation'], UpstreamDi
 }
 
 /** Reads a whole body. */
-export async function readBody(incoming: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of incoming) chunks.push(chunk as Buffer)
-  const first = chunks[0]
-  return first && chunks.length === 1 ? first : Buffer.concat(chunks)
+export function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+    incoming.once('error', reject)
+    incoming.once('end', () => {
+      const first = chunks[0]
+      resolve(first && chunks.length === 1 ? first : Buffer.concat(chunks))
+    })
+  })
 }
 
 /** Decides what goes over the wire for a request, faults included. */

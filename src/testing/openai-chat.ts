@@ -69,7 +69,7 @@ function chatChunks(material: Material): readonly StreamEvent[] {
 function deltas(answer: ComposedAnswer): readonly JsonObject[] {
   return [
     ...(answer.reasoning === '' ? [] : [{ reasoning_content: answer.reasoning }]),
-    ...answer.pieces.map(content => ({ content })),
+    ...answer.pieces().map(content => ({ content })),
     ...answer.toolCalls.flatMap(toolDeltas),
   ]
 }

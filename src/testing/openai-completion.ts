@@ -23,7 +23,7 @@ export const openaiCompletion: UpstreamDialect = {
       data: JSON.stringify({ ...envelope(material), choices: list, ...(asked && { usage: counts }) }),
     })
     return [
-      ...answer.pieces.map(piece => chunk('content', choices(piece, null))),
+      ...answer.pieces().map(piece => chunk('content', choices(piece, null))),
       chunk('other', choices('', answer.finishReason)),
       ...(asked && usage ? [chunk('usage', [], openaiUsage(usage))] : []),
       DONE_EVENT,

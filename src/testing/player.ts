@@ -55,7 +55,8 @@ export class Player {
     const only = delivery.writes[0]
     if (only && delivery.writes.length === 1 && delivery.ending === 'end') {
       this.#note(delivery, only)
-      this.#response.end(only)
+      // Latin-1 keeps every byte, and Node sends a head and a string in one piece where it sends a buffer apart.
+      this.#response.end(only.toString('latin1'), 'latin1')
       return
     }
     if (delivery.writes.length === 0) this.#response.flushHeaders()

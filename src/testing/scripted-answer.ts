@@ -36,8 +36,8 @@ export type AnswerScript =
 /** An answer with all of its parts, ready to be written in a dialect. */
 export interface ComposedAnswer {
   readonly text: string
-  /** The text in the pieces that a stream brings it in. */
-  readonly pieces: readonly string[]
+  /** The text in the pieces that a stream brings it in. A function, since whole answers need none. */
+  readonly pieces: () => readonly string[]
   readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[]
   readonly finishReason: FinishReason
   readonly reasoning: string
@@ -59,7 +59,7 @@ export function composeAnswer(
   }))
   return {
     text,
-    pieces: piecesOf(text, behaviour.chunks),
+    pieces: () => piecesOf(text, behaviour.chunks),
     toolCalls,
     finishReason: answer.finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop'),
     reasoning: answer.reasoning ?? '',
