@@ -93,7 +93,7 @@ export const routerKeys = table(
   planned('the response cache', 'cache_responses cache_kwargs caching_groups'),
   planned('Redis', 'redis_host redis_port redis_password redis_url redis_db'),
   planned('the lifetime of connections', 'client_ttl'),
-  accept('X', 'enable_pre_call_check max_retries set_verbose debug_level model_list'),
+  accept('X', 'max_retries set_verbose debug_level'),
   accept(
     'P',
     `alerting_config router_general_settings plugins fallback_access_check fallback_budget_check

@@ -1,0 +1,67 @@
+import type { PriceBook } from '../../prices/book.ts'
+import { checkMembers } from '../check-keys.ts'
+import type { Environment } from '../environment.ts'
+import { ConfigError, type Findings } from '../finding.ts'
+import { litellmHonoured } from '../keys/litellm.ts'
+import { routerHonoured } from '../keys/router.ts'
+import { type TollgateValues, tollgateHonoured } from '../keys/tollgate.ts'
+import { readValues } from '../read-values.ts'
+import type { Settings } from '../settings.ts'
+import type { Section, Tree } from '../tree.ts'
+import { compileCallbacks } from './callbacks.ts'
+import type { CompileContext } from './context.ts'
+import { compileGateway } from './gateway.ts'
+import { compilePools, type LeftOut, type Pools } from './pools.ts'
+import { compileRouting } from './routing.ts'
+import { compileTelemetry } from './telemetry.ts'
+
+/** What is compiled, and with what. */
+export interface CompileInput {
+  /** With references resolved. */
+  readonly document: Section
+  /** As written. */
+  readonly written: Tree
+  readonly env: Environment
+  readonly findings: Findings
+  readonly openPrices: (tollgate: TollgateValues) => PriceBook
+}
+
+/** Settings, and how the deployments came about. */
+export interface Compiled extends Omit<Pools, 'deployments'> {
+  readonly settings: Settings
+}
+
+/** Turns a document into settings. What cannot be used is among the findings; the settings hold the rest. */
+export function compile({ openPrices, ...input }: CompileInput): Compiled {
+  const { document, findings } = input
+  const section = document.section('tollgate_settings')
+  checkMembers(section?.section('telemetry')?.section('jsonl'), Object.keys(tollgateHonoured.jsonl), findings)
+  const tollgate = readValues(section, tollgateHonoured.settings, findings)
+  const context: CompileContext = {
+    ...input,
+    prices: openPrices(tollgate),
+    router: readValues(document.section('router_settings'), routerHonoured, findings),
+    litellm: readValues(document.section('litellm_settings'), litellmHonoured, findings),
+  }
+  const pools = compilePools(context)
+  const callbacks = compileCallbacks(context)
+  const settings: Settings = {
+    routing: compileRouting(context, tollgate, pools),
+    gateway: compileGateway(context, tollgate),
+    telemetry: compileTelemetry(context, callbacks),
+    callbacks,
+  }
+  return { settings, keySources: pools.keySources, leftOut: pools.leftOut }
+}
+
+/** The error for a configuration in which no deployment can answer. */
+export function nobodyLeft(leftOut: readonly LeftOut[], findings: Findings): ConfigError {
+  const variables = [...new Set(leftOut.flatMap(one => one.variables))]
+  if (leftOut.length === 0) {
+    findings.error({ path: 'model_list' }, 'has no deployment that can be used')
+    return ConfigError.of(findings.list)
+  }
+  const looked = variables.length > 0 ? ` Looked for ${variables.join(', ')}.` : ''
+  const reasons = leftOut.map(one => `  ${one.pool}: ${one.model}: ${one.reason}`).join('\n')
+  return new ConfigError(`no deployment is left to answer.${looked}\n${reasons}`, findings.list)
+}

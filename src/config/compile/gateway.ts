@@ -1,0 +1,58 @@
+import { Secret } from '../../core/secret.ts'
+import { generalHonoured } from '../keys/general.ts'
+import { type TollgateValues, tollgateHonoured } from '../keys/tollgate.ts'
+import { readValues } from '../read-values.ts'
+import type { GatewaySettings } from '../settings.ts'
+import { own } from '../tree.ts'
+import { type CompileContext, defined } from './context.ts'
+
+const MEGABYTE = 1024 * 1024
+
+/** Keys that stand in documentation, ours and others', and so protect nothing. */
+const DOCUMENTED_KEYS: ReadonlySet<string> = new Set([
+  'sk-1234',
+  'sk-12345',
+  'sk-123456',
+  'sk-1234567890',
+  'sk-master-key',
+  'your-master-key',
+  'changeme',
+  'change-me',
+])
+
+/** What the HTTP server needs to know. */
+export function compileGateway(context: CompileContext, tollgate: TollgateValues): GatewaySettings {
+  const { document, findings, litellm } = context
+  const general = readValues(document.section('general_settings'), generalHonoured, findings)
+  const listenSection = document.section('tollgate_settings')?.section('listen')
+  const listen = readValues(listenSection, tollgateHonoured.listen, findings)
+  if (listenSection && listen.port !== undefined && listen.port > 65_535) {
+    findings.error(listenSection.subject('port'), 'expected a port, 0 to 65535')
+  }
+  const megabytes = tollgate.body_limit_mb ?? general.max_request_size_mb ?? 32
+  return {
+    allowedHosts: tollgate.allowed_hosts ?? [],
+    bodyLimitBytes: Math.max(1, Math.round(megabytes * MEGABYTE)),
+    listen: { host: listen.host ?? '127.0.0.1', port: listen.port ?? 4000 },
+    log: tollgate.log ?? (litellm.json_logs ? 'json' : 'lines'),
+    responseModel: tollgate.response_model ?? 'upstream',
+    ...defined({
+      masterKey: masterKey(context),
+      keyHeader: general.litellm_key_header_name?.toLowerCase(),
+      completionModel: general.completion_model,
+      embeddingModel: general.embedding_model,
+    }),
+  }
+}
+
+/** `general_settings.master_key`, else the variables that LiteLLM and tollgate know. */
+function masterKey({ document, env, findings }: CompileContext): Secret | undefined {
+  const section = document.section('general_settings')
+  const written = own(section?.value, 'master_key')
+  const subject = section?.subject('master_key') ?? { path: 'general_settings.master_key' }
+  const key = written === undefined ? env.TOLLGATE_MASTER_KEY || env.LITELLM_MASTER_KEY : String(written)
+  if (key === undefined) return undefined
+  if (key.trim() === '') findings.error(subject, 'is empty, so the gateway would be open')
+  else if (DOCUMENTED_KEYS.has(key)) findings.error(subject, 'is an example from documentation that everybody knows')
+  return new Secret(key)
+}

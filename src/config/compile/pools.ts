@@ -1,0 +1,104 @@
+import type { Deployment, SelectionSettings } from '../../core/deployment.ts'
+import type { Subject } from '../finding.ts'
+import type { KeySource } from './connection.ts'
+import { type CompileContext, isProblem } from './context.ts'
+import { type CompiledDeployment, compileDeployment } from './deployment.ts'
+import { type DeploymentSource, readDeployment } from './deployment-source.ts'
+
+/** A deployment that cannot be used as things are. */
+export interface LeftOut {
+  readonly pool: string
+  /** As configured: `openai/gpt-4o-mini`. */
+  readonly model: string
+  readonly reason: string
+  /** Environment variables that would have helped. */
+  readonly variables: readonly string[]
+}
+
+/** All of `model_list`. */
+export interface Pools {
+  readonly deployments: readonly Deployment[]
+  /** By the deployment's id. */
+  readonly keySources: ReadonlyMap<string, KeySource>
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** Compiles `model_list`: every deployment that can be used, and why each of the others cannot. */
+export function compilePools(context: CompileContext): Pools {
+  const collected = new Collected(context)
+  const list = context.document.list('model_list')
+  list?.value.forEach((_, index) => {
+    const source = readDeployment(context, index)
+    if (source) collected.take(source)
+  })
+  collected.sayWhoGetsNothing()
+  return collected
+}
+
+class Collected implements Pools {
+  readonly deployments: Deployment[] = []
+  readonly keySources = new Map<string, KeySource>()
+  readonly leftOut: LeftOut[] = []
+  readonly #context: CompileContext
+  readonly #subjects = new Map<string, Subject>()
+
+  constructor(context: CompileContext) {
+    this.#context = context
+  }
+
+  take(source: DeploymentSource): void {
+    const { findings, env } = this.#context
+    const environments = source.values.info.supported_environments
+    const here = env.LITELLM_ENVIRONMENT
+    if (environments && (here === undefined || !environments.includes(here))) {
+      const reason = `left out: LITELLM_ENVIRONMENT is ${here ?? 'not set'}, it serves ${environments.join(', ')}`
+      findings.note(source.entry.deepSubject(['model_info', 'supported_environments']), reason)
+      this.#leaveOut(source, reason, ['LITELLM_ENVIRONMENT'])
+      return
+    }
+    const compiled = compileDeployment(source, this.#context)
+    if (!isProblem(compiled)) for (const one of compiled) this.#add(one, source)
+    else {
+      const subject = source.params.subject(compiled.key)
+      const place = subject.place ?? source.params.subject('model').place
+      findings.add(compiled.severity, { path: subject.path, place }, compiled.problem)
+      this.#leaveOut(source, compiled.problem, compiled.variables)
+    }
+  }
+
+  #leaveOut({ values }: DeploymentSource, reason: string, variables: readonly string[]): void {
+    const pool = values.entry.model_name ?? ''
+    this.leftOut.push({ pool, model: values.params.model ?? '', reason: reason.replace(/^left out: /, ''), variables })
+  }
+
+  #add({ deployment, keySource }: CompiledDeployment, source: DeploymentSource): void {
+    const subject = source.entry.subject('model_name')
+    let { id } = deployment
+    if (this.keySources.has(id)) {
+      if (source.values.info.id !== undefined) {
+        this.#context.findings.error(source.entry.deepSubject(['model_info', 'id']), 'is the id of another deployment')
+        return
+      }
+      id = `${id}-${this.deployments.filter(other => other.id.startsWith(id)).length + 1}`
+    }
+    this.deployments.push({ ...deployment, id })
+    this.keySources.set(id, keySource)
+    this.#subjects.set(id, subject)
+  }
+
+  /** simple-shuffle: the first of these that any member has decides, and members without it get no traffic. */
+  sayWhoGetsNothing(): void {
+    for (const pool of new Set(this.deployments.map(deployment => deployment.pool))) {
+      const members = this.deployments.filter(deployment => deployment.pool === pool)
+      const key = DECIDING.find(name => members.some(member => (member.selection[name] ?? 0) > 0))
+      if (!key) continue
+      for (const member of members.filter(one => !one.selection[key])) {
+        const subject = this.#subjects.get(member.id) ?? { path: pool }
+        const message = `gets no traffic under simple-shuffle: other deployments of the pool have ${key}, this one does not`
+        this.#context.findings.report(subject, message)
+      }
+    }
+  }
+}
+
+const DECIDING = ['weight', 'rpm', 'tpm'] as const satisfies readonly (keyof SelectionSettings)[]

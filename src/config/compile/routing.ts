@@ -1,0 +1,101 @@
+import type { CooldownSettings, RetrySettings, RouterTimeouts, RoutingSettings } from '../../core/settings.ts'
+import type { TollgateValues } from '../keys/tollgate.ts'
+import { compileChecks } from './affinity.ts'
+import { aliasNames, compileAliases } from './aliases.ts'
+import { type CompileContext, defined, toMs } from './context.ts'
+import { compileFallbacks, type Resolves } from './fallbacks.ts'
+import { readAllowedFailsPolicy, readRetryPolicy } from './policies.ts'
+import type { Pools } from './pools.ts'
+import { compileStrategies } from './strategies.ts'
+import { choosingPools, compileAuto, compileTiers } from './tiers.ts'
+
+/** Compiles everything about routing. */
+export function compileRouting(context: CompileContext, tollgate: TollgateValues, pools: Pools): RoutingSettings {
+  const { router, findings, document } = context
+  const routing = document.section('tollgate_settings')?.section('routing')
+  const resolves = resolver(context, pools)
+  const { affinity, enforceRateLimits } = compileChecks(context)
+  return {
+    deployments: pools.deployments,
+    aliases: compileAliases(context, resolves),
+    ...compileStrategies(context),
+    retries: compileRetries(context, tollgate),
+    cooldown: compileCooldown(context),
+    timeouts: compileTimeouts(context, tollgate),
+    fallbacks: compileFallbacks(context, resolves),
+    checks: { enabled: router.enable_pre_call_checks ?? false, enforceRateLimits },
+    tags: {
+      enabled: router.enable_tag_filtering ?? false,
+      matchAny: router.tag_filtering_match_any ?? true,
+      prefix: router.tag_routing_prefix ?? '',
+    },
+    affinity,
+    tiers: compileTiers(routing, resolves, findings),
+    auto: compileAuto(routing, resolves, findings),
+    ...defined({ defaultMaxParallelRequests: router.default_max_parallel_requests }),
+  }
+}
+
+/** Names that lead somewhere: pools, patterns, ids, the models themselves, aliases, tiers and automatic choices. */
+function resolver(context: CompileContext, { deployments }: Pools): Resolves {
+  const routing = context.document.section('tollgate_settings')?.section('routing')
+  const names = new Set([
+    ...deployments.flatMap(one => [one.pool, one.id, `${one.provider}/${one.model}`]),
+    ...aliasNames(context),
+    ...choosingPools(routing),
+  ])
+  const patterns = deployments.filter(one => one.pool.includes('*')).map(one => patternOf(one.pool))
+  return name => names.has(name) || patterns.some(pattern => pattern.test(name))
+}
+
+function patternOf(pool: string): RegExp {
+  const parts = pool.split('*').map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`)
+}
+
+function compileRetries({ router, litellm }: CompileContext, tollgate: TollgateValues): RetrySettings {
+  const perRequest = litellm.num_retries_per_request
+  const poolPolicies = Object.entries(router.model_group_retry_policy ?? {}).map(([pool, policy]) => {
+    return [pool, readRetryPolicy(policy) ?? {}] as const
+  })
+  return {
+    count: router.num_retries ?? litellm.num_retries ?? 2,
+    minimumWaitMs: toMs(router.retry_after) ?? 0,
+    poolPolicies: Object.fromEntries(poolPolicies),
+    maxAttempts: tollgate.max_attempts ?? (perRequest === undefined ? 10 : perRequest + 1),
+    weightedFailover: router.enable_weighted_failover ?? false,
+    ...defined({ policy: readRetryPolicy(router.retry_policy) }),
+  }
+}
+
+function compileCooldown({ router, litellm }: CompileContext): CooldownSettings {
+  return {
+    restMs: toMs(router.cooldown_time) ?? 5_000,
+    disabled: router.disable_cooldowns ?? false,
+    ...defined({
+      allowedFails: router.allowed_fails ?? litellm.allowed_fails,
+      policy: readAllowedFailsPolicy(router.allowed_fails_policy),
+    }),
+  }
+}
+
+function compileTimeouts(context: CompileContext, tollgate: TollgateValues): RouterTimeouts {
+  const { router, litellm } = context
+  const attemptMs = toMs(router.timeout ?? litellm.request_timeout) ?? 600_000
+  const keepalive = router.keepalive_seconds ?? litellm.sse_keepalive_ping_interval_seconds ?? gatewayKeepalive(context)
+  return {
+    attemptMs,
+    connectMs: toMs(tollgate.connect_timeout) ?? 10_000,
+    idleMs: toMs(router.stream_idle_timeout) ?? 60_000,
+    callMs: toMs(tollgate.request_timeout) ?? Math.max(600_000, attemptMs),
+    ...defined({
+      firstTokenMs: toMs(router.ttft_timeout ?? router.stream_timeout),
+      keepaliveMs: keepalive ? toMs(Math.min(Math.max(keepalive, 1), 300)) : undefined,
+    }),
+  }
+}
+
+function gatewayKeepalive({ document }: CompileContext): number | undefined {
+  const seconds = Number(document.section('general_settings')?.value.sse_keepalive_ping_interval_seconds)
+  return Number.isFinite(seconds) ? seconds : undefined
+}

@@ -1,0 +1,43 @@
+import type { JsonObject } from '../core/json.ts'
+import { variableOf } from './environment.ts'
+import { isTree, type Tree, type Value } from './tree.ts'
+
+const MASK = '***'
+
+/** Names whose values are secrets, wherever they stand. `max_tokens` and the like are not among them. */
+const SECRET_NAME = /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|token|credentials?|authorization)$/i
+
+/** Maps whose every value may be a secret. */
+const SECRET_MAP = /^(environment_variables|credential_values|headers|extra_headers)$/i
+
+/** Whether the value under a name is to be kept from view. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name)
+}
+
+/** A copy of a configuration that may be shown: references stay, secrets and the credentials in URLs are masked. */
+export function redact(tree: Tree): JsonObject {
+  return redactMap(tree, false)
+}
+
+function redactMap(tree: Tree, allSecret: boolean): JsonObject {
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, value]) => {
+      const secret = allSecret || isSecretName(name)
+      return [name, redactValue(value, secret || SECRET_MAP.test(name), secret)]
+    }),
+  )
+}
+
+function redactValue(value: Value, within: boolean, secret: boolean): Value {
+  if (Array.isArray(value)) return value.map(item => redactValue(item, within, secret))
+  if (isTree(value)) return redactMap(value, within) as Tree
+  if (variableOf(value) !== undefined || value === null || typeof value === 'boolean') return value
+  if (secret) return MASK
+  return typeof value === 'string' ? withoutUserInfo(value) : value
+}
+
+/** `redis://user:word@host` shows its host only. */
+function withoutUserInfo(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, `$1${MASK}@`)
+}

@@ -1,0 +1,71 @@
+import type { NanoUsd } from '../core/money.ts'
+import type { Secret } from '../core/secret.ts'
+import type { RoutingSettings } from '../core/settings.ts'
+
+/** Everything that a configuration says, compiled: nothing behind it knows a YAML key. */
+export interface Settings {
+  readonly routing: RoutingSettings
+  readonly gateway: GatewaySettings
+  readonly telemetry: TelemetrySettings
+  readonly callbacks: CallbackSettings
+}
+
+/** What the HTTP server needs to know. */
+export interface GatewaySettings {
+  /** The key that clients must send. Undefined: none was set, in which case only this machine should be served. */
+  readonly masterKey?: Secret
+  /** Lower case; carries the key instead of `authorization`. */
+  readonly keyHeader?: string
+  /** Names under which the gateway may be called (`Host`). Empty: any. */
+  readonly allowedHosts: readonly string[]
+  readonly bodyLimitBytes: number
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly log: 'lines' | 'json' | 'none'
+  /** The model named in answers: what the upstream said, or what the client asked for. */
+  readonly responseModel: 'upstream' | 'requested'
+  /** Replaces the model of every chat and completion request. */
+  readonly completionModel?: string
+  /** Replaces the model of every embedding request. */
+  readonly embeddingModel?: string
+}
+
+/** What is told to whom about calls. */
+export interface TelemetrySettings {
+  /** A file of JSON lines. */
+  readonly jsonl?: JsonlSettings
+  readonly traces: TraceSettings
+  /** A rolling hour that costs more marks its spans. */
+  readonly hourlyBudget?: NanoUsd
+  /** Prompts and answers may be written. */
+  readonly captureContent: boolean
+}
+
+export interface JsonlSettings {
+  readonly path: string
+  /** Bytes after which a new file is begun; undefined: never. */
+  readonly maxBytes?: number
+  /** Files kept, the current one included. */
+  readonly maxFiles: number
+}
+
+export interface TraceSettings {
+  readonly exporter: 'none' | 'console' | 'otlp'
+  /** `simple` exports every span at once and waits for it. */
+  readonly mode: 'batch' | 'simple'
+  readonly endpoint?: string
+  readonly protocol?: 'grpc' | 'http/protobuf'
+  /** Sent to the endpoint; each value may be a credential. */
+  readonly headers: Readonly<Record<string, Secret>>
+  readonly serviceName: string
+}
+
+/** Who is told of successes and failures. */
+export interface CallbackSettings {
+  readonly success: readonly Callback[]
+  readonly failure: readonly Callback[]
+}
+
+/** A built-in listener, or a JavaScript module of the operator's. */
+export type Callback =
+  | { readonly kind: 'otel' }
+  | { readonly kind: 'module'; readonly path: string; readonly exported: string }
