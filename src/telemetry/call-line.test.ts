@@ -182,7 +182,7 @@ test.each([
   expect(lineOf(call, clock, { outcome: 'complete' })).toMatchObject({ cost_usd: usd, cost_nano_usd: nano })
 })
 
-test('every call-end writes one line, with the trace of the call', () => {
+test('every call writes one line, with its trace; a classifying call on the same record none', () => {
   const clock = scripted.manualClock()
   const written: object[] = []
   const lines = { write: (line: object) => void written.push(line) }
@@ -190,6 +190,7 @@ test('every call-end writes one line, with the trace of the call', () => {
   const call = scripted.call(clock, listener)
   listener({ type: 'call-start', call })
   refused(call, clock)
+  listener({ type: 'call-end', call: { ...call, purpose: 'classify' }, end: { outcome: 'complete' } })
   listener({ type: 'call-end', call, end: { outcome: 'failed', failure: SLOW_DOWN } })
   expect(written).toHaveLength(1)
   expect(written[0]).toMatchObject({ trace_id: 'trace-of-call-1', latency_s: 0.1 })

@@ -3,12 +3,11 @@ import type { AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { NanoUsd } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
+import { dollars, exactInteger, seconds } from './figures.ts'
 import type { JsonLines } from './json-lines.ts'
 import type { Listener } from './listeners.ts'
 import { failureMessage } from './redact.ts'
-import { exactInteger } from './span-attributes.ts'
 
 export type LineStatus = 'ok' | 'error' | 'aborted'
 
@@ -184,19 +183,6 @@ function tokensOf(usage: Usage | undefined): LineTokens {
   }
 }
 
-/**
- * Exact as a decimal: both operands are exact below 2^53, so the quotient is the double nearest to the true value, whose
- * shortest decimal form is that value as long as it has at most 15 digits ($999,999.999999999).
- */
-export function dollars(cost: NanoUsd): number {
-  return Number(cost) / 1_000_000_000
-}
-
-/** To the microsecond. */
-export function seconds(ms: Ms): number {
-  return Math.round(ms * 1000) / 1_000_000
-}
-
 function runIdOf(metadata: JsonObject | undefined): string | undefined {
   const id = metadata?.run_id
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
@@ -209,10 +195,13 @@ export interface CallLinesOptions {
   readonly clock?: Clock
 }
 
-/** Writes one line at the end of every call. */
+/**
+ * Writes one line at the end of every call. A classifying call has none of its own: it shares the record of the call that it
+ * serves, whose line holds its attempts and its cost.
+ */
 export function writeCallLines({ lines, runId, traceIdOf, clock = systemClock }: CallLinesOptions): Listener {
   return event => {
-    if (event.type !== 'call-end') return
+    if (event.type !== 'call-end' || event.call.purpose === 'classify') return
     const { call, end } = event
     lines.write(callLine(call, end, { traceId: traceIdOf(call), runId, endedAt: clock.monotonic() }))
   }

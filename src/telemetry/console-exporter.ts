@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { type Colours, NO_COLOURS, printable } from './colours.ts'
@@ -79,18 +80,40 @@ function headline(span: ReadableSpan, colours: Colours): string {
   return `${failed ? colours.red('✗') : colours.green('●')} ${name}  ${colours.cyan(readableMs(milliseconds(span.duration)))}${message}`
 }
 
-/** One line for each family of names: `llm`, `gen_ai`, `tollgate`, `server`, ... */
+/** So long may a line of attributes be, its indent apart. */
+const WIDTH = 110
+
+/** A paragraph for each family of names: `llm`, `gen_ai`, `tollgate`, `server`, ... */
 function attributeLines(attributes: Attributes, colours: Colours): string[] {
   const families = new Map<string, string[]>()
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined) continue
-    const at = name.indexOf('.')
-    const family = at < 0 ? '' : name.slice(0, at + 1)
+    const family = name.slice(0, name.indexOf('.') + 1)
     const shown = `${colours.dim(`${name.slice(family.length)}=`)}${printable(textOf(value))}`
     families.set(family, [...(families.get(family) ?? []), shown])
   }
   const width = Math.max(0, ...[...families.keys()].map(family => family.length))
-  return [...families].map(([family, shown]) => `${colours.dim(family.padEnd(width))} ${shown.join('  ')}`)
+  return [...families].flatMap(([family, shown]) =>
+    wrap(shown).map((line, index) => `${colours.dim((index === 0 ? family : '').padEnd(width))} ${line}`),
+  )
+}
+
+/** Joins until a line is full. */
+function wrap(words: readonly string[]): string[] {
+  const lines: string[] = []
+  let length = WIDTH
+  for (const word of words) {
+    const wordLength = stripVTControlCharacters(word).length
+    const last = lines.length - 1
+    if (length + 2 + wordLength > WIDTH) {
+      lines.push(word)
+      length = wordLength
+    } else {
+      lines[last] = `${lines[last]}  ${word}`
+      length += 2 + wordLength
+    }
+  }
+  return lines
 }
 
 /** Numbers as decimals: a cost of 1.2e-7 dollars is hard to read. */

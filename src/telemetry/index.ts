@@ -14,10 +14,10 @@ export { startTracing, type Tracing, type TracingHooks } from './exporters.ts'
 export {
   type JsonLines,
   type JsonLinesOptions,
-  type JsonLinesProblem,
   type JsonLinesStats,
   openJsonLines,
 } from './json-lines.ts'
+export type { JsonLinesProblem } from './line-trouble.ts'
 export { fanOut, type Listener, type OnListenerError } from './listeners.ts'
 export {
   BUILT_IN_CALLBACKS,

@@ -13,7 +13,14 @@ let directory = ''
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tollgate-processes-'))
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
-  const sources = ['telemetry/json-lines', 'telemetry/line-buffer', 'telemetry/line-file', 'core/clock', 'core/failure']
+  const sources = [
+    'telemetry/json-lines',
+    'telemetry/line-buffer',
+    'telemetry/line-file',
+    'telemetry/line-trouble',
+    'core/clock',
+    'core/failure',
+  ]
   for (const source of sources) emitJavaScript(source)
 })
 

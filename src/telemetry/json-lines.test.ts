@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type ExitHook, type JsonLinesProblem, openJsonLines } from './json-lines.ts'
+import { type ExitHook, openJsonLines } from './json-lines.ts'
 import type { LineFile } from './line-file.ts'
+import type { JsonLinesProblem } from './line-trouble.ts'
 import { manualClock } from './scripted-call.ts'
 
 let directory = ''

@@ -1,6 +1,7 @@
 import { type Clock, type Ms, systemClock, type Timer } from '../core/clock.ts'
 import { type Batch, LineBuffer } from './line-buffer.ts'
 import { type LineFile, openLineFile } from './line-file.ts'
+import { type JsonLinesProblem, LineTrouble } from './line-trouble.ts'
 
 export interface JsonLinesOptions {
   /** Its directory is made when there is none. */
@@ -11,7 +12,7 @@ export interface JsonLinesOptions {
   readonly maxFiles?: number
   /** Lines wait at most this long, in milliseconds, unless the disk is slow. Default 50. */
   readonly flushMs?: Ms
-  /** So many characters waiting are written at once, and a write has at most as many bytes. Default 65,536. */
+  /** So many characters do not wait for the timer. Default 65,536. */
   readonly flushBytes?: number
   /**
    * So many characters may wait for a disk that is slow or full; further lines are dropped and counted, the waiting ones
@@ -32,12 +33,6 @@ export interface ExitHook {
   on(event: 'exit', listener: () => void): unknown
   off(event: 'exit', listener: () => void): unknown
 }
-
-export type JsonLinesProblem =
-  | { readonly type: 'failing'; readonly path: string; readonly error: unknown }
-  | { readonly type: 'dropping'; readonly path: string }
-  | { readonly type: 'unwritable'; readonly path: string; readonly error: unknown }
-  | { readonly type: 'recovered'; readonly path: string; readonly dropped: number }
 
 export interface JsonLinesStats {
   /** Lines that the operating system has. */
@@ -73,12 +68,14 @@ export function openJsonLines(options: JsonLinesOptions): JsonLines {
 
 const RETRY_MS: Ms = 1000
 
+/** A write takes what has gathered, up to so many characters: of a backlog larger ones are cheaper, to a point. */
+const WRITE_SIZE = 524_288
+
 class LineWriter implements JsonLines {
-  readonly #path: string
   readonly #maxBytes: number
   readonly #flushMs: Ms
   readonly #flushBytes: number
-  readonly #report: (problem: JsonLinesProblem) => void
+  readonly #trouble: LineTrouble
   readonly #file: LineFile
   readonly #clock: Clock
   readonly #exit: ExitHook
@@ -91,16 +88,14 @@ class LineWriter implements JsonLines {
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
   #timer: Timer | undefined
-  #trouble: 'none' | 'failing' | 'dropping' = 'none'
   #closed = false
 
   constructor(options: JsonLinesOptions) {
-    this.#path = options.path
     this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY
     this.#flushMs = options.flushMs ?? 50
     this.#flushBytes = options.flushBytes ?? 65_536
     this.#buffer = new LineBuffer(options.maxBufferBytes ?? 16 * 1024 * 1024)
-    this.#report = options.onProblem ?? (() => {})
+    this.#trouble = new LineTrouble(options.path, options.onProblem ?? (() => {}))
     this.#file = options.file ?? openLineFile(options.path, options.maxFiles ?? 10)
     this.#clock = options.clock ?? systemClock
     this.#exit = options.exit ?? process
@@ -118,11 +113,12 @@ class LineWriter implements JsonLines {
       return
     }
     if (!this.#buffer.add(line)) {
-      this.#drop()
+      this.#dropped++
+      this.#trouble.dropping()
       return
     }
     this.#timer ??= this.#clock.after(this.#flushMs, () => this.#onTimer())
-    if (this.#buffer.characters >= this.#flushBytes && this.#trouble === 'none') void this.#drain()
+    if (this.#buffer.characters >= this.#flushBytes && !this.#trouble.isThere) void this.#drain()
   }
 
   async flush(): Promise<void> {
@@ -135,11 +131,11 @@ class LineWriter implements JsonLines {
     if (this.#closed) return
     try {
       while (!this.#buffer.isEmpty) {
-        const batch = this.#buffer.take(this.#flushBytes)
+        const batch = this.#buffer.take(WRITE_SIZE)
         if (!this.#appendSync(batch)) return
       }
     } catch (error) {
-      this.#fail(error)
+      this.#trouble.failing(error)
     }
   }
 
@@ -176,9 +172,9 @@ class LineWriter implements JsonLines {
   async #writeAll(): Promise<void> {
     try {
       while (!this.#buffer.isEmpty) await this.#writeOnce()
-      if (this.#trouble !== 'none') this.#recover()
+      this.#trouble.over(this.#dropped)
     } catch (error) {
-      this.#fail(error)
+      this.#trouble.failing(error)
       if (!this.#closed) this.#timer ??= this.#clock.after(RETRY_MS, () => this.#onTimer())
     }
   }
@@ -192,7 +188,7 @@ class LineWriter implements JsonLines {
     }
     // A last resort may have emptied it meanwhile.
     if (this.#buffer.isEmpty) return
-    const batch = this.#buffer.take(Math.min(this.#flushBytes, this.#maxBytes - size))
+    const batch = this.#buffer.take(Math.min(WRITE_SIZE, this.#maxBytes - size))
     this.#underWay = batch.lines
     let taken = 0
     try {
@@ -224,35 +220,8 @@ class LineWriter implements JsonLines {
     try {
       return `${JSON.stringify(value)}\n`
     } catch (error) {
-      this.#tell({ type: 'unwritable', path: this.#path, error })
+      this.#trouble.unwritable(error)
       return undefined
-    }
-  }
-
-  /** Reported once per episode: a line about each lost line would help nobody. */
-  #drop(): void {
-    this.#dropped++
-    if (this.#trouble === 'dropping') return
-    this.#trouble = 'dropping'
-    this.#tell({ type: 'dropping', path: this.#path })
-  }
-
-  #fail(error: unknown): void {
-    if (this.#trouble !== 'none') return
-    this.#trouble = 'failing'
-    this.#tell({ type: 'failing', path: this.#path, error })
-  }
-
-  #recover(): void {
-    this.#trouble = 'none'
-    this.#tell({ type: 'recovered', path: this.#path, dropped: this.#dropped })
-  }
-
-  #tell(problem: JsonLinesProblem): void {
-    try {
-      this.#report(problem)
-    } catch {
-      // Nobody is left to be told.
     }
   }
 }

@@ -27,8 +27,8 @@ test('an answered call', () => {
   const clock = scripted.manualClock()
   const line = requestLine(answered(clock), { outcome: 'complete' }, { endedAt: clock.monotonic() })
   expect(line).toBe(
-    '12:00:00  ✓  fast-model → openai/gpt-4o-mini                   20+15 tok    $0.000012  52 ms                 ' +
-      'openai/gpt-4o-mini is the fastest',
+    '12:00:00  ✓     52 ms                $0.000012      20+15 tok  ' +
+      'fast-model → openai/gpt-4o-mini  openai/gpt-4o-mini is the fastest',
   )
 })
 
@@ -38,7 +38,7 @@ test('a stream tells when its first content came, and a classified call its task
   call.record.classification = { task: 'math', by: 'rules', reason: 'calculate' }
   const line = requestLine(call, { outcome: 'complete' }, { endedAt: clock.monotonic() })
   expect(line).toContain('auto (math) → openai/gpt-4o-mini')
-  expect(line).toContain('52 ms (first 50 ms)')
+  expect(line).toContain('   52 ms      ↦ 50 ms  ')
 })
 
 test('what failed before is on the line', () => {
@@ -59,7 +59,7 @@ test('a failed call says why, on one line, without painting the terminal', () =>
   const clock = scripted.manualClock()
   const failure = new Failure('unavailable', 'nobody is left\n\x1b[31mat all')
   const line = requestLine(scripted.call(clock, silent), { outcome: 'failed', failure }, { endedAt: clock.monotonic() })
-  expect(line).toContain('✗  fast-model → nobody')
+  expect(line).toMatch(/^12:00:00 {2}✗ {6}0 ms .* fast-model → nobody {2}unavailable/)
   expect(line).toContain('unavailable: nobody is left [31mat all')
   expect(line).not.toContain('\n')
   expect(line).not.toContain('\u001b')
@@ -71,7 +71,7 @@ test('an unpriced answer is not shown as free, and an estimate as such', () => {
   const attempt = scripted.begin(call, clock, scripted.decision(scripted.HAIKU))
   scripted.finish(attempt, clock, { outcome: 'complete' }, { usage: { ...usage, estimated: true } })
   const line = requestLine(call, { outcome: 'complete' }, { endedAt: clock.monotonic() })
-  expect(line).toContain('~20+15 tok     no price')
+  expect(line).toContain('  no price     ~20+15 tok  ')
 })
 
 test('columns stand under each other with and without colours', () => {
@@ -89,6 +89,7 @@ test('one line is printed per call', () => {
   const listener = printCalls({ print: line => printed.push(line), clock })
   const call = answered(clock)
   listener({ type: 'call-start', call })
+  listener({ type: 'call-end', call: { ...call, purpose: 'mirror' }, end: { outcome: 'complete' } })
   listener({ type: 'call-end', call, end: { outcome: 'complete' } })
   expect(printed).toHaveLength(1)
 })

@@ -14,25 +14,26 @@ export interface RequestLineContext {
   readonly colours?: Colours
 }
 
-/** Widths of the columns; longer text is never cut but pushes the rest of its line to the right. */
-const WHERE_WIDTH = 44
+/** The figures come first, because their widths are known; names, which have any length, stand where they disturb no column. */
+const DURATION_WIDTH = 8
+const FIRST_WIDTH = 11
+const COST_WIDTH = 10
 const TOKENS_WIDTH = 13
-const COST_WIDTH = 11
-const TIME_WIDTH = 20
 
 /**
- * One call for people, on one line: when, from which pool to which model, tokens, cost, time (to the first token), why, and
- * what failed before.
+ * One call for people, on one line: when, how it ended, how long it took (and until the first token of a stream), cost,
+ * tokens, from which pool to which model, what failed before, and why this one was chosen.
  */
 export function requestLine(call: Call, end: End, { endedAt, colours = NO_COLOURS }: RequestLineContext): string {
   const answering = answeringAttempt(call.record)
   const columns = [
     colours.dim(timeOfDay(call.record.startedAt)),
     mark(end, colours),
-    where(call, answering, colours),
-    tokens(answering).padStart(TOKENS_WIDTH),
+    colours.cyan(readableMs(endedAt - call.record.start).padStart(DURATION_WIDTH)),
+    colours.dim(untilFirst(call, answering).padStart(FIRST_WIDTH)),
     cost(call).padStart(COST_WIDTH),
-    colours.cyan(duration(call, answering, endedAt).padEnd(TIME_WIDTH)),
+    tokens(answering).padStart(TOKENS_WIDTH),
+    where(call, answering, colours),
     remarks(call, end, answering, colours),
   ]
   return columns.join('  ').trimEnd()
@@ -47,9 +48,7 @@ function mark(end: End, colours: Colours): string {
 function where(call: Call, answering: AttemptRecord | undefined, colours: Colours): string {
   const { requestedPool, classification } = call.record
   const asked = printable(classification ? `${requestedPool} (${classification.task})` : requestedPool)
-  const target = answering ? deploymentName(answering.deployment) : 'nobody'
-  const padding = ' '.repeat(Math.max(0, WHERE_WIDTH - asked.length - target.length - 3))
-  return `${colours.bold(asked)} → ${target}${padding}`
+  return `${colours.bold(asked)} → ${answering ? deploymentName(answering.deployment) : 'nobody'}`
 }
 
 function tokens(answering: AttemptRecord | undefined): string {
@@ -64,18 +63,17 @@ function cost({ record }: Call): string {
   return `${record.unpriced ? '≥' : ''}$${formatUsd(record.cost, 6)}`
 }
 
-function duration(call: Call, answering: AttemptRecord | undefined, endedAt: Ms): string {
-  const total = readableMs(endedAt - call.record.start)
-  if (!call.request.streamed || answering?.firstAt === undefined) return total
-  return `${total} (first ${readableMs(answering.firstAt - call.record.start)})`
+function untilFirst({ request, record }: Call, answering: AttemptRecord | undefined): string {
+  if (!request.streamed || answering?.firstAt === undefined) return ''
+  return `↦ ${readableMs(answering.firstAt - record.start)}`
 }
 
-/** The reason of the choice; before it what failed, and after it what the caller was told. */
+/** What the caller was told, what failed before, and why the one that answered was chosen. */
 function remarks(call: Call, end: End, answering: AttemptRecord | undefined, colours: Colours): string {
   const failed = call.record.attempts
-    .filter(attempt => attempt !== answering && attempt.failure)
+    .filter(attempt => attempt.failure && attempt.failure !== end.failure)
     .map(attempt => colours.yellow(`after ${deploymentName(attempt.deployment)} ${attempt.failure?.kind}`))
-  const reason = answering?.decision ? [colours.dim(printable(answering.decision.reason))] : []
+  const reason = answering?.decision && !end.failure ? [colours.dim(printable(answering.decision.reason))] : []
   return [...ending(call, end, colours), ...failed, ...reason].join(colours.dim(' · '))
 }
 
@@ -110,9 +108,10 @@ export interface PrintCallsOptions {
   readonly clock?: Clock
 }
 
-/** Prints one line at the end of every call. */
+/** Prints one line at the end of every call that answers; classifying and mirrored ones would only confuse. */
 export function printCalls({ print, colours = NO_COLOURS, clock = systemClock }: PrintCallsOptions): Listener {
   return event => {
-    if (event.type === 'call-end') print(requestLine(event.call, event.end, { endedAt: clock.monotonic(), colours }))
+    if (event.type !== 'call-end' || event.call.purpose !== 'answer') return
+    print(requestLine(event.call, event.end, { endedAt: clock.monotonic(), colours }))
   }
 }

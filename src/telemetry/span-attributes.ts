@@ -3,8 +3,9 @@ import type { Attempt, AttemptRecord, Call } from '../core/call.ts'
 import type { Considered, Decision } from '../core/decision.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
 import type { Json, JsonObject } from '../core/json.ts'
-import { formatUsd, type NanoUsd, nanoToUsd } from '../core/money.ts'
+import type { NanoUsd } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
+import { dollars, dollarsTo8Decimals, exactInteger, roundMs } from './figures.ts'
 import { GEN_AI, LLM, operationName, providerName, SERVER_ADDRESS, SERVER_PORT, TOLLGATE } from './names.ts'
 
 /** What is known of a call when it starts. */
@@ -53,8 +54,8 @@ export function attemptAttributes(attempt: Attempt): Attributes {
     [TOLLGATE.callId]: attempt.id,
     [TOLLGATE.attemptNumber]: attempt.number,
     [TOLLGATE.attemptPurpose]: attempt.attempt.purpose,
-    // A mirrored copy goes to another pool on purpose.
-    [TOLLGATE.fallback]: attempt.attempt.purpose === 'answer' && attempt.attempt.decision?.because !== undefined,
+    // Moves so far: a decision's own `because` also tells of tiers and classes, which are no fallbacks.
+    [TOLLGATE.fallback]: attempt.attempt.purpose === 'answer' && attempt.record.fallbacks > 0,
     ...requestAttributes(attempt.request.body),
   }
 }
@@ -129,18 +130,13 @@ function usageAttributes(usage: Usage): Attributes {
 function costAttributes(cost: NanoUsd): Attributes {
   return {
     // Eight decimals, as the dashboards of the first scenario expect; the exact figure stands beside it.
-    [LLM.costUsd]: Number(formatUsd(cost, 8)),
+    [LLM.costUsd]: dollarsTo8Decimals(cost),
     [TOLLGATE.costNanoUsd]: exactInteger(cost),
     [TOLLGATE.unpriced]: false,
-    [GEN_AI.costAmount]: nanoToUsd(cost),
+    [GEN_AI.costAmount]: dollars(cost),
     [GEN_AI.costCurrency]: 'USD',
     [GEN_AI.costSource]: 'local',
   }
-}
-
-/** A number while that is exact (up to $9 million in nano-dollars), else a string: never a rounded figure. */
-export function exactInteger(value: bigint): number | string {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value)
 }
 
 /** A decision, with every candidate's score or the reason why it was none. */
@@ -177,11 +173,6 @@ function candidateView({ deployment, excluded, score, note, estimate }: Consider
     ...(excluded !== undefined && { excluded }),
     ...(score !== undefined && { score }),
     ...(note !== undefined && { note }),
-    ...(estimate?.cost !== undefined && { estimated_cost_usd: nanoToUsd(estimate.cost) }),
+    ...(estimate?.cost !== undefined && { estimated_cost_usd: dollars(estimate.cost) }),
   }
-}
-
-/** To the microsecond; what lies below is noise. */
-function roundMs(ms: number): number {
-  return Math.round(ms * 1000) / 1000
 }

@@ -1,73 +1,9 @@
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import {
-  AlwaysOffSampler,
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  type Sampler,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-base'
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { expect, test } from 'vitest'
-import type { Attempt } from '../core/call.ts'
-import type { Emit } from '../core/event.ts'
 import { Failure } from '../core/failure.ts'
 import { Secret } from '../core/secret.ts'
 import * as scripted from './scripted-call.ts'
-import { type CallTraces, type TraceOptions, traceCalls } from './spans.ts'
-
-const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
-const PARENT = '00f067aa0ba902b7'
-const TRACEPARENT = `00-${TRACE}-${PARENT}-01`
-
-interface Rig {
-  readonly clock: scripted.ManualClock
-  readonly emit: Emit
-  readonly traces: CallTraces
-  readonly spans: () => Promise<readonly ReadableSpan[]>
-  readonly span: (name: string) => Promise<ReadableSpan>
-}
-
-function rig(options: TraceOptions = {}, sampler?: Sampler): Rig {
-  const exporter = new InMemorySpanExporter()
-  const provider = new BasicTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(exporter)],
-    ...(sampler && { sampler }),
-  })
-  const clock = scripted.manualClock()
-  const traces = traceCalls({ tracer: provider.getTracer('test'), clock, ...options })
-  const spans = async () => {
-    await provider.forceFlush()
-    return exporter.getFinishedSpans()
-  }
-  const span = async (name: string) => {
-    const found = (await spans()).find(each => each.name === name)
-    if (!found) throw new Error(`no span ${name}`)
-    return found
-  }
-  return { clock, emit: traces.listener, traces, spans, span }
-}
-
-/** One call: refused by the first deployment, answered by the second. */
-function failover({ clock, emit }: Rig, options: scripted.CallChanges = {}): { attempts: Attempt[] } {
-  const call = scripted.call(clock, emit, options)
-  emit({ type: 'call-start', call })
-  const first = scripted.begin(call, clock, scripted.decision(scripted.deployment()))
-  clock.advance(100)
-  const failure = new Failure('rate_limited', 'openai/gpt-4o-mini: 429 slow down', { upstreamStatus: 429 })
-  scripted.finish(first, clock, { outcome: 'failed', failure }, { cost: 0n })
-  clock.advance(20)
-  call.record.fallbacks = 1
-  const because = 'fast-model failed with rate_limited'
-  const second = scripted.begin(call, clock, scripted.decision(scripted.HAIKU, { because }))
-  clock.advance(50)
-  second.attempt.firstAt = clock.monotonic()
-  clock.advance(200.25)
-  const usage = { inputTokens: 20, outputTokens: 15, cacheReadTokens: 5, reasoningTokens: 3 }
-  const told = { usage, cost: 76_001n, model: 'claude-3-5-haiku', responseId: 'msg_1', finishReason: 'stop' }
-  scripted.finish(second, clock, { outcome: 'complete', usage }, told)
-  emit({ type: 'call-end', call, end: { outcome: 'complete', usage } })
-  return { attempts: [first, second] }
-}
+import { failover, rig } from './traced-call.ts'
 
 test('a call is a span with its decisions and attempts as children, in one trace', async () => {
   const it = rig()
@@ -196,55 +132,6 @@ test('span times are those of the records, to the microsecond', async () => {
   expect((await it.span('chat fast-model')).duration).toEqual([0, 370_250_000])
 })
 
-test("the caller's trace is continued, and goes on to the upstream", async () => {
-  const it = rig()
-  const { attempts } = failover(it, { options: { traceparent: TRACEPARENT, tracestate: 'vendor=1' } })
-  const root = await it.span('chat fast-model')
-  const completion = await it.span('llm.completion')
-  expect(root.spanContext().traceId).toBe(TRACE)
-  expect(root.parentSpanContext?.spanId).toBe(PARENT)
-  expect(attempts[1] && it.traces.traceHeaders(attempts[1])).toEqual([
-    'traceparent',
-    `00-${TRACE}-${completion.spanContext().spanId}-01`,
-    'tracestate',
-    'vendor=1',
-  ])
-})
-
-test('an invalid traceparent begins a new trace', async () => {
-  const it = rig()
-  failover(it, { options: { traceparent: `00-${'0'.repeat(32)}-${PARENT}-01` } })
-  const root = await it.span('chat fast-model')
-  expect(root.parentSpanContext).toBeUndefined()
-  expect(trace.isSpanContextValid(root.spanContext())).toBe(true)
-})
-
-test('the SDK decides what is sampled: nothing is exported, and the upstream is told so', async () => {
-  const it = rig({}, new AlwaysOffSampler())
-  const { attempts } = failover(it)
-  expect(await it.spans()).toEqual([])
-  const [attempt] = attempts
-  const headers = attempt ? it.traces.traceHeaders(attempt) : []
-  expect(headers[1]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
-  expect(attempt && it.traces.traceIdOf(attempt)).toBe(headers[1]?.slice(3, 35))
-})
-
-test.each([
-  ['no tracer', undefined],
-  ['a tracer without an SDK', trace.getTracer('none')],
-])('with %s a call still has one trace id, and no headers go out', (_, tracer) => {
-  const clock = scripted.manualClock()
-  const traces = traceCalls({ tracer, clock })
-  const own = scripted.call(clock, traces.listener)
-  const given = scripted.call(clock, traces.listener, { options: { traceparent: TRACEPARENT } })
-  for (const call of [own, given]) traces.listener({ type: 'call-start', call })
-  const attempt = scripted.begin(given, clock, scripted.decision(scripted.HAIKU))
-  expect(traces.traceIdOf(own)).toMatch(/^[0-9a-f]{32}$/)
-  expect(traces.traceIdOf({ ...own, pool: 'other' })).toBe(traces.traceIdOf(own))
-  expect(traces.traceIdOf(given)).toBe(TRACE)
-  expect(traces.traceHeaders(attempt)).toEqual([])
-})
-
 test('an abandoned attempt is no error', async () => {
   const it = rig()
   const call = scripted.call(it.clock, it.emit)
@@ -314,10 +201,4 @@ test('extra attributes of the operator are added at the end', async () => {
   failover(it)
   expect((await it.span('llm.completion')).attributes['llm.budget.exceeded']).toBe(true)
   expect((await it.span('llm.completion.error')).attributes['llm.budget.exceeded']).toBe(false)
-})
-
-test('nothing is left active after an event', () => {
-  const it = rig()
-  failover(it)
-  expect(trace.getSpan(context.active())).toBeUndefined()
 })

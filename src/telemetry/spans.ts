@@ -17,6 +17,7 @@ import type { Decision } from '../core/decision.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { Event } from '../core/event.ts'
 import type { Failure } from '../core/failure.ts'
+import { exactInteger } from './figures.ts'
 import type { Listener } from './listeners.ts'
 import { inputMessages } from './message-content.ts'
 import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, operationName, TOLLGATE } from './names.ts'
@@ -26,7 +27,6 @@ import {
   callAttributes,
   decisionAttributes,
   deploymentAttributes,
-  exactInteger,
   resultAttributes,
 } from './span-attributes.ts'
 import { parseTraceparent, traceIds, traceparentHeaders } from './trace-context.ts'
