@@ -7,7 +7,7 @@ import type { Request } from '../core/request.ts'
 import type { AffinitySettings } from '../core/settings.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { InputTokenBounds } from './filters/filter.ts'
-import { own } from './own.ts'
+import { own } from './records.ts'
 
 /** How long a provider's prompt cache is taken to remember a prefix. */
 const PROMPT_CACHE_TTL_MS: Ms = 300_000
@@ -66,7 +66,7 @@ export class Affinity {
   /** An attempt was answered: its like shall come here again. */
   remember(attempt: Attempt): void {
     const now = this.#clock.monotonic()
-    for (const [by, key] of this.#keys(attempt, attempt.deployment.pool)) {
+    for (const [by, key] of this.#keys(attempt, attempt.pool)) {
       const ttl = by === 'prompt-cache-affinity' ? PROMPT_CACHE_TTL_MS : this.#settings.ttlMs
       this.#entries.set(key, { id: attempt.deployment.id, expiresAt: now + ttl })
     }

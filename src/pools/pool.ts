@@ -158,7 +158,7 @@ export class Pool {
     const sieveOptions = complete(options)
     const resting = this.#sieve.butForRest(this.candidates, question, sieveOptions)
     if (!isSome(resting)) {
-      const exclusions = this.#sieve.explain(this.candidates, question, sieveOptions)
+      const exclusions = this.#sieve.explainButForRest(this.candidates, question, sieveOptions)
       return { failure: nobodyFailure([...exclusions.values()], question, this.name) }
     }
     const chosen = resting.reduce((soonest, one) => (recovery(one) < recovery(soonest) ? one : soonest))

@@ -7,8 +7,8 @@ import { Affinity } from './affinity.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { InputTokenBounds } from './filters/filter.ts'
 import { nearestNames } from './nearest.ts'
-import { own } from './own.ts'
 import { type EstimateCall, Pool, PoolCandidate } from './pool.ts'
+import { byPool, own } from './records.ts'
 import { cheapestUnder, createStrategy, type NamedStrategy } from './strategies/index.ts'
 import { latencyOf } from './strategies/latency-based.ts'
 import { chooseTier, type TierChoice } from './tier.ts'
@@ -233,16 +233,6 @@ class PoolRegister implements Pools {
     }
     return least
   }
-}
-
-function byPool(deployments: readonly Deployment[]): Map<string, Deployment[]> {
-  const pools = new Map<string, Deployment[]>()
-  for (const deployment of deployments) {
-    const members = pools.get(deployment.pool)
-    if (members) members.push(deployment)
-    else pools.set(deployment.pool, [deployment])
-  }
-  return pools
 }
 
 function isOn({ affinity }: RoutingSettings): boolean {

@@ -2,8 +2,8 @@ import type { Attempt } from '../core/call.ts'
 import type { Clock } from '../core/clock.ts'
 import { follow, type Layer } from '../core/handler.ts'
 import type { RoutingSettings } from '../core/settings.ts'
-import { own } from './own.ts'
 import type { EstimateCall } from './pool.ts'
+import { own } from './records.ts'
 import type { Reservation, Ward } from './ward.ts'
 
 /** The tokens an attempt is to hold of its minute; undefined where nobody counts them beforehand. */

@@ -7,7 +7,7 @@ import type { RoutingSettings } from '../core/settings.ts'
 import { holdOutMs, restMs } from './cooldown.ts'
 import { DeploymentVitals, Siblings } from './deployment-vitals.ts'
 import { errorClassOf } from './error-class.ts'
-import { own } from './own.ts'
+import { own } from './records.ts'
 
 /** What of the routing settings the vitals depend on. */
 export type WardSettings = Pick<

@@ -30,12 +30,14 @@ export interface SieveOptions {
  */
 export class Sieve {
   readonly byState: readonly Filter<Moment>[]
+  readonly #exceptRest: readonly Filter<Moment>[]
   readonly #byCall: readonly CallFilter[]
   readonly #tags: { readonly settings: TagSettings; readonly failOpen: boolean } | undefined
   readonly #hasOrders: boolean
 
   constructor(deployments: readonly Deployment[], { checks, tags, enforcesLimits }: SieveSettings) {
     this.byState = [blocked, resting, heldOut, full, ...(enforcesLimits ? [usedUp] : [])]
+    this.#exceptRest = this.byState.filter(filter => filter !== resting && filter !== heldOut)
     this.#byCall = [
       ...(enforcesLimits && deployments.some(limitsTokens) ? [tooFewTokens] : []),
       ...(checks.enabled ? [contextWindow(deployments), responseFormat] : []),
@@ -60,16 +62,27 @@ export class Sieve {
 
   /** Those that could take this call if they did not rest. */
   butForRest(all: readonly Candidate[], question: Question, options: SieveOptions): readonly Candidate[] {
-    const able = all.filter(one =>
-      this.byState.every(filter => filter === resting || filter === heldOut || !filter.excludes(one, question)),
-    )
+    const able = all.filter(one => this.#exceptRest.every(filter => !filter.excludes(one, question)))
     return this.sift(able, question, options)
+  }
+
+  /** Why each one that is left out would be so, even if it did not rest. */
+  explainButForRest(all: readonly Candidate[], question: Question, options: SieveOptions): Map<Candidate, Exclusion> {
+    return this.#explain(all, question, { ...options, byState: this.#exceptRest })
   }
 
   /** The same as `sift` for people: each one that is left out, with the first reason for it. */
   explain(all: readonly Candidate[], question: Question, options: SieveOptions): Map<Candidate, Exclusion> {
+    return this.#explain(all, question, { ...options, byState: this.byState })
+  }
+
+  #explain(
+    all: readonly Candidate[],
+    question: Question,
+    options: SieveOptions & { readonly byState: readonly Filter<Moment>[] },
+  ): Map<Candidate, Exclusion> {
     const excluded = new Map<Candidate, Exclusion>()
-    const filters = [...this.byState, ...this.#byCall.filter(one => one.concerns(question))]
+    const filters = [...options.byState, ...this.#byCall.filter(one => one.concerns(question))]
     for (const candidate of all) {
       const filter = filters.find(one => one.excludes(candidate, question))
       if (filter) excluded.set(candidate, { why: filter.why, text: filter.explain(candidate, question) })
