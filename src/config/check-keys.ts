@@ -7,6 +7,7 @@ import { routerKeys } from './keys/router.ts'
 import { tollgateKeys } from './keys/tollgate.ts'
 import { topKeys } from './keys/top.ts'
 import { nearest } from './near-miss.ts'
+import { isSecretName } from './redact.ts'
 import { isTree, type Section, type Value } from './tree.ts'
 
 /** Every section by its path, with the keys that are known in it. */
@@ -122,7 +123,8 @@ function checkOpen(section: Section | undefined, keys: KeyTable, context: CheckC
     if (entry) checkEntry(section, key, { entry, context })
     else {
       const suggestion = nearest(key, [...keys.keys(), ...COMMON_PRICES])
-      const fate = keys === paramsKeys ? 'unknown key, sent upstream as it is' : 'unknown key, kept as free data'
+      const sent = isSecretName(key) ? 'not sent upstream since it may be a secret' : 'sent upstream as it is'
+      const fate = `unknown key, ${keys === paramsKeys ? sent : 'kept as free data'}`
       if (suggestion !== undefined) context.findings.report(section.subject(key), fate, { suggestion })
     }
   }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../core/json.ts'
 import { variableOf } from './environment.ts'
+import { nearest } from './near-miss.ts'
 import { isTree, type Tree, type Value } from './tree.ts'
 
 const MASK = '***'
@@ -10,9 +11,20 @@ const SECRET_NAME = /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|tok
 /** Maps whose every value may be a secret. */
 const SECRET_MAP = /^(environment_variables|credential_values|headers|extra_headers)$/i
 
-/** Whether the value under a name is to be kept from view. */
+/** What is often misspelt: a slip must not show a secret either, and not send it upstream. */
+const OFTEN_MISSPELT = [
+  'api_key',
+  'password',
+  'client_secret',
+  'secret_key',
+  'access_token',
+  'auth_token',
+  'master_key',
+]
+
+/** Whether the value under a name, or under a slip of it, is to be kept from view. */
 export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name)
+  return SECRET_NAME.test(name) || nearest(name, OFTEN_MISSPELT) !== undefined
 }
 
 /** A copy of a configuration that may be shown: references stay, secrets and the credentials in URLs are masked. */

@@ -34,8 +34,6 @@ export interface Host {
   readonly keyRequired: boolean
   /** Other spellings of the name. */
   readonly aliases: readonly string[]
-  /** The provider's id in genai-prices, where it is not `name`. */
-  readonly priceProvider?: string
   readonly quirks: Quirks
 }
 
@@ -104,7 +102,6 @@ const makers: readonly Host[] = [
     baseUrl: 'https://codestral.mistral.ai/v1',
     keyVariables: ['CODESTRAL_API_KEY'],
     baseUrlVariables: ['CODESTRAL_API_BASE'],
-    priceProvider: 'mistral',
     quirks: MISTRAL,
   }),
   host({
@@ -113,7 +110,6 @@ const makers: readonly Host[] = [
     keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
     baseUrlVariables: ['GEMINI_API_BASE'],
     aliases: ['google'],
-    priceProvider: 'google',
     quirks: CHAT_AND_EMBEDDINGS,
   }),
   host({
@@ -137,7 +133,6 @@ const makers: readonly Host[] = [
     keyVariables: ['XAI_API_KEY'],
     baseUrlVariables: ['XAI_API_BASE'],
     aliases: ['x-ai'],
-    priceProvider: 'x-ai',
   }),
   host({
     name: 'perplexity',
@@ -151,7 +146,6 @@ const makers: readonly Host[] = [
     keyVariables: ['MOONSHOT_API_KEY'],
     baseUrlVariables: ['MOONSHOT_API_BASE'],
     aliases: ['moonshotai'],
-    priceProvider: 'moonshotai',
   }),
   host({
     name: 'dashscope',
@@ -218,7 +212,6 @@ const clouds: readonly Host[] = [
     keyVariables: ['TOGETHERAI_API_KEY', 'TOGETHER_API_KEY', 'TOGETHER_AI_API_KEY', 'TOGETHER_AI_TOKEN'],
     baseUrlVariables: ['TOGETHER_AI_API_BASE'],
     aliases: ['together'],
-    priceProvider: 'together',
     quirks: CHAT_AND_EMBEDDINGS,
   }),
   host({
@@ -227,7 +220,6 @@ const clouds: readonly Host[] = [
     keyVariables: ['FIREWORKS_API_KEY', 'FIREWORKS_AI_API_KEY', 'FIREWORKSAI_API_KEY', 'FIREWORKS_AI_TOKEN'],
     baseUrlVariables: ['FIREWORKS_API_BASE'],
     aliases: ['fireworks'],
-    priceProvider: 'fireworks',
     quirks: CHAT_AND_EMBEDDINGS,
   }),
   host({

@@ -16,7 +16,9 @@ const settings = {
   log: [value.oneOf('lines', 'json', 'none'), 'How the gateway logs. Default lines.'],
   price_map: [value.text, "A file of LiteLLM's price-map shape; relative to the configuration. Its prices win."],
   prices: [
-    z.record(z.string(), value.map, { error: 'expected a map of models to prices' }),
+    z
+      .record(z.string(), value.map, { error: 'expected a map of models to prices' })
+      .describe('a map of models to prices'),
     'Prices by model name, with the keys of a price map; they win over price_map.',
   ],
   telemetry: [value.map, 'Lines, traces and alerts.', ['jsonl', 'traces', 'hourly_budget_usd', 'capture_content']],
@@ -43,7 +45,9 @@ const listen = {
 
 const telemetry = {
   jsonl: [
-    z.union([value.text, value.map], { error: 'expected a path or {path, max_bytes, max_files}' }),
+    z
+      .union([value.text, value.map], { error: 'expected a path or {path, max_bytes, max_files}' })
+      .describe('a path or {path, max_bytes, max_files}'),
     'A file that gets one line of JSON per attempt: PATH, or {path, max_bytes, max_files}.',
     ['path', 'max_bytes', 'max_files'],
   ],
@@ -73,11 +77,13 @@ const traces = {
 
 const routing = {
   tiers: [
-    z.record(z.string(), value.map, { error: 'expected a map of pools to tiers' }),
+    z.record(z.string(), value.map, { error: 'expected a map of pools to tiers' }).describe('a map of pools to tiers'),
     'Pools that choose by cost and latency: {POOL: {cheap, capable, cost_threshold_usd, ...}}.',
   ],
   auto: [
-    z.record(z.string(), value.map, { error: 'expected a map of pools to their choice by task' }),
+    z
+      .record(z.string(), value.map, { error: 'expected a map of pools to their choice by task' })
+      .describe('a map of pools to their choice by task'),
     'Pools that choose by task: {POOL: {pools: {math: POOL, ...}, classifier_pool, ...}}.',
   ],
   pool: [value.text, 'The name of the pool that the tier beside it describes. Default auto.'],
@@ -96,7 +102,9 @@ const auto = {
   classifier_pool: [value.text, 'The pool that is asked what the rules leave open. Default: nobody is asked.'],
   classifier_timeout: [value.positiveSeconds, 'Seconds the classifying call may take. Default 10.'],
   keywords: [
-    z.record(z.string(), value.texts, { error: 'expected a map of tasks to lists of words' }),
+    z
+      .record(z.string(), value.texts, { error: 'expected a map of tasks to lists of words' })
+      .describe('a map of tasks to lists of words'),
     'Task to words that decide for it; replaces the built-in list of that task.',
   ],
 } as const satisfies Record<string, Honoured>

@@ -1,0 +1,262 @@
+import { describe, expect, it } from 'vitest'
+import { formatFinding } from './finding.ts'
+import { loadConfig } from './load-config.ts'
+
+const ENV: Record<string, string> = { OPENAI_API_KEY: 'from-openai-variable', AZURE_API_KEY: 'azure' }
+
+/** Compiles one deployment, or several entries. */
+function load(entries: object | object[], more: object = {}, env = ENV) {
+  const config = loadConfig({ object: { model_list: [entries].flat(), ...more } }, { env, tolerant: true })
+  const lines = config.findings.map(one => `${one.severity} ${formatFinding(one)}`)
+  return { config, lines, all: config.settings.routing.deployments, one: config.settings.routing.deployments[0] }
+}
+
+const entry = (params: object, more: object = {}) => ({ model_name: 'p', litellm_params: params, ...more })
+
+describe('where a deployment listens', () => {
+  it.each([
+    [{ model: 'openai/x' }, 'https://api.openai.com/v1'],
+    [{ model: 'openai/x', api_base: 'http://localhost:8080/v1/' }, 'http://localhost:8080/v1'],
+    [{ model: 'openai/x', base_url: 'http://localhost:8080/v1/chat/completions' }, 'http://localhost:8080/v1'],
+    [{ model: 'anthropic/x', api_key: 'k', api_base: 'https://a.example/v1/messages' }, 'https://a.example'],
+    [{ model: 'anthropic/x', api_key: 'k', api_base: 'https://a.example/v1' }, 'https://a.example'],
+    [{ model: 'ollama/x' }, 'http://localhost:11434/v1'],
+    [{ model: 'ollama/x', api_base: 'http://gpu:11434' }, 'http://gpu:11434/v1'],
+    [{ model: 'ollama/x', api_base: 'http://gpu:11434/v1' }, 'http://gpu:11434/v1'],
+    [{ model: 'azure/x', api_base: 'https://r.openai.azure.com/openai/v1' }, 'https://r.openai.azure.com'],
+    [{ model: 'mock/x' }, 'mock://mock'],
+  ])('%j at %s', (params, baseUrl) => {
+    expect(load(entry(params)).one?.baseUrl).toBe(baseUrl)
+  })
+
+  it("takes the base URL from the host's variable", () => {
+    expect(load(entry({ model: 'ollama/x' }), {}, { OLLAMA_API_BASE: 'http://box:1' }).one?.baseUrl).toBe(
+      'http://box:1/v1',
+    )
+  })
+
+  it.each([
+    [{ model: 'hosted_vllm/x' }, 'report', 'needs api_base (or the variable HOSTED_VLLM_API_BASE)'],
+    [{ model: 'openai/x', api_base: 'localhost' }, 'error', 'api_base: is not a URL'],
+    [{ model: 'openai/x', api_base: 'file:///etc/passwd' }, 'error', 'is not an http(s) URL'],
+    [{ model: 'bedrock/x' }, 'report', 'cannot dial the provider bedrock yet'],
+    [{ model: 'our-model' }, 'error', 'names no provider that is known'],
+    [{ model: 'auto_router/x' }, 'report', 'tollgate_settings.routing.auto'],
+    [{}, 'error', 'litellm_params.model: is required'],
+    [{ model: 'openai/x', api_key: '' }, 'error', 'api_key: is empty'],
+  ])('%j is left out', (params, severity, message) => {
+    const { all, lines } = load(entry(params), {}, {})
+    expect(all).toEqual([])
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(new RegExp(`^${severity} `))
+    expect(lines[0]).toContain(message)
+  })
+})
+
+describe('the key of a deployment', () => {
+  const source = (params: object, more: object = {}, env = ENV) => {
+    const { config, one } = load(entry(params), more, env)
+    return [one?.apiKey?.reveal(), config.keySources.get(one?.id ?? '')]
+  }
+
+  it('is its own, else that of litellm_settings, else of the variable', () => {
+    expect(source({ model: 'openai/x', api_key: 'own' })).toEqual(['own', { kind: 'configuration' }])
+    expect(source({ model: 'openai/x' })).toEqual([
+      'from-openai-variable',
+      { kind: 'variable', name: 'OPENAI_API_KEY' },
+    ])
+    expect(source({ model: 'openai/x' }, { litellm_settings: { openai_key: 'shared' } })[0]).toBe('shared')
+    expect(source({ model: 'openai/x', api_key: 'os.environ/K' }, {}, { K: 'k' })).toEqual([
+      'k',
+      { kind: 'variable', name: 'K' },
+    ])
+  })
+
+  it('is never another account than the one that was named', () => {
+    const { all, lines } = load(entry({ model: 'openai/x', api_key: 'os.environ/TEAM_KEY' }))
+    expect(all).toEqual([])
+    expect(lines).toEqual([
+      'report model_list[0].litellm_params.api_key: left out: openai/x has no key, looked for TEAM_KEY',
+    ])
+  })
+
+  it('comes from the credential that is named', () => {
+    const more = {
+      credential_list: [
+        { credential_name: 'c', credential_values: { api_key: 'cred', api_base: 'https://c.example' } },
+      ],
+    }
+    const { one, config } = load(entry({ model: 'openai/x', litellm_credential_name: 'c' }), more, {})
+    expect([one?.apiKey?.reveal(), one?.baseUrl]).toEqual(['cred', 'https://c.example'])
+    expect(config.keySources.get(one?.id ?? '')).toEqual({ kind: 'credential', name: 'c' })
+    expect(load(entry({ model: 'openai/x', litellm_credential_name: 'd' }), more).lines[0]).toContain('is called d')
+  })
+
+  it('is not needed on this machine, by open servers and by mocks', () => {
+    for (const params of [
+      { model: 'openai/x', api_base: 'http://127.0.0.1:9/v1', api_key: 'os.environ/NONE' },
+      { model: 'hosted_vllm/x', api_base: 'http://vllm:8000/v1' },
+      { model: 'anthropic/x', mock_response: 'hello' },
+    ]) {
+      expect(source(params, {}, {})).toEqual([undefined, { kind: 'none' }])
+    }
+  })
+
+  it('may come from environment_variables, which win over the process', () => {
+    const more = { environment_variables: { OPENAI_API_KEY: 'os.environ/OTHER' } }
+    expect(source({ model: 'openai/x' }, more, { OPENAI_API_KEY: 'a', OTHER: 'b' })[0]).toBe('b')
+  })
+})
+
+describe('what a deployment is', () => {
+  it('reads limits, times, tags and switches', () => {
+    const { one, lines } = load(
+      entry(
+        {
+          model: 'openai/x',
+          weight: '3',
+          rpm: 10,
+          itpm: 5,
+          max_parallel_requests: 2,
+          order: 1,
+          tags: ['a'],
+          tag_regex: ['^User-Agent: curl'],
+          timeout: '1.5',
+          stream_timeout: 2,
+          ttft_timeout: 3,
+          stream_idle_timeout: 4,
+          num_retries: 1,
+          cooldown_time: 0,
+          drop_params: 'true',
+          additional_drop_params: ['seed'],
+          silent_model: 's',
+          extra_headers: { 'X-A': 1 },
+          user_agent: 'me',
+          ssl_verify: false,
+          temperature: 0,
+          metadata: { a: 1 },
+        },
+        {
+          tpm: 7,
+          model_info: {
+            tpm: 9,
+            blocked: true,
+            allowed_fails_policy: { TimeoutErrorAllowedFails: 4 },
+            supports_vision: true,
+          },
+        },
+      ),
+    )
+    expect(lines.filter(line => !line.startsWith('note'))).toEqual([])
+    expect(one).toMatchObject({
+      selection: {
+        weight: 3,
+        rpm: 10,
+        tpm: 7,
+        inputTpm: 5,
+        maxParallelRequests: 2,
+        order: 1,
+        tags: ['a'],
+        blocked: true,
+      },
+      timeouts: { timeoutMs: 1500, firstTokenMs: 3000, idleMs: 4000 },
+      health: { retries: 1, cooldownMs: 0, allowedFailsPolicy: { TimeoutError: 4 } },
+      parameters: { dropUnsupported: true, drop: ['seed'], allow: [] },
+      headers: { 'x-a': '1', 'user-agent': 'me' },
+      insecureTls: true,
+      silentPool: 's',
+      limits: { supports: { vision: true } },
+    })
+    expect(one?.defaults).toEqual({ temperature: 0 })
+  })
+
+  it('adds the retries of a provider client to its own', () => {
+    expect(load(entry({ model: 'openai/x', max_retries: 3 })).one?.health.retries).toBe(5)
+    expect(load(entry({ model: 'openai/x', max_retries: 0 })).one?.health.retries).toBeUndefined()
+  })
+
+  it('refuses patterns that are wrong or take for ever', () => {
+    const { one, lines } = load(entry({ model: 'openai/x', tag_regex: ['(', '(a+)+$', 'ok'] }))
+    expect(one?.selection.tagPatterns).toEqual([/ok/])
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toContain('tag_regex[0]: is left out: not a regular expression')
+  })
+
+  it('replaces known prices key by key and takes them from a base model', () => {
+    const { one } = load(entry({ model: 'openai/gpt-4o-mini', input_cost_per_token: 0.000001 }))
+    expect(one?.price?.rates).toMatchObject({ input: 1_000_000_000n, output: 600_000_000n })
+    const azure = load(
+      entry(
+        { model: 'azure/mine', api_base: 'https://a.example' },
+        { model_info: { base_model: 'azure/gpt-4o-mini' } },
+      ),
+    )
+    expect(azure.one?.price?.rates.input).toBe(150_000_000n)
+    expect(azure.one?.limits.maxInputTokens).toBe(128_000)
+    expect(load(entry({ model: 'openai/nobody-knows' })).one?.price).toBeUndefined()
+  })
+
+  it('says which prices have no effect and which are none', () => {
+    const { lines } = load(entry({ model: 'openai/gpt-4o', input_cost_per_second: 1, output_cost_per_token: 'dear' }))
+    expect(lines).toEqual([
+      'report model_list[0].litellm_params.output_cost_per_token: is not a price, so it is ignored',
+      'note model_list[0].litellm_params.input_cost_per_second: ' +
+        'accepted, no effect yet: only tokens and requests are charged for',
+    ])
+  })
+
+  it('takes prices from tollgate_settings over all that is built in', () => {
+    const more = {
+      tollgate_settings: { prices: { 'gpt-4o': { input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 } } },
+    }
+    expect(load(entry({ model: 'openai/gpt-4o' }), more).one?.price?.rates.output).toBe(2_000_000_000n)
+  })
+
+  it('expands a list of organizations', () => {
+    const { all } = load(entry({ model: 'openai/x', organization: ['org-1', 'org-2'] }))
+    expect(all.map(one => one.organization)).toEqual(['org-1', 'org-2'])
+    expect(all[0]?.id).not.toBe(all[1]?.id)
+  })
+
+  it('is left out elsewhere than in its environments', () => {
+    const one = entry({ model: 'mock/x' }, { model_info: { supported_environments: ['production'] } })
+    expect(load(one, {}, { LITELLM_ENVIRONMENT: 'production' }).all).toHaveLength(1)
+    expect(load(one, {}, {}).lines[0]).toMatch(/^note .*LITELLM_ENVIRONMENT is not set/)
+  })
+})
+
+describe('the id of a deployment', () => {
+  const id = (params: object, env = ENV) => load(entry(params), {}, env).one?.id
+
+  it('is stable, and the same whatever the order of keys and the secret', () => {
+    expect(id({ model: 'openai/x', rpm: 1 })).toMatch(/^[0-9a-f]{64}$/)
+    expect(id({ model: 'openai/x', rpm: 1 })).toBe(id({ rpm: 1, model: 'openai/x' }))
+    expect(id({ model: 'openai/x', api_key: 'one' })).toBe(id({ model: 'openai/x', api_key: 'two' }))
+    expect(id({ model: 'openai/x', rpm: 1 })).not.toBe(id({ model: 'openai/x', rpm: 2 }))
+  })
+
+  it('is unique, also for accounts that differ only in a secret', () => {
+    const params = { model: 'openai/x' }
+    const { all } = load([
+      entry({ ...params, api_key: 'a' }),
+      entry({ ...params, api_key: 'b' }),
+      entry({ ...params, api_key: 'c' }),
+    ])
+    expect(new Set(all.map(one => one.id)).size).toBe(3)
+  })
+
+  it('may be chosen, but once', () => {
+    const two = [1, 2].map(() => entry({ model: 'mock/x' }, { model_info: { id: 'mine' } }))
+    const { all, lines } = load(two)
+    expect(all.map(one => one.id)).toEqual(['mine'])
+    expect(lines).toEqual(['error model_list[1].model_info.id: is the id of another deployment'])
+  })
+})
+
+it('says which deployments get no traffic', () => {
+  const { lines } = load([entry({ model: 'mock/a', weight: 1 }), entry({ model: 'mock/b', rpm: 5 })])
+  expect(lines).toEqual([
+    'report model_list[1].model_name: ' +
+      'gets no traffic under simple-shuffle: other deployments of the pool have weight, this one does not',
+  ])
+})
