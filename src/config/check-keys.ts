@@ -94,10 +94,11 @@ function isOff(value: Value | undefined): boolean {
   return Array.isArray(value) ? value.length === 0 : isTree(value) && Object.keys(value).length === 0
 }
 
-/** Reports names in a map that mean nothing there. */
+/** Reports names in a map that mean nothing there. A known name that ends in `*` stands for all that begin like it. */
 export function checkMembers(map: Section | undefined, known: readonly string[], findings: Findings): void {
   for (const name of Object.keys(map?.value ?? {})) {
-    if (known.includes(name) || !map) continue
+    const isKnown = known.some(one => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : one === name))
+    if (isKnown || !map) continue
     const suggestion = nearest(name, known)
     findings.report(map.subject(name), 'unknown key', suggestion === undefined ? {} : { suggestion })
   }

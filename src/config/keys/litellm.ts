@@ -49,8 +49,19 @@ const providerKeys = Object.fromEntries(
   Object.entries(PROVIDER_KEY_NAMES).map(([name, host]) => [name, [value.text, `The key of ${host}.`] as const]),
 )
 
+/** Names in `cache_params`; those of vendors by their beginning. */
+const CACHE_PARAMS: readonly string[] =
+  `type mode host port password username url db ssl ssl_cert_reqs ssl_check_hostname max_connections namespace ttl
+   default_in_memory_ttl default_in_redis_ttl default_redis_ttl supported_call_types redis_startup_nodes service_name
+   sentinel_nodes sentinel_password redis_flush_size similarity_threshold redis_semantic_cache_embedding_model
+   redis_semantic_cache_index_name disk_cache_dir s3_* gcs_* gcp_* azure_account_url azure_blob_container qdrant_*
+   valkey_*`.split(/\s+/)
+
 export const litellmKeys = table(
   effect(honoured),
+  planned('the response cache', 'cache_params').map(
+    ([key, entry]) => [key, { ...entry, members: CACHE_PARAMS }] as const,
+  ),
   effect(providerKeys),
   planned('callbacks about services and inputs', 'service_callback service_callbacks input_callback'),
   plannedGuard(
@@ -75,7 +86,7 @@ export const litellmKeys = table(
   plannedGuard('capacity shares by priority', 'priority_reservation priority_reservation_settings'),
   planned(
     'the response cache',
-    `cache cache_params caching caching_with_models enable_redis_auth_cache
+    `cache caching caching_with_models enable_redis_auth_cache
      enable_caching_on_provider_specific_optional_params default_in_memory_ttl default_redis_ttl
      default_redis_batch_cache_expiry`,
   ),

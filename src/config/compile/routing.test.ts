@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formatFinding } from './finding.ts'
-import { loadConfig } from './load-config.ts'
+import { formatFinding } from '../finding.ts'
+import { loadConfig } from '../load-config.ts'
 
 const model_list = ['a', 'b', 'c', 'team/*'].map(pool => ({
   model_name: pool,
