@@ -3,12 +3,10 @@ import type { Deployment } from '../core/deployment.ts'
 import type { RoutingSettings, TierSettings } from '../core/settings.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
-import { BoundedMap } from './bounded-map.ts'
 import { attemptOf, boundsOf, callOf, complete, deploymentOf, estimateOf, settingsOf, strategyOf } from './fixtures.ts'
 import type { EstimateCall } from './pool.ts'
 import type { PoolsDeps } from './pools.ts'
 import { createPools } from './pools.ts'
-import { SlidingCount } from './sliding-count.ts'
 import { chooseTier } from './tier.ts'
 
 function setUp(
@@ -231,26 +229,4 @@ describe('tiers', () => {
     expect(pools.tier('smart', callOf())).toMatchObject({ first: 'capable-model', second: 'fast-model' })
     expect(pools.list().map(one => one.id)).toContain('smart')
   })
-})
-
-test('a bounded map drops the least recently used that may go', () => {
-  const map = new BoundedMap<string, number>(2, value => value !== 1)
-  map.set('a', 1)
-  map.set('b', 2)
-  map.set('c', 3)
-  expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([1, undefined, 3])
-  map.set('d', 1)
-  map.set('e', 1)
-  expect(map.size).toBe(3)
-})
-
-test('a sliding count forgets what is 60 seconds old, also after a long silence', () => {
-  const count = new SlidingCount()
-  count.add(500)
-  count.add(30_000)
-  expect(count.total(59_999)).toBe(2)
-  expect(count.total(60_500)).toBe(1)
-  expect(count.total(10_000_000)).toBe(0)
-  count.add(10_000_000)
-  expect(count.total(10_000_001)).toBe(1)
 })

@@ -87,10 +87,11 @@ export class Sieve {
       const filter = filters.find(one => one.excludes(candidate, question))
       if (filter) excluded.set(candidate, { why: filter.why, text: filter.explain(candidate, question) })
     }
-    let left = all.filter(one => !excluded.has(one))
+    let left: readonly Candidate[] = all.filter(one => !excluded.has(one))
     const leave = (kept: readonly Candidate[], exclusion: (one: Candidate) => Exclusion) => {
-      for (const one of left) if (!kept.includes(one)) excluded.set(one, exclusion(one))
-      left = left.filter(one => kept.includes(one))
+      const staying = new Set(kept)
+      for (const one of left) if (!staying.has(one)) excluded.set(one, exclusion(one))
+      left = kept
     }
     const { call } = question
     const tags = this.#tags
