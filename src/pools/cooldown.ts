@@ -19,7 +19,11 @@ const ENOUGH_ATTEMPTS = 5
  * least 5 attempts failed (both in pools of two or more), and when it refuses our credentials or does not know the
  * model; but never the last available one of its pool.
  */
-export function restMs(settings: CooldownSettings, vitals: DeploymentVitals, failure: Failure, now: Ms): Ms {
+export function restMs(
+  settings: CooldownSettings,
+  vitals: DeploymentVitals,
+  { failure, now }: { readonly failure: Failure; readonly now: Ms },
+): Ms {
   const errorClass = errorClassOf(failure)
   const length = restLength(settings, vitals.deployment, failure)
   if (settings.disabled || length <= 0 || !failure.verdict.blames || !errorClass) return 0

@@ -105,7 +105,7 @@ export class Ward {
     if (errorClass) vitals.failed(errorClass, now)
     if (failure.kind !== 'rate_limited') vitals.penalise(attempt.request.streamed, now)
     const { cooldown } = this.#settings
-    const length = restMs(cooldown, vitals, failure, now)
+    const length = restMs(cooldown, vitals, { failure, now })
     const holdOut = holdOutMs(cooldown, vitals.deployment, failure)
     if (holdOut > 0) vitals.holdOut(now + holdOut)
     if (length <= 0) return
