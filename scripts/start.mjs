@@ -5,6 +5,9 @@ import { ensureBuilt, root } from './lib/setup.mjs'
 
 ensureBuilt()
 const args = process.argv.slice(2)
-const child = spawn(process.execPath, [join(root, 'bin', 'tollgate.js'), 'serve', ...args], { stdio: 'inherit', cwd: root })
+const child = spawn(process.execPath, [join(root, 'bin', 'tollgate.js'), 'serve', ...args], {
+  stdio: 'inherit',
+  cwd: root,
+})
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))

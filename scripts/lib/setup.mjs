@@ -59,7 +59,8 @@ function stampOf(path) {
 
 function hashOf(inputs) {
   const hash = createHash('sha256')
-  for (const input of inputs) for (const file of filesOf(join(root, input))) hash.update(file).update(readFileSync(file))
+  for (const input of inputs)
+    for (const file of filesOf(join(root, input))) hash.update(file).update(readFileSync(file))
   return hash.digest('hex')
 }
 

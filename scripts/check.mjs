@@ -1,0 +1,49 @@
+// npm run check: lint, types, direction of imports (both in biome.json), the public API and the configuration's schema.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureBuilt, root, runTool } from './lib/setup.mjs'
+
+const accept = process.argv.includes('--accept')
+
+ensureBuilt()
+runTool('biome', ['check', '.'])
+runTool('tsc', ['-p', '.'])
+compare('the public API', join(root, 'api', 'tollgate.api.txt'), publicApi())
+compare('the configuration schema', join(root, 'tollgate.schema.json'), schema())
+console.log('check: all is well')
+
+/** A file under version control that must say what the code says; `--accept` writes it anew. */
+function compare(what, path, actual) {
+  const expected = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  if (actual === expected) return
+  if (accept) {
+    writeFileSync(path, actual)
+    console.log(`${what} has changed: ${path} is written anew`)
+    return
+  }
+  console.error(`${what} differs from ${path}; if that is meant, run: npm run check -- --accept`)
+  writeFileSync(`${path}.new`, actual)
+  try {
+    execFileSync('diff', ['-u', path, `${path}.new`], { stdio: 'inherit' })
+  } catch {
+    // diff tells of a difference by its exit code.
+  }
+  process.exit(1)
+}
+
+/** The declarations of the entry points, as the build rolled them up. */
+function publicApi() {
+  const entries = ['index', 'gateway', 'testing']
+  return entries.map(name => `// tollgate/${name}\n${declarations(name)}`).join('\n')
+}
+
+function declarations(name) {
+  return readFileSync(join(root, 'dist', `${name}.d.mts`), 'utf8')
+    .replace(/^\/\/# sourceMappingURL.*$/m, '')
+    .replace(/from "\.\/([\w-]+)-[\w-]{8}\.mjs"/g, 'from "./$1.mjs"')
+}
+
+function schema() {
+  return execFileSync(process.execPath, [join(root, 'bin', 'tollgate.js'), 'schema'], { encoding: 'utf8' })
+}

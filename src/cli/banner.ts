@@ -1,0 +1,39 @@
+import type { LoadedConfig } from '../config/load-config.ts'
+import { deploymentName } from '../core/deployment.ts'
+import { coloursFor } from '../telemetry/index.ts'
+
+interface BannerParts {
+  readonly url: string
+  readonly config: LoadedConfig
+  /** The configuration's file; undefined for the embedded one. */
+  readonly file: string | undefined
+}
+
+/** What `tollgate serve` says when it listens: the address, the pools, and a line to try. */
+export function banner({ url, config, file }: BannerParts): string {
+  const { bold, dim } = coloursFor(process.stdout)
+  const { routing, gateway } = config.settings
+  const pools = groups(config)
+  const width = Math.max(...[...pools.keys()].map(name => name.length), 4)
+  const rows = [...pools].map(([name, members]) => `  ${name.padEnd(width)}  ${dim(members.join(', '))}`)
+  for (const name of [...Object.keys(routing.auto), ...Object.keys(routing.tiers)])
+    rows.push(`  ${name.padEnd(width)}  ${dim('chooses among the pools')}`)
+  const model = Object.keys(routing.auto)[0] ?? [...pools.keys()][0] ?? 'fast'
+  const key = gateway.masterKey ? ` -H 'authorization: Bearer YOUR_MASTER_KEY'` : ''
+  return `${bold('tollgate')} listens on ${bold(url)}${dim(file === undefined ? ' (embedded configuration)' : ` (${file})`)}
+${rows.join('\n')}
+
+Try it:
+  curl ${url}/v1/chat/completions${key} -H 'content-type: application/json' \\
+    -d '{"model": "${model}", "messages": [{"role": "user", "content": "What is 2+2?"}]}'
+
+`
+}
+
+function groups({ settings }: LoadedConfig): Map<string, string[]> {
+  const pools = new Map<string, string[]>()
+  for (const deployment of settings.routing.deployments) {
+    pools.set(deployment.pool, [...(pools.get(deployment.pool) ?? []), deploymentName(deployment)])
+  }
+  return pools
+}

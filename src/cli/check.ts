@@ -1,0 +1,36 @@
+import { Command } from 'commander'
+import { loadConfig } from '../config/load-config.ts'
+import { configReport, formatReport } from '../config/report.ts'
+
+interface CheckOptions {
+  readonly json?: boolean
+  readonly acknowledge: readonly string[]
+}
+
+const EXAMPLES = `
+Exit code 0: nothing to say. 1: something was found; each line names the place and what to do.
+
+Examples:
+  $ tollgate check config.yaml
+  $ tollgate check config.yaml --json | jq .findings
+`
+
+/** `tollgate check`: what a configuration means, and what is wrong with it. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('print what a configuration means, and all that is wrong with it')
+    .argument('<file>', 'a LiteLLM configuration')
+    .option('--json', 'print JSON')
+    .option('--acknowledge <key...>', 'accept that this protecting setting has no effect', [])
+    .addHelpText('after', EXAMPLES)
+    .action(check)
+}
+
+function check(path: string, { json, acknowledge }: CheckOptions): void {
+  const config = loadConfig({ path }, { tolerant: true, acknowledged: acknowledge })
+  const text = json
+    ? JSON.stringify(configReport(config), null, 2)
+    : formatReport(config, { color: process.stdout.isTTY })
+  process.stdout.write(`${text}\n`)
+  if (config.findings.some(({ severity }) => severity !== 'note')) process.exitCode = 1
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { assemble } from '../assemble.ts'
+import { defaultConfig } from '../config/default-config.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { readBody } from '../dialects/openai.ts'
+import { explanationBody } from '../insight/explanation.ts'
+import { explanationText } from '../insight/explanation-text.ts'
+import { coloursFor } from '../telemetry/index.ts'
+
+interface ExplainOptions {
+  readonly config?: string
+  readonly model: string
+  readonly request?: string
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  $ tollgate explain "Prove that the square root of 2 is irrational"
+  $ tollgate explain --config config.yaml --model fast "Hello"
+  $ tollgate explain --config config.yaml --request body.json --json
+`
+
+/** `tollgate explain`: where a request would go and why, with nothing dialled. */
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description('tell where a request would go, and why; nothing is dialled')
+    .argument('[prompt]', "a user's message")
+    .option('-c, --config <file>', "a LiteLLM configuration (default: pools for the environment's provider keys)")
+    .option('-m, --model <name>', 'the pool to ask', 'auto')
+    .option('-r, --request <file>', 'a whole request body as JSON instead of a prompt; - reads standard input')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(explain)
+}
+
+async function explain(prompt: string | undefined, options: ExplainOptions, command: Command): Promise<void> {
+  if (prompt === undefined && options.request === undefined) command.error('error: give a prompt, or --request FILE')
+  const source = options.config === undefined ? { object: defaultConfig(process.env) } : { path: options.config }
+  const { router, close } = assemble(loadConfig(source))
+  try {
+    const explanation = await router.explain(readBody('chat', requestBody(prompt, options)))
+    const text = options.json
+      ? JSON.stringify(explanationBody(explanation), null, 2)
+      : explanationText(explanation, coloursFor(process.stdout))
+    process.stdout.write(`${text}\n`)
+  } finally {
+    await close()
+  }
+}
+
+function requestBody(prompt: string | undefined, { model, request }: ExplainOptions): unknown {
+  if (request === undefined) return { model, messages: [{ role: 'user', content: prompt ?? '' }] }
+  const body: unknown = JSON.parse(readFileSync(request === '-' ? 0 : request, 'utf8'))
+  return typeof body === 'object' && body !== null && !('model' in body) ? { model, ...body } : body
+}

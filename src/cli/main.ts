@@ -1,0 +1,55 @@
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { ConfigError } from '../config/finding.ts'
+import { Failure } from '../core/failure.ts'
+import { checkCommand } from './check.ts'
+import { demoCommand } from './demo.ts'
+import { explainCommand } from './explain.ts'
+import { mockCommand } from './mock.ts'
+import { schemaCommand } from './schema.ts'
+import { serveCommand } from './serve.ts'
+
+const EXAMPLES = `
+Examples:
+  $ tollgate serve                        pools for the providers whose keys are in the environment
+  $ tollgate serve --config config.yaml   a LiteLLM configuration, unchanged
+  $ tollgate check config.yaml            what it means, and what is wrong with it
+  $ tollgate demo                         three prompts, two providers, costs and traces; no keys needed
+`
+
+/** The command line. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('tollgate')
+    .description('LLM router and gateway: one OpenAI-compatible endpoint in front of every provider.')
+    .version(version(), '-v, --version')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(tollgate --help shows the commands)')
+  for (const make of [serveCommand, demoCommand, checkCommand, explainCommand, mockCommand, schemaCommand])
+    program.addCommand(make())
+  try {
+    await program.parseAsync([...argv])
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode
+    else fail(error)
+  }
+}
+
+/** Expected errors in one readable piece; unexpected ones with their stack, because somebody must mend them. */
+function fail(error: unknown): void {
+  const expected = error instanceof ConfigError || error instanceof Failure || isSystemError(error)
+  process.stderr.write(`tollgate: ${expected || !(error instanceof Error) ? messageOf(error) : error.stack}\n`)
+  process.exitCode = 1
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function version(): string {
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+  return version
+}

@@ -1,0 +1,105 @@
+import type { Answer } from '../core/answer.ts'
+import type { Call } from '../core/call.ts'
+import { Cancellation } from '../core/cancellation.ts'
+import { Failure } from '../core/failure.ts'
+import type { Operation } from '../core/request.ts'
+import { answerHeaders } from '../dialects/answer-headers.ts'
+import { errorBody, errorHeaders } from '../dialects/error-body.ts'
+import { eventText } from '../dialects/event-text.ts'
+import { readBytes } from '../dialects/openai.ts'
+import { wholeAsStream } from '../dialects/whole-as-stream.ts'
+import type { CallRouter } from '../router.ts'
+import { cancelWith } from './abort.ts'
+import { framesOf } from './chunks.ts'
+
+const PATHS: readonly (readonly [string, Operation])[] = [
+  ['/chat/completions', 'chat'],
+  ['/completions', 'completion'],
+  ['/embeddings', 'embedding'],
+]
+
+const encoder = new TextEncoder()
+
+/**
+ * A WHATWG fetch that is answered by a router in this process: for SDKs that take one. Whatever host the URL names, its
+ * path decides: `/chat/completions`, `/completions`, `/embeddings`.
+ */
+export const routerFetch =
+  (router: CallRouter): typeof fetch =>
+  async (input, init) => {
+    const request = new Request(input, init)
+    const operation = operationOf(new URL(request.url).pathname)
+    if (!operation || request.method !== 'POST') return refusal(notServed(request))
+    const cancellation = new Cancellation()
+    const release = cancelWith(cancellation, request.signal)
+    let call: Call | undefined
+    try {
+      const asked = readBytes(
+        operation,
+        new Uint8Array(await request.arrayBuffer()),
+        Object.fromEntries(request.headers),
+      )
+      call = router.begin(asked, cancellation)
+      const answer = await router.answer(call)
+      answer.onEnd(release)
+      return call.request.streamed ? streamed(call, answer, cancellation) : await whole(call, answer, cancellation)
+    } catch (error) {
+      release()
+      request.signal.throwIfAborted()
+      return refusal(Failure.from(error), call)
+    }
+  }
+
+function operationOf(path: string): Operation | undefined {
+  return PATHS.find(([suffix]) => path.endsWith(suffix))?.[1]
+}
+
+function notServed(request: Request): Failure {
+  return new Failure('unknown_route', `router.fetch does not serve ${request.method} ${new URL(request.url).pathname}`)
+}
+
+function refusal(failure: Failure, call?: Call): Response {
+  const headers = { ...errorHeaders(failure), ...(call && { 'x-request-id': call.id }) }
+  return Response.json(errorBody(failure, call?.record.attempts), { status: failure.verdict.status, headers })
+}
+
+async function whole(call: Call, answer: Answer, cancellation: Cancellation): Promise<Response> {
+  for await (const frame of framesOf(answer, cancellation)) {
+    const headers = headersOf(call, answer)
+    headers.set('content-type', 'application/json; charset=utf-8')
+    return new Response(new Uint8Array(frame.bytes), { headers })
+  }
+  throw new Failure('bad_answer', 'the answer was empty')
+}
+
+function streamed(call: Call, answer: Answer, cancellation: Cancellation): Response {
+  const frames = framesOf(answer, cancellation)
+  const headers = headersOf(call, answer)
+  headers.set('content-type', 'text/event-stream; charset=utf-8')
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const step = await frames.next()
+        if (step.done) controller.close()
+        else
+          controller.enqueue(
+            new Uint8Array(answer.streamed ? step.value.bytes : wholeAsStream(step.value, call.request)),
+          )
+      } catch (error) {
+        controller.enqueue(encoder.encode(eventText(errorBody(Failure.from(error), call.record.attempts))))
+        controller.close()
+      }
+    },
+    async cancel() {
+      await frames.return?.()
+    },
+  })
+  return new Response(body, { headers })
+}
+
+function headersOf(call: Call, answer: Answer): Headers {
+  const headers = new Headers()
+  const flat = answerHeaders(call, answer)
+  for (let at = 0; at + 1 < flat.length; at += 2) headers.set(flat[at] ?? '', flat[at + 1] ?? '')
+  return headers
+}

@@ -1,0 +1,68 @@
+import type { Callback } from '../telemetry/index.ts'
+
+/** One deployment, in LiteLLM's names. */
+export interface ModelEntry {
+  /** The alias under which it answers; several with one name share the load. */
+  readonly model_name: string
+  readonly litellm_params: {
+    /** `provider/model`, such as `openai/gpt-4o-mini`. */
+    readonly model: string
+    /** A key, or `os.environ/NAME`. Default: the provider's usual variable. */
+    readonly api_key?: string
+    readonly api_base?: string
+    /** Request defaults, prices, limits, and whatever shall be sent upstream. */
+    readonly [parameter: string]: unknown
+  }
+  readonly model_info?: object
+  readonly [key: string]: unknown
+}
+
+/**
+ * LiteLLM's settings: the sections of a configuration file, and beside `model_list` any router setting by its own name
+ * (`num_retries`, `fallbacks`, `routing_strategy`, ...), as LiteLLM's own Router takes them.
+ */
+export interface RouterOptions {
+  readonly model_list: readonly ModelEntry[]
+  readonly router_settings?: object
+  readonly litellm_settings?: object
+  readonly general_settings?: object
+  readonly tollgate_settings?: object
+  /** Called after every answered call. */
+  readonly success_callback?: Callback | readonly Callback[]
+  /** Called after every failed or abandoned call. */
+  readonly failure_callback?: Callback | readonly Callback[]
+  readonly [setting: string]: unknown
+}
+
+/** Sections of a configuration file; every other name is a router setting. */
+const SECTIONS: ReadonlySet<string> = new Set([
+  'model_list',
+  'router_settings',
+  'litellm_settings',
+  'general_settings',
+  'tollgate_settings',
+  'environment_variables',
+  'credential_list',
+  'callback_settings',
+])
+
+export interface FileShape {
+  readonly settings: object
+  readonly success: readonly Callback[]
+  readonly failure: readonly Callback[]
+}
+
+/** The options as a configuration file would hold them, and the functions among them apart. */
+export function inFileShape({ success_callback, failure_callback, ...options }: RouterOptions): FileShape {
+  const sections: Record<string, unknown> = {}
+  const router: Record<string, unknown> = {}
+  for (const name in options) (SECTIONS.has(name) ? sections : router)[name] = options[name]
+  const settings = { ...sections, router_settings: { ...router, ...options.router_settings } }
+  return { settings, success: functions(success_callback), failure: functions(failure_callback) }
+}
+
+/** One function or several. */
+export function functions(callback: Callback | readonly Callback[] | undefined): readonly Callback[] {
+  if (callback === undefined) return []
+  return typeof callback === 'function' ? [callback] : callback
+}
