@@ -144,5 +144,5 @@ more()`
   for (const { code } of await Promise.all(children.map(end))) expect(code).toBe(0)
   const lines = linesOf('shared')
   for (const who of ['a', 'b', 'c']) expect(inOrder(lines.filter(line => line.who === who))).toEqual(upTo(10_000))
-  expect(readdirSync(dirname(pathOf('shared'))).length).toBeGreaterThan(5)
+  expect(readdirSync(dirname(pathOf('shared'))).length).toBeGreaterThan(1)
 })

@@ -56,6 +56,7 @@ class DiskLineFile implements LineFile {
     this.#path = path
     this.#maxFiles = maxFiles
     this.#descriptor = openToAppend(path)
+    endTornLine(this.#descriptor)
     this.#inode = fstatSync(this.#descriptor).ino
   }
 
@@ -105,32 +106,42 @@ class DiskLineFile implements LineFile {
 const MODE = 0o640
 
 function openToAppend(path: string): number {
-  const descriptor = openSync(path, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR, MODE)
-  endTornLine(descriptor)
-  return descriptor
+  return openSync(path, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR, MODE)
 }
 
-/** A process that died within a write left half a line; without this the next line would be glued to it. */
+/** Long enough for a write that is under way to have grown the file. */
+const SETTLE_MS = 10
+
+/**
+ * A process that died within a write left half a line; without this the next line would be glued to it. A large write of a
+ * living process also shows half a line for a moment, but then the file grows.
+ */
 function endTornLine(descriptor: number): void {
+  const size = tornSize(descriptor)
+  if (size === undefined) return
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS)
+  if (tornSize(descriptor) === size) writeSync(descriptor, '\n')
+}
+
+/** The size of the file if it does not end with the end of a line. */
+function tornSize(descriptor: number): number | undefined {
   const { size } = fstatSync(descriptor)
-  if (size === 0) return
+  if (size === 0) return undefined
   const last = Buffer.alloc(1)
   readSync(descriptor, last, 0, 1, size - 1)
-  if (last[0] !== 0x0a) writeSync(descriptor, '\n')
+  return last[0] === 0x0a ? undefined : size
 }
 
-/** Makes room for a new file. With `maxFiles` 1 the old one is dropped. */
+/** Makes room for a new file: the others move up as far as the first gap, or over the oldest. With one file it is dropped. */
 function shift(path: string, maxFiles: number): void {
   if (maxFiles <= 1) {
     rmSync(path, { force: true })
     return
   }
-  for (let number = maxFiles - 2; number >= 1; number--) moveIfThere(`${path}.${number}`, `${path}.${number + 1}`)
+  let free = 1
+  while (free < maxFiles - 1 && inodeOf(`${path}.${free}`) !== undefined) free++
+  for (let number = free; number > 1; number--) renameSync(`${path}.${number - 1}`, `${path}.${number}`)
   renameSync(path, `${path}.1`)
-}
-
-function moveIfThere(from: string, to: string): void {
-  if (inodeOf(from) !== undefined) renameSync(from, to)
 }
 
 function inodeOf(path: string): number | undefined {
