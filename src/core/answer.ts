@@ -61,7 +61,8 @@ export class Answer {
   #delivered = false
   #endListeners: ((end: End) => void)[] = []
   #committed = false
-  #commitListener: ((failure?: Failure) => void) | undefined
+  #commitment: Promise<void> | undefined
+  #settleCommitment: ((failure: Failure | undefined) => void) | undefined
 
   constructor(deployment: Deployment, streamed: boolean, source: Source) {
     this.deployment = deployment
@@ -76,7 +77,8 @@ export class Answer {
     if (this.#end) return
     this.pushed++
     if (content && !this.#committed) this.#commit()
-    if (!this.#reader || this.#paused) {
+    // Behind what still waits: a reader may ask for more while the queue is being emptied.
+    if (!this.#reader || this.#paused || this.#queue.length > 0) {
       this.#queue.push(frame)
       return
     }
@@ -114,9 +116,11 @@ export class Answer {
     return this.#paused
   }
 
-  /** The reader leaves: the upstream is told to stop, and everyone that the answer was abandoned. */
+  /** The reader leaves: the upstream is told to stop, and everyone that the answer was abandoned. What waits is dropped. */
   abandon(reason: Failure): void {
     if (this.#end) return
+    this.#queue = []
+    this.#paused = false
     this.#finish({ outcome: 'abandoned', failure: reason, ...(this.usage && { usage: this.usage }) })
     this.#source.abort(reason)
   }
@@ -140,11 +144,13 @@ export class Answer {
   committed(): Promise<void> {
     if (this.#committed) return Promise.resolve()
     if (this.#end) return this.#end.failure ? Promise.reject(this.#end.failure) : Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#commitListener = failure => (failure ? reject(failure) : resolve())
+    this.#commitment ??= new Promise((resolve, reject) => {
+      this.#settleCommitment = failure => (failure ? reject(failure) : resolve())
     })
+    return this.#commitment
   }
 
+  /** Whether content has come. Never true of an answer that failed before. */
   get isCommitted(): boolean {
     return this.#committed
   }
@@ -153,11 +159,9 @@ export class Answer {
     return this.#end
   }
 
-  #commit(failure?: Failure): void {
+  #commit(): void {
     this.#committed = true
-    const listener = this.#commitListener
-    this.#commitListener = undefined
-    listener?.(failure)
+    this.#settleCommitment?.(undefined)
   }
 
   #pause(): void {
@@ -168,10 +172,15 @@ export class Answer {
   #finish(end: End): void {
     if (this.#end) return
     this.#end = end
-    for (const listener of this.#endListeners) listener(end)
+    const listeners = this.#endListeners
     this.#endListeners = []
-    if (!this.#committed) this.#commit(end.failure)
-    this.#deliverEnd()
+    try {
+      for (const listener of listeners) listener(end)
+    } finally {
+      // Whoever waits must not wait for ever because a listener has a fault.
+      this.#settleCommitment?.(end.failure)
+      this.#deliverEnd()
+    }
   }
 
   #drain(): void {
