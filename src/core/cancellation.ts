@@ -17,9 +17,9 @@ export class Cancellation {
   cancel(reason: Failure): void {
     if (this.#reason) return
     this.#reason = reason
-    const listeners = this.#listeners
+    // One that is released by another on the way is not told any more.
+    if (this.#listeners) for (const listener of this.#listeners) listener(reason)
     this.#listeners = undefined
-    if (listeners) for (const listener of listeners) listener(reason)
   }
 
   /** Calls `listener` when cancelled, at once if it already is. Gives back a function that stops listening. */

@@ -100,6 +100,8 @@ function valueAfter(json: Uint8Array, from: number): Span | undefined {
       depth--
     } else if (byte === COMMA && depth === 0) break
   }
+  // A string that never ends is left behind the text's end.
+  at = Math.min(at, json.length)
   while (at > start && isSpace(json[at - 1])) at--
   return { start, end: at }
 }

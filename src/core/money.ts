@@ -12,9 +12,9 @@ export function usdToNano(usd: number | string): NanoUsd {
 
 /** Writes nano-dollars as US dollars with `digits` decimals (default 9, which is exact; fewer round half up). */
 export function formatUsd(nano: NanoUsd, digits = 9): string {
-  const sign = nano < 0n ? '-' : ''
   const scale = 10n ** BigInt(9 - digits)
   const units = ((nano < 0n ? -nano : nano) + scale / 2n) / scale
+  const sign = nano < 0n && units > 0n ? '-' : ''
   const base = 10n ** BigInt(digits)
   const fraction = digits === 0 ? '' : `.${(units % base).toString().padStart(digits, '0')}`
   return `${sign}${units / base}${fraction}`
