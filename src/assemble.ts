@@ -80,6 +80,7 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     ),
     explains: options.tracer !== undefined,
     attemptHeaders: traces.traceHeaders,
+    complete: config.complete,
   })
   const flush = async () => {
     await callbacks?.idle()

@@ -20,6 +20,7 @@ import { mirror } from './layers/mirror.ts'
 import { tiers } from './layers/tiers.ts'
 import { timeouts } from './layers/timeouts.ts'
 import { noteFirst, traceAttempt, traceCall } from './layers/trace.ts'
+import { affinityLayer } from './pools/affinity.ts'
 import { createPools, type Pools } from './pools/pools.ts'
 import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
@@ -81,6 +82,8 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     mirror(() => answer),
     // Above everything that may fail on the deployment's account, timeouts included.
     vitalsLayer(ward, clock, reservation(settings, estimate)),
+    // Remembers who answered, for the next call of its session.
+    ...(pools.affinity ? [affinityLayer(pools.affinity)] : []),
     // Every attempt is priced, also one that is cut or left.
     meter({ costOf, inputTokens: request => inputTokenBounds(request).likely, outputTokens: outputTokensFrom }),
     // Bounds the wait for the first content, and after it the silence between frames.

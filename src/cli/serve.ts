@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander'
 import { type Assembly, open } from '../assemble.ts'
+import { isDocumentedKey } from '../config/compile/gateway.ts'
 import { defaultConfig } from '../config/default-config.ts'
 import { formatFinding } from '../config/finding.ts'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { Failure } from '../core/failure.ts'
+import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
 import { createGateway, type Gateway } from '../gateway/server.ts'
 import { coloursFor, type Listener, printCalls } from '../telemetry/index.ts'
 import { banner } from './banner.ts'
@@ -54,6 +56,10 @@ async function serve(options: ServeOptions): Promise<void> {
   })
   const gateway = createGateway(assembly.router, {
     ...settings,
+    // Open to everybody on this machine: then to nobody by another name.
+    ...(!settings.masterKey &&
+      LOOPBACK.has(host) &&
+      settings.allowedHosts.length === 0 && { allowedHosts: LOOPBACK_HOSTS }),
     keepaliveMs: config.settings.routing.timeouts.keepaliveMs,
   })
   const url = await listen(gateway, assembly, { host, port })
@@ -76,10 +82,12 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Without a master key everybody who reaches the port may spend the operator's money. */
 function refuseOpenDoor(host: string, { settings }: LoadedConfig, { auth }: ServeOptions): void {
-  if (settings.gateway.masterKey || LOOPBACK.has(host) || !auth) return
+  const { masterKey } = settings.gateway
+  if (LOOPBACK.has(host) || !auth || (masterKey && !isDocumentedKey(masterKey.reveal()))) return
+  const why = masterKey ? 'is an example from documentation' : 'is not set'
   throw new Failure(
     'internal',
-    `not listening on ${host}: no general_settings.master_key is set, so anybody could call. Set one, or insist with --no-auth`,
+    `not listening on ${host}: general_settings.master_key ${why}, so anybody could call. Set one, or insist with --no-auth`,
   )
 }
 

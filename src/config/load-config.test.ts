@@ -189,7 +189,6 @@ describe('loadConfig on what is wrong', () => {
     ['router_settings: {routing_strategy: lar1}\n', 'its algorithm is unpublished'],
     ['router_settings: []\n', 'router_settings: expected a map of settings'],
     ['general_settings: {master_key: ""}\n', 'general_settings.master_key: is empty'],
-    ['general_settings: {master_key: sk-1234}\n', 'is an example from documentation'],
     ['general_settings: {master_key: os.environ/NOT_SET}\n', 'NOT_SET is not set, so the gateway would be open'],
     ['general_settings: {enable_jwt_auth: true}\n', 'start with --acknowledge enable_jwt_auth'],
     ['tollgate_settings: {routing: {cheap: fast}}\n', 'tollgate_settings.routing.capable: is required'],

@@ -1,4 +1,4 @@
 /** The HTTP gateway as a library: put a configuration together, and serve it. */
-export { type Assembly, type AssembleOptions, assemble, open } from '../assemble.ts'
+export { type AssembleOptions, type Assembly, assemble, open } from '../assemble.ts'
 export { type ConfigSource, type LoadedConfig, type LoadOptions, loadConfig } from '../config/load-config.ts'
 export { createGateway, type Gateway, type ServerSettings } from './server.ts'

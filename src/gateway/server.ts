@@ -6,6 +6,7 @@ import type { Cancellation } from '../core/cancellation.ts'
 import { Failure } from '../core/failure.ts'
 import { errorBody, errorHeaders } from '../dialects/error-body.ts'
 import type { CallRouter } from '../router.ts'
+import { allowHosts } from './allowed-hosts.ts'
 import { masterKeyOnly } from './authenticate.ts'
 import { complete } from './complete.ts'
 import { explain } from './explain.ts'
@@ -19,7 +20,13 @@ import { isPlanned, ROUTES, type Route, type RouteName } from './routes.ts'
 export type ServerSettings = Partial<
   Pick<
     GatewaySettings,
-    'masterKey' | 'keyHeader' | 'bodyLimitBytes' | 'responseModel' | 'completionModel' | 'embeddingModel'
+    | 'masterKey'
+    | 'keyHeader'
+    | 'allowedHosts'
+    | 'bodyLimitBytes'
+    | 'responseModel'
+    | 'completionModel'
+    | 'embeddingModel'
   >
 > & {
   /** Whether `mock_*` in request bodies is obeyed when there is no master key. Default false. */
@@ -110,6 +117,7 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
 
 function register(fastify: FastifyInstance, settings: ServerSettings, handles: Record<RouteName, Handle>): void {
   const authenticate = masterKeyOnly(settings.masterKey, settings.keyHeader)
+  const checkHost = allowHosts(settings.allowedHosts ?? [])
   const callers = new WeakMap<FastifyRequest, Caller>()
   for (const { method, path, name, access } of ROUTES) {
     const handle = handles[name]
@@ -119,6 +127,7 @@ function register(fastify: FastifyInstance, settings: ServerSettings, handles: R
       // Before the body is read: a stranger's megabytes are not taken in.
       onRequest: (request, _reply, done) => {
         try {
+          checkHost(request.headers.host)
           const caller = access === 'key' ? authenticate(request.headers) : undefined
           if (caller) callers.set(request, caller)
           done()

@@ -1,3 +1,4 @@
+import type { Deployment } from '../../core/deployment.ts'
 import type { PriceBook } from '../../prices/book.ts'
 import { checkMembers } from '../check-keys.ts'
 import type { Environment } from '../environment.ts'
@@ -29,6 +30,8 @@ export interface CompileInput {
 /** Settings, and how the deployments came about. */
 export interface Compiled extends Omit<Pools, 'deployments'> {
   readonly settings: Settings
+  /** Gives a deployment that a wildcard became the price and the limits of its model, where it has none of its own. */
+  readonly complete: (deployment: Deployment) => Deployment
 }
 
 /** Turns a document into settings. What cannot be used is among the findings; the settings hold the rest. */
@@ -51,7 +54,18 @@ export function compile({ openPrices, ...input }: CompileInput): Compiled {
     telemetry: compileTelemetry(context, callbacks),
     callbacks,
   }
-  return { settings, keySources: pools.keySources, leftOut: pools.leftOut }
+  return { settings, keySources: pools.keySources, leftOut: pools.leftOut, complete: completeFrom(context.prices) }
+}
+
+function completeFrom(prices: PriceBook): Compiled['complete'] {
+  return deployment => {
+    const { provider, model, limits } = deployment
+    return {
+      ...deployment,
+      price: deployment.price ?? prices.lookup({ provider, model }),
+      limits: { ...prices.limits({ provider, model }), ...limits },
+    }
+  }
 }
 
 /** The error for a configuration in which no deployment can answer. */

@@ -8,7 +8,6 @@ import { type CompileContext, defined } from './context.ts'
 
 const MEGABYTE = 1024 * 1024
 
-/** Keys that stand in documentation, ours and others', and so protect nothing. */
 const DOCUMENTED_KEYS: ReadonlySet<string> = new Set([
   'sk-1234',
   'sk-12345',
@@ -19,6 +18,11 @@ const DOCUMENTED_KEYS: ReadonlySet<string> = new Set([
   'changeme',
   'change-me',
 ])
+
+/** Whether a key stands in documentation, ours or others', and so protects nothing. */
+export function isDocumentedKey(key: string): boolean {
+  return DOCUMENTED_KEYS.has(key)
+}
 
 /** What the HTTP server needs to know. */
 export function compileGateway(context: CompileContext, tollgate: TollgateValues): GatewaySettings {
@@ -53,6 +57,12 @@ function masterKey({ document, env, findings }: CompileContext): Secret | undefi
   const key = written === undefined ? env.TOLLGATE_MASTER_KEY || env.LITELLM_MASTER_KEY : String(written)
   if (key === undefined) return undefined
   if (key.trim() === '') findings.error(subject, 'is empty, so the gateway would be open')
-  else if (DOCUMENTED_KEYS.has(key)) findings.error(subject, 'is an example from documentation that everybody knows')
+  else if (isDocumentedKey(key)) {
+    // On this machine alone an example does no harm; `serve` refuses to listen further with it.
+    findings.report(
+      subject,
+      'is an example from documentation that everybody knows; choose another before others can reach it',
+    )
+  }
   return new Secret(key)
 }
