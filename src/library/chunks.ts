@@ -12,8 +12,22 @@ export function framesOf(answer: Answer, cancellation: Cancellation): AsyncItera
   return new FrameIterator(answer, cancellation)
 }
 
-/** The chunks of a stream, or the one body of a whole answer. */
-export async function* objectsOf(frames: AsyncIterable<Frame>): AsyncGenerator<JsonObject, void> {
+/** The chunks of a stream, or the one body of a whole answer. Leaving the loop stops the upstream. */
+export function objectsOf(frames: AsyncIterableIterator<Frame>): AsyncIterableIterator<JsonObject> {
+  const objects = eachOf(frames)
+  const iterator: AsyncIterableIterator<JsonObject> = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: () => objects.next(),
+    // A generator that was never started would not run its end, and one that waits would be returned too late.
+    async return() {
+      await frames.return?.()
+      return objects.return()
+    },
+  }
+  return iterator
+}
+
+async function* eachOf(frames: AsyncIterable<Frame>): AsyncGenerator<JsonObject, void> {
   for await (const frame of frames) yield* frame.objects
 }
 
@@ -62,6 +76,7 @@ class FrameIterator implements AsyncIterableIterator<Frame> {
     this.#left = true
     this.#queue.length = 0
     this.#cancellation.cancel(new Failure('cancelled', 'the reader left'))
+    this.#wake?.()
     return { done: true, value: undefined }
   }
 }

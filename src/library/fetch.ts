@@ -42,7 +42,9 @@ export const routerFetch =
       call = router.begin(asked, cancellation)
       const answer = await router.answer(call)
       answer.onEnd(release)
-      return call.request.streamed ? streamed(call, answer, cancellation) : await whole(call, answer, cancellation)
+      return call.request.streamed
+        ? streamed({ call, answer, cancellation, signal: request.signal })
+        : await whole(call, answer, cancellation)
     } catch (error) {
       release()
       request.signal.throwIfAborted()
@@ -72,7 +74,14 @@ async function whole(call: Call, answer: Answer, cancellation: Cancellation): Pr
   throw new Failure('bad_answer', 'the answer was empty')
 }
 
-function streamed(call: Call, answer: Answer, cancellation: Cancellation): Response {
+interface Streaming {
+  readonly call: Call
+  readonly answer: Answer
+  readonly cancellation: Cancellation
+  readonly signal: AbortSignal
+}
+
+function streamed({ call, answer, cancellation, signal }: Streaming): Response {
   const frames = framesOf(answer, cancellation)
   const headers = headersOf(call, answer)
   headers.set('content-type', 'text/event-stream; charset=utf-8')
@@ -86,6 +95,8 @@ function streamed(call: Call, answer: Answer, cancellation: Cancellation): Respo
             new Uint8Array(answer.streamed ? step.value.bytes : wholeAsStream(step.value, call.request)),
           )
       } catch (error) {
+        // Whoever aborts gets the abort, as from any fetch, and no answer about it.
+        if (signal.aborted) return controller.error(signal.reason)
         controller.enqueue(encoder.encode(eventText(errorBody(Failure.from(error), call.record.attempts))))
         controller.close()
       }
