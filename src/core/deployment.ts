@@ -18,8 +18,8 @@ export interface Deployment {
   readonly baseUrl: string
   /** The upstream's credential; absent where none is needed. */
   readonly apiKey?: Secret
-  /** Sent with every request. */
-  readonly headers: Readonly<Record<string, string>>
+  /** Sent with every request, names in lower case. Any of them may be a credential. */
+  readonly headers: Readonly<Record<string, Secret>>
   /** Azure and the like. */
   readonly apiVersion?: string
   /** `OpenAI-Organization`. */
@@ -76,7 +76,7 @@ export interface SelectionSettings {
 
 /** Absent means: the router's value. */
 export interface TimeoutSettings {
-  /** One attempt as a whole. */
+  /** One attempt: the whole answer, or the first content of a stream. */
   readonly timeoutMs?: Ms
   /** Until the first content of a stream. */
   readonly firstTokenMs?: Ms

@@ -81,7 +81,7 @@ export interface CooldownSettings {
 }
 
 export interface RouterTimeouts {
-  /** One attempt as a whole. Default 600,000 ms. */
+  /** One attempt: the whole answer, or the first content of a stream. Default 600,000 ms. */
   readonly attemptMs: Ms
   /** Until the connection stands. Default 10,000 ms. */
   readonly connectMs: Ms
@@ -89,7 +89,7 @@ export interface RouterTimeouts {
   readonly firstTokenMs?: Ms
   /** Between two pieces of a stream. Default 60,000 ms. */
   readonly idleMs: Ms
-  /** The whole call with all its attempts and waits. Default 600,000 ms. */
+  /** A call until its answer, or until the first content of it, with all attempts and waits. Default 600,000 ms. */
   readonly callMs: Ms
   /** Silence after which a streaming client is sent an SSE comment. Undefined: never. */
   readonly keepaliveMs?: Ms

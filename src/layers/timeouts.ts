@@ -9,45 +9,46 @@ import type { RouterTimeouts } from '../core/settings.ts'
 /** How finely silence is measured: a stream is given up between 100 % and 106 % of its idle limit. */
 const CHECKS_PER_IDLE = 16
 
+/** The end of a stream that never ends: LiteLLM's longest default wait. */
+const MAX_STREAM_MS: Ms = 6_000_000
+
 /**
- * Bounds the waits of one attempt: until its first content, between two frames, and as a whole. The caller's limits come
- * before the deployment's, the deployment's before the router's. The connection's own limit is kept by the dialler.
+ * Bounds the waits of one attempt: a whole answer as a whole, a stream until its first content and then between two frames.
+ * A stream that flows is not cut: a `timeout` of 30 s says how long to wait for an answer, not how long it may be. The
+ * caller's limits come before the deployment's, the deployment's before the router's, and the call's deadline before all.
+ * The connection's own limit is kept by the dialler.
  */
 export const timeouts =
   (settings: RouterTimeouts, clock: Clock): Layer<Attempt> =>
   next =>
     async function timeouts(attempt) {
-      const limits = limitsOf(attempt, settings)
-      const begun = clock.monotonic()
-      const ends = Math.min(begun + limits.total, attempt.deadline)
-      const first = Math.round(Math.min(limits.first, ends - begun))
-      const what = limits.first < limits.total ? 'no first token' : 'no answer'
-      const timer = clock.after(first, () => attempt.cancellation.cancel(late(attempt, what, first)))
+      const { firstMs, idleMs } = limitsOf(attempt, settings, clock.monotonic())
+      const timer = clock.after(firstMs, () => attempt.cancellation.cancel(late(attempt, firstMs)))
       let answer: Answer
       try {
         answer = await next(attempt)
       } finally {
         timer.cancel()
       }
-      if (answer.streamed && !answer.ended) watch(answer, attempt, { ends, limits, clock })
+      if (answer.streamed && !answer.ended) watch(answer, attempt, { idleMs, clock })
       return answer
     }
 
 interface Limits {
-  readonly total: Ms
-  readonly first: Ms
-  readonly idle: Ms
+  readonly firstMs: Ms
+  readonly idleMs: Ms
 }
 
-function limitsOf({ options, deployment, request }: Attempt, settings: RouterTimeouts): Limits {
+function limitsOf({ options, deployment, request, deadline }: Attempt, settings: RouterTimeouts, now: Ms): Limits {
   const own = deployment.timeouts
-  const total = options.timeoutMs ?? own.timeoutMs ?? settings.attemptMs
-  const first = request.streamed ? (options.firstTokenMs ?? own.firstTokenMs ?? settings.firstTokenMs ?? total) : total
-  return { total, first, idle: own.idleMs ?? settings.idleMs }
+  const whole = options.timeoutMs ?? own.timeoutMs ?? settings.attemptMs
+  const first = request.streamed ? (options.firstTokenMs ?? own.firstTokenMs ?? settings.firstTokenMs ?? whole) : whole
+  return { firstMs: Math.round(Math.min(first, deadline - now)), idleMs: own.idleMs ?? settings.idleMs }
 }
 
 /** One timer for a stream: it looks now and then whether frames have come, so that a frame costs nothing. */
-function watch(answer: Answer, attempt: Attempt, { ends, limits, clock }: { ends: Ms; limits: Limits; clock: Clock }) {
+function watch(answer: Answer, attempt: Attempt, { idleMs, clock }: { idleMs: Ms; clock: Clock }): void {
+  const ends = clock.monotonic() + MAX_STREAM_MS
   let seen = answer.pushed
   let since = clock.monotonic()
   let timer: Timer
@@ -57,16 +58,23 @@ function watch(answer: Answer, attempt: Attempt, { ends, limits, clock }: { ends
       seen = answer.pushed
       since = now
     }
-    if (now >= ends) return answer.breakOff(late(attempt, 'an answer longer', limits.total))
-    if (now - since >= limits.idle) return answer.breakOff(late(attempt, 'silence', limits.idle))
-    timer = clock.after(Math.min(limits.idle / CHECKS_PER_IDLE, ends - now), look)
+    if (now - since >= idleMs) return answer.breakOff(silent(attempt, idleMs))
+    if (now >= ends) return answer.breakOff(endless(attempt))
+    timer = clock.after(idleMs / CHECKS_PER_IDLE, look)
   }
-  timer = clock.after(Math.min(limits.idle / CHECKS_PER_IDLE, Math.max(ends - since, 0)), look)
+  timer = clock.after(idleMs / CHECKS_PER_IDLE, look)
   answer.onEnd(() => timer.cancel())
 }
 
-function late(attempt: Attempt, what: string, limit: Ms): Failure {
-  const verb = what === 'silence' ? `fell silent for ${limit} ms` : `gave ${what} within ${limit} ms`
-  const text = what === 'an answer longer' ? `took longer than ${limit} ms` : verb
-  return new Failure('timed_out', `${deploymentName(attempt.deployment)} ${text}`)
+function late({ deployment, request }: Attempt, limit: Ms): Failure {
+  const what = request.streamed ? 'no first token' : 'no answer'
+  return new Failure('timed_out', `${deploymentName(deployment)} gave ${what} within ${limit} ms`)
+}
+
+function silent({ deployment }: Attempt, limit: Ms): Failure {
+  return new Failure('timed_out', `${deploymentName(deployment)} sent nothing for ${limit} ms`)
+}
+
+function endless({ deployment }: Attempt): Failure {
+  return new Failure('timed_out', `${deploymentName(deployment)} streamed for more than ${MAX_STREAM_MS} ms`)
 }

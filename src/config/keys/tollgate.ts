@@ -3,7 +3,10 @@ import { effect, type Honoured, table, type ValuesOf } from './entry.ts'
 import * as value from './values.ts'
 
 const settings = {
-  request_timeout: [value.positiveSeconds, 'Seconds a whole call may take, with all its attempts. Default 600.'],
+  request_timeout: [
+    value.positiveSeconds,
+    'Seconds until a call has its answer, or the first token of it, over all attempts. Default 600.',
+  ],
   connect_timeout: [value.positiveSeconds, 'Seconds until a connection to an upstream stands. Default 10.'],
   max_attempts: [value.positiveCount, 'Attempts of one call, over all pools and fallbacks. Default 10.'],
   response_model: [
@@ -48,7 +51,7 @@ const telemetry = {
     z
       .union([value.text, value.map], { error: 'expected a path or {path, max_bytes, max_files}' })
       .describe('a path or {path, max_bytes, max_files}'),
-    'A file that gets one line of JSON per attempt: PATH, or {path, max_bytes, max_files}.',
+    'A file that gets one line of JSON per call: PATH, or {path, max_bytes, max_files}.',
     ['path', 'max_bytes', 'max_files'],
   ],
   traces: [
