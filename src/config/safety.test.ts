@@ -88,7 +88,7 @@ describe('loadConfig is safe', () => {
     }
     const config = loadConfig({ object }, { env: {}, tolerant: true })
     expect(config.settings.routing.deployments.filter(one => one.apiKey?.reveal() === SECRET)).toHaveLength(4)
-    expect(config.settings.routing.deployments[2]?.headers).toEqual({ 'x-token': SECRET })
+    expect(config.settings.routing.deployments[2]?.headers['x-token']?.reveal()).toBe(SECRET)
     expect(config.settings.routing.deployments[3]?.defaults).toEqual({})
     const shown = [config, config.settings, config.findings, config.document]
     for (const one of shown) {

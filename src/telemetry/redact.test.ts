@@ -7,7 +7,10 @@ import { deployment } from './scripted-call.ts'
 const KEY = 'Zk9+/qW3rT7uI0pL5sD2fG8hJ4kX6cV1bN9mQ+/w'
 const guarded = deployment({
   apiKey: new Secret(KEY),
-  headers: { 'x-team-token': 'team-token-0123456789', Authorization: 'Bearer header-secret-42' },
+  headers: {
+    'x-team-token': new Secret('team-token-0123456789'),
+    Authorization: new Secret('Bearer header-secret-42'),
+  },
 })
 
 const message = (text: string) => failureMessage(new Failure('refused_credentials', text), [guarded])

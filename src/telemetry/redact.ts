@@ -32,7 +32,7 @@ export function failureMessage(failure: Failure, deployments: readonly Deploymen
 function maskKeysOf(deployment: Deployment, text: string): string {
   let masked = deployment.apiKey ? maskKey(deployment.apiKey.reveal(), text) : text
   for (const name in deployment.headers)
-    if (SECRET_HEADER.test(name)) masked = maskKey(credentialOf(deployment.headers[name] ?? ''), masked)
+    if (SECRET_HEADER.test(name)) masked = maskKey(credentialOf(deployment.headers[name]?.reveal() ?? ''), masked)
   return masked
 }
 

@@ -179,7 +179,7 @@ test('prompts are captured only when asked for', async () => {
 test('no secret reaches a span', async () => {
   const key = 'Kq3vX9mZ7bT1nR5wY8cF2hJ6dL4gS0pAeUiOxWzV'
   const it = rig({ captureContent: true })
-  const deployment = scripted.deployment({ apiKey: new Secret(key), headers: { 'x-api-key': key } })
+  const deployment = scripted.deployment({ apiKey: new Secret(key), headers: { 'x-api-key': new Secret(key) } })
   const call = scripted.call(it.clock, it.emit)
   it.emit({ type: 'call-start', call })
   const attempt = scripted.begin(call, it.clock, scripted.decision(deployment))

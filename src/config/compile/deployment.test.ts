@@ -67,11 +67,15 @@ describe('what a deployment is', () => {
       timeouts: { timeoutMs: 1500, firstTokenMs: 3000, idleMs: 4000 },
       health: { retries: 1, cooldownMs: 0, allowedFailsPolicy: { TimeoutError: 4 } },
       parameters: { dropUnsupported: true, drop: ['seed'], allow: [] },
-      headers: { 'x-a': '1', 'user-agent': 'me' },
       insecureTls: true,
       silentPool: 's',
       limits: { supports: { vision: true } },
     })
+    const headers = Object.entries(one?.headers ?? {}).map(([name, value]) => [name, value.reveal()])
+    expect(headers).toEqual([
+      ['x-a', '1'],
+      ['user-agent', 'me'],
+    ])
     expect(one?.defaults).toEqual({ temperature: 0 })
   })
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { inspect } from 'node:util'
 import type { Deployment } from '../../core/deployment.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { Secret } from '../../core/secret.ts'
 import { isPriceKey } from '../../prices/price-keys.ts'
 import { paramsKeys, REQUEST_DEFAULTS } from '../keys/deployment.ts'
 import { isSecretName, redact } from '../redact.ts'
@@ -86,18 +86,10 @@ function canonicalJson(value: unknown): string {
   })
 }
 
-function compileHeaders(source: DeploymentSource, { litellm }: CompileContext): Readonly<Record<string, string>> {
+function compileHeaders(source: DeploymentSource, { litellm }: CompileContext): Deployment['headers'] {
   const { headers, extra_headers, user_agent } = source.values.params
   const all = { ...litellm.headers, ...headers, ...extra_headers, ...(user_agent && { 'user-agent': user_agent }) }
-  return veiled(Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), value])))
-}
-
-/** The same headers, whose values no JSON and no log shows: any of them may be a credential. */
-function veiled(headers: Record<string, string>): Readonly<Record<string, string>> {
-  const veil = () => Object.fromEntries(Object.keys(headers).map(name => [name, '***']))
-  Object.defineProperty(headers, 'toJSON', { value: veil })
-  Object.defineProperty(headers, inspect.custom, { value: veil })
-  return headers
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), new Secret(value)]))
 }
 
 /** Request fields of the deployment, over those of `router_settings.default_litellm_params`. */

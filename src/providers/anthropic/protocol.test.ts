@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Deployment } from '../../core/deployment.ts'
+import { Secret } from '../../core/secret.ts'
 import { attemptOf, KEY } from './fixtures.ts'
 import { anthropic } from './protocol.ts'
 
@@ -36,7 +37,11 @@ describe('an exchange', () => {
       'anthropic-version': '2023-06-01',
       'x-api-key': KEY,
     })
-    const headers = { 'Anthropic-Version': '2026-10-21', 'X-Api-Key': 'other', 'anthropic-beta': 'x-2026' }
+    const headers = {
+      'Anthropic-Version': new Secret('2026-10-21'),
+      'X-Api-Key': new Secret('other'),
+      'anthropic-beta': new Secret('x-2026'),
+    }
     expect(headersOf({ headers })).toEqual({
       'content-type': 'application/json',
       'anthropic-version': '2026-10-21',
@@ -46,7 +51,7 @@ describe('an exchange', () => {
   })
 
   it('is written for the version that it carries', () => {
-    const headers = { 'ANTHROPIC-VERSION': '2026-10-21' }
+    const headers = { 'ANTHROPIC-VERSION': new Secret('2026-10-21') }
     expect(() => anthropic(attemptOf({ ...body, temperature: 0 }, { headers }))).toThrow(/temperature/)
     expect(JSON.parse(String(anthropic(attemptOf({ ...body, temperature: 0 })).body))).toMatchObject({ temperature: 0 })
   })

@@ -38,7 +38,7 @@ function messagesUrl(baseUrl: string): string {
 function writeHeaders({ deployment }: Attempt): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json', 'anthropic-version': VERSION }
   if (deployment.apiKey) headers['x-api-key'] = deployment.apiKey.reveal()
-  for (const [name, value] of Object.entries(deployment.headers)) headers[name.toLowerCase()] = value
+  for (const [name, value] of Object.entries(deployment.headers)) headers[name.toLowerCase()] = value.reveal()
   return headers
 }
 

@@ -48,7 +48,7 @@ function commonHeaders({ deployment, request }: Attempt): string[] {
     'identity',
   ]
   if (deployment.organization) headers.push('openai-organization', deployment.organization)
-  for (const name in deployment.headers) headers.push(name, deployment.headers[name] ?? '')
+  for (const name in deployment.headers) headers.push(name, deployment.headers[name]?.reveal() ?? '')
   return headers
 }
 
