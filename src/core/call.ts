@@ -140,6 +140,8 @@ export interface AttemptRecord {
   model?: string
   responseId?: string
   finishReason?: string
+  /** Parameters that were asked for and that the upstream was not sent, because it does not take them. */
+  droppedParameters?: readonly string[]
 }
 
 /** How an attempt or a call ended: read out, failed (before or within the answer), or left by its reader. */

@@ -33,6 +33,8 @@ export function answerHeaders(call: Call, answer: Answer): string[] {
     'x-litellm-attempted-fallbacks',
     String(record.fallbacks),
   ]
+  const dropped = record.attempts.findLast(attempt => attempt.deployment === deployment)?.droppedParameters
+  if (dropped) headers.push('x-tollgate-dropped-params', headerText(dropped.join(',')))
   if (record.classification) headers.push('x-tollgate-task', headerText(record.classification.task))
   if (answer.ended && !record.unpriced) {
     const cost = formatUsd(record.cost)

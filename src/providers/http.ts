@@ -25,6 +25,7 @@ export const httpProvider =
   attempt =>
     new Promise((resolve, reject) => {
       const exchange = protocol(attempt)
+      if (exchange.dropped) attempt.attempt.droppedParameters = exchange.dropped
       const url = new URL(exchange.url)
       const headers = [...exchange.headers, 'x-tollgate-attempt-id', attempt.attempt.id]
       if (attemptHeaders) headers.push(...attemptHeaders(attempt))

@@ -14,6 +14,8 @@ export interface Exchange {
   /** Name, value, name, value, ... as undici takes them. Host, content-length and trace headers are added later. */
   readonly headers: readonly string[]
   readonly body: Uint8Array | string
+  /** Parameters that were asked for and are not in the body, because the upstream does not take them. */
+  readonly dropped?: readonly string[] | undefined
   /** Reads a response with status 200 and an event stream. */
   readonly readStream: (answer: Answer) => StreamReader
   /** Reads a response with status 200 and a whole body. @throws Failure `bad_answer` when it is none. */

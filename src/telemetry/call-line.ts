@@ -41,6 +41,8 @@ export interface AttemptLine extends LineTokens {
   readonly ttft_s: number | null
   /** Null: unpriced. */
   readonly cost_usd: number | null
+  /** Parameters of the request that the upstream was not sent, because it does not take them. */
+  readonly dropped_params?: readonly string[]
 }
 
 /** One call, as a line of JSON holds it. Times are in seconds, and money in US dollars, exact to the nano-dollar. */
@@ -139,6 +141,7 @@ function attemptLine(attempt: AttemptRecord): AttemptLine {
     latency_s: endedAt === undefined ? null : seconds(endedAt - start),
     ttft_s: firstAt === undefined ? null : seconds(firstAt - start),
     cost_usd: cost === undefined ? null : dollars(cost),
+    ...(attempt.droppedParameters && { dropped_params: attempt.droppedParameters }),
     ...tokensOf(attempt.usage),
   }
 }

@@ -68,6 +68,7 @@ export const TOLLGATE = {
   costNanoUsd: 'tollgate.cost.nano_usd',
   unpriced: 'tollgate.cost.unpriced',
   estimated: 'tollgate.usage.estimated',
+  droppedParams: 'tollgate.dropped_params',
   upstreamStatus: 'tollgate.upstream.status',
   routeStrategy: 'tollgate.route.strategy',
   routeChosen: 'tollgate.route.chosen',

@@ -106,6 +106,7 @@ export function resultAttributes(record: AttemptRecord): Attributes {
     ...(record.responseId !== undefined && { [GEN_AI.responseId]: record.responseId }),
     ...(record.model !== undefined && { [GEN_AI.responseModel]: record.model }),
     ...(record.finishReason !== undefined && { [GEN_AI.responseFinishReasons]: [record.finishReason] }),
+    ...(record.droppedParameters && { [TOLLGATE.droppedParams]: [...record.droppedParameters] }),
     ...(usage && usageAttributes(usage)),
     ...(cost === undefined ? { [TOLLGATE.unpriced]: true } : costAttributes(cost)),
   }

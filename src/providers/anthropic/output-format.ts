@@ -1,6 +1,5 @@
-import type { Deployment } from '../../core/deployment.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
-import { invalid, unsupported } from './refusal.ts'
+import { invalid, type Target, unsupported } from './refusal.ts'
 import { structuredSchema } from './schema.ts'
 
 /** What `response_format` becomes: a format that is enforced, or a sentence that asks for it. */
@@ -19,7 +18,7 @@ const JSON_ONLY = 'Respond with a single JSON object and nothing else: no prose,
  * counterpart, because a schema must be closed: it is asked for in the system prompt, as OpenAI demands of the client too.
  * https://platform.claude.com/docs/en/build-with-claude/structured-outputs
  */
-export function writeOutputFormat(wanted: Json | undefined, deployment: Deployment): OutputFormat {
+export function writeOutputFormat(wanted: Json | undefined, target: Target): OutputFormat {
   if (wanted === undefined) return {}
   if (!isObject(wanted)) throw invalid('response_format', 'must be an object')
   switch (wanted.type) {
@@ -28,8 +27,8 @@ export function writeOutputFormat(wanted: Json | undefined, deployment: Deployme
     case 'json_object':
       return { instruction: JSON_ONLY }
     case 'json_schema':
-      if (deployment.limits.supports.response_schema === false) {
-        unsupported(deployment, 'response_format', 'takes no JSON schema')
+      if (target.deployment.limits.supports.response_schema === false) {
+        unsupported(target, 'response_format', 'takes no JSON schema')
         return {}
       }
       return { format: { type: 'json_schema', schema: schemaOf(wanted) } }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Deployment } from '../../core/deployment.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { ModelTraits } from './model.ts'
-import { invalid, unsupported } from './refusal.ts'
+import { invalid, type Target, unsupported } from './refusal.ts'
 
 /** What OpenAI takes and Anthropic does not, each with the values that ask for nothing and may be left out. */
 const FOREIGN: Readonly<Record<string, (value: Json) => boolean>> = {
@@ -21,33 +20,37 @@ const FOREIGN: Readonly<Record<string, (value: Json) => boolean>> = {
   web_search_options: () => false,
   functions: value => Array.isArray(value) && value.length === 0,
   function_call: value => value === 'auto' || value === 'none',
-  // Hints about OpenAI's own cache; an answer is the same without them.
-  prompt_cache_key: () => true,
-  prompt_cache_retention: () => true,
 }
 
+/** About OpenAI's own cache: an answer is the same without them, so they are left out and never refused. */
+const HINTS: readonly string[] = ['prompt_cache_key', 'prompt_cache_retention']
+
 /** Parameters that nobody here knows go through; those that only OpenAI takes are refused or left out. */
-export function passedOn(rest: JsonObject, deployment: Deployment): JsonObject {
+export function passedOn(rest: JsonObject, target: Target): JsonObject {
   const passed: Record<string, Json> = {}
   for (const [key, value] of Object.entries(rest)) {
     if (value === undefined) continue
+    if (HINTS.includes(key) && !target.deployment.parameters.allow.includes(key)) {
+      target.dropped.push(key)
+      continue
+    }
     const asksNothing = Object.hasOwn(FOREIGN, key) ? FOREIGN[key] : undefined
-    if (!asksNothing || deployment.parameters.allow.includes(key)) passed[key] = value
-    else if (!asksNothing(value)) unsupported(deployment, key, 'has no such parameter')
+    if (!asksNothing || target.deployment.parameters.allow.includes(key)) passed[key] = value
+    else if (!asksNothing(value)) unsupported(target, key, 'has no such parameter')
   }
   return passed
 }
 
 /** Temperature (OpenAI's goes to 2, Anthropic's to 1), top_p and top_k, where the model still takes them. */
-export function sampling(body: JsonObject, traits: ModelTraits, deployment: Deployment): JsonObject {
+export function sampling(body: JsonObject, traits: ModelTraits, target: Target): JsonObject {
   const written: Record<string, Json> = {}
   for (const name of ['temperature', 'top_p', 'top_k']) {
     const value = body[name]
     if (value === undefined) continue
     if (typeof value !== 'number') throw invalid(name, 'must be a number')
     const number = name === 'temperature' ? Math.min(Math.max(value, 0), 1) : value
-    if (!traits.fixedSampling || deployment.parameters.allow.includes(name)) written[name] = number
-    else if (number !== 1 || name === 'top_k') unsupported(deployment, name, 'takes no sampling parameters')
+    if (!traits.fixedSampling || target.deployment.parameters.allow.includes(name)) written[name] = number
+    else if (number !== 1 || name === 'top_k') unsupported(target, name, 'takes no sampling parameters')
   }
   return written
 }
@@ -75,11 +78,11 @@ function opaque(user: string): string {
 }
 
 /** OpenAI's `default` is Anthropic's `standard_only`; `flex` and other tiers have no counterpart. */
-export function serviceTier(tier: Json | undefined, deployment: Deployment): JsonObject {
+export function serviceTier(tier: Json | undefined, target: Target): JsonObject {
   if (tier === undefined) return {}
   if (tier === 'auto' || tier === 'standard_only') return { service_tier: tier }
   if (tier === 'default') return { service_tier: 'standard_only' }
-  unsupported(deployment, 'service_tier', 'has the tiers auto and default only')
+  unsupported(target, 'service_tier', 'has the tiers auto and default only')
   return {}
 }
 

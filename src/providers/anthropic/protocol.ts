@@ -18,10 +18,12 @@ export const anthropic: Protocol = (attempt: Attempt): Exchange => {
   const { deployment } = attempt
   const headers = writeHeaders(attempt)
   const context = answerContext(attempt)
+  const { body, dropped } = writeRequest(attempt, headers['anthropic-version'] ?? VERSION)
   return {
     url: messagesUrl(deployment.baseUrl),
     headers: Object.entries(headers).flat(),
-    body: JSON.stringify(writeRequest(attempt, headers['anthropic-version'] ?? VERSION)),
+    body: JSON.stringify(body),
+    ...(dropped.length > 0 && { dropped }),
     readStream: answer => new MessageStreamReader(answer, context),
     readWhole: body => readWhole(body, context),
     readFailure: (status, body) => readFailure(status, body, deployment.apiKey),

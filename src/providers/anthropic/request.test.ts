@@ -12,7 +12,7 @@ type Written = MessageCreateParamsBase & { temperature?: number; top_p?: number;
 const HI = [{ role: 'user', content: 'hi' }]
 
 function written(body: JsonObject, changes: Partial<Deployment> = {}, version = '2023-06-01'): Written & JsonObject {
-  return writeRequest(attemptOf({ messages: HI, ...body }, changes), version) as unknown as Written & JsonObject
+  return writeRequest(attemptOf({ messages: HI, ...body }, changes), version).body as unknown as Written & JsonObject
 }
 
 function refused(body: JsonObject, changes: Partial<Deployment> = {}): Failure {
@@ -23,6 +23,10 @@ function refused(body: JsonObject, changes: Partial<Deployment> = {}): Failure {
     throw error
   }
   throw new Error('was not refused')
+}
+
+function droppedFrom(body: JsonObject, changes: Partial<Deployment> = {}): readonly string[] {
+  return writeRequest(attemptOf({ messages: HI, ...body }, changes), '2023-06-01').dropped
 }
 
 const dropping = { parameters: { dropUnsupported: true, drop: [], allow: [] } }
@@ -233,6 +237,22 @@ describe('a request that cannot be written', () => {
     [{ output_config: 'json' }, 'output_config'],
   ])('%j is refused at %s', (body, param) => {
     expect(refused(body)).toMatchObject({ kind: 'invalid_request', param })
+  })
+
+  it('tells what it leaves out', () => {
+    expect(droppedFrom({ temperature: 0.5, n: 1, logit_bias: {} })).toEqual([])
+    expect(droppedFrom({ prompt_cache_key: 'k', reasoning_effort: 'none' })).toEqual(['prompt_cache_key'])
+    expect(droppedFrom({ n: 2, seed: 7, service_tier: 'flex' }, dropping)).toEqual(['n', 'seed', 'service_tier'])
+    const parameters = { dropUnsupported: false, drop: ['top_p', 'top_k'], allow: [] }
+    expect(droppedFrom({ top_p: 0.5 }, { parameters })).toEqual(['top_p'])
+    // A thinking budget that does not fit into the limit.
+    expect(droppedFrom({ reasoning_effort: 'low', max_tokens: 100 })).toEqual(['reasoning_effort'])
+  })
+
+  it("has the deployment's tools behind the client's", () => {
+    const tool = (name: string) => ({ type: 'function', function: { name, parameters: { type: 'object' } } })
+    const { tools } = written({ tools: [tool('a')] }, { defaults: { tools: [tool('b')] } })
+    expect(tools?.map(one => 'name' in one && one.name)).toEqual(['a', 'b'])
   })
 
   it.each(['completion', 'embedding'] as const)('%s is not chat', operation => {

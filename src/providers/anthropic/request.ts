@@ -1,7 +1,7 @@
 import type { Attempt } from '../../core/call.ts'
-import type { Deployment } from '../../core/deployment.ts'
 import { Failure } from '../../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { defaultMembers } from '../defaults.ts'
 import { type Conversation, writeConversation } from './messages.ts'
 import { type ModelTraits, traitsOf } from './model.ts'
 import { type OutputFormat, writeOutputFormat } from './output-format.ts'
@@ -14,7 +14,7 @@ import {
   stopSequences,
   userMetadata,
 } from './parameters.ts'
-import { invalid, unsupported } from './refusal.ts'
+import { invalid, type Target, unsupported } from './refusal.ts'
 import { type Thinking, type ThinkingRoom, writeThinking } from './thinking.ts'
 import { writeToolChoice, writeTools } from './tools.ts'
 
@@ -28,40 +28,57 @@ const TRANSLATED = [
 /** From this version on the API refuses every sampling parameter, whatever the model. */
 const VERSION_WITHOUT_SAMPLING = '2026-10-21'
 
+/** A request as it goes out. */
+export interface WrittenRequest {
+  readonly body: JsonObject
+  /** Parameters that were asked for and left out. */
+  readonly dropped: readonly string[]
+}
+
 /**
  * Writes OpenAI's chat completion request as a body for `POST /v1/messages`, as `version` of the API has it.
  * https://platform.claude.com/docs/en/api/messages/create
  * @throws Failure `invalid_request` with the parameter that cannot be written.
  */
-export function writeRequest(attempt: Attempt, version: string): JsonObject {
+export function writeRequest(attempt: Attempt, version: string): WrittenRequest {
   const { deployment, request } = attempt
   if (request.operation !== 'chat') {
     throw new Failure('invalid_request', `Anthropic has no ${request.operation} endpoint: send chat completions`)
   }
-  const client = present(request.body, deployment.parameters.drop)
-  const defaults = present(deployment.defaults, deployment.parameters.drop)
-  const body = { ...defaults, ...client }
+  const { drop } = deployment.parameters
+  const client = present(request.body, drop)
+  const defaults = present(deployment.defaults, drop)
+  const body = { ...client, ...defaultMembers(client, defaults) }
+  const target: Target = {
+    deployment,
+    dropped: drop.filter(name => isThere(request.body[name] ?? deployment.defaults[name])),
+  }
   const traits = traitsAt(deployment.model, version)
   const conversation = writeConversation(body.messages)
   const given = givenMaxTokens(client, defaults)
   const room = { traits, maxTokens: given ?? Number.MAX_SAFE_INTEGER, thoughtsLost: conversation.thoughtsLost }
-  const { thinking, effort } = reasoning(body, deployment, room)
-  const output = writeOutputFormat(body.response_format, deployment)
-  return {
-    ...passedOn(present(body, TRANSLATED), deployment),
+  const { thinking, effort } = reasoning(body, target, room)
+  const output = writeOutputFormat(body.response_format, target)
+  const written = {
+    ...passedOn(present(body, TRANSLATED), target),
     model: deployment.model,
     max_tokens: given ?? defaultMaxTokens(deployment.limits.maxOutputTokens, thinking),
     ...instructions(conversation, output),
     messages: conversation.messages.map(({ role, content }) => ({ role, content })),
-    ...sampling(body, traits, deployment),
+    ...sampling(body, traits, target),
     ...stopSequences(body.stop),
     ...toolParameters(body),
     ...(thinking && { thinking }),
     ...outputConfig(body.output_config, effort, output.format),
     ...userMetadata(body),
-    ...serviceTier(body.service_tier, deployment),
+    ...serviceTier(body.service_tier, target),
     ...(request.streamed && { stream: true }),
   }
+  return { body: written, dropped: target.dropped }
+}
+
+function isThere(value: Json | undefined): boolean {
+  return value !== undefined && value !== null
 }
 
 /** Without nulls, which OpenAI's clients send for what they leave open, and without `left` names. */
@@ -79,15 +96,18 @@ function traitsAt(model: string, version: string): ModelTraits {
 }
 
 /** The client's own `thinking` goes before what `reasoning_effort` would become. */
-function reasoning(body: JsonObject, deployment: Deployment, room: ThinkingRoom): Thinking {
+function reasoning(body: JsonObject, target: Target, room: ThinkingRoom): Thinking {
   const { thinking } = body
   if (thinking !== undefined && !isObject(thinking)) throw invalid('thinking', 'must be an object')
   const own = thinking ? { thinking } : {}
-  if (body.reasoning_effort !== undefined && deployment.limits.supports.reasoning === false) {
-    unsupported(deployment, 'reasoning_effort', 'does not reason')
+  if (body.reasoning_effort !== undefined && target.deployment.limits.supports.reasoning === false) {
+    unsupported(target, 'reasoning_effort', 'does not reason')
     return own
   }
-  return { ...writeThinking(body.reasoning_effort, room), ...own }
+  const asked = { ...writeThinking(body.reasoning_effort, room), ...own }
+  const lost = body.reasoning_effort !== undefined && body.reasoning_effort !== 'none' && !Object.keys(asked).length
+  if (lost) target.dropped.push('reasoning_effort')
+  return asked
 }
 
 function instructions(conversation: Conversation, output: OutputFormat): JsonObject {

@@ -9,7 +9,7 @@ function thinkingOf(body: JsonObject, model: string): JsonObject {
   const { thinking, output_config, max_tokens } = writeRequest(
     attemptOf({ messages, ...body }, { model }),
     '2023-06-01',
-  )
+  ).body
   return {
     ...(thinking && { thinking }),
     ...(output_config && { output_config }),

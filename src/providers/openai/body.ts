@@ -3,12 +3,15 @@ import { Failure } from '../../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { memberSpan } from '../../core/json-scan.ts'
 import type { Quirks } from '../catalogue.ts'
+import { defaultMembers } from '../defaults.ts'
 
 /** A request body as it goes out. */
 export interface OutgoingBody {
   readonly body: Uint8Array | string
   /** Usage was asked for on our account: the client must not see the event that brings it. */
   readonly hideUsage: boolean
+  /** What was asked for and left out; undefined when nothing was. */
+  readonly dropped: readonly string[] | undefined
 }
 
 /**
@@ -25,7 +28,7 @@ export function outgoingBody(attempt: Attempt, quirks: Quirks): OutgoingBody {
   const body =
     (request.bytes && changes.size === 0 ? spliced(request.bytes, request.body, { members, added }) : undefined) ??
     rewritten(request.body, { ...added, model: deployment.model }, changes)
-  return { body, hideUsage }
+  return { body, hideUsage, dropped: changes.size > 0 ? droppedBy(changes, attempt) : undefined }
 }
 
 function wantsUsage(body: JsonObject): boolean {
@@ -34,13 +37,7 @@ function wantsUsage(body: JsonObject): boolean {
 
 /** Members that the client's body does not have, or not like this. */
 function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject {
-  const added: Record<string, Json | undefined> = {}
-  for (const name in deployment.defaults) {
-    const own = request.body[name]
-    const configured = deployment.defaults[name]
-    if (own === undefined) added[name] = configured
-    else if (name === 'tools' && Array.isArray(own) && Array.isArray(configured)) added.tools = [...own, ...configured]
-  }
+  const added = defaultMembers(request.body, deployment.defaults)
   if (
     request.streamed &&
     request.operation !== 'embedding' &&
@@ -70,6 +67,19 @@ function changesFor({ request, deployment }: Attempt, quirks: Quirks): Map<strin
     changes.set(name, undefined)
   }
   return changes
+}
+
+/** What had a value and goes without another name. Usage is reported whether or not `stream_options` asks for it. */
+function droppedBy(
+  changes: ReadonlyMap<string, string | undefined>,
+  { request, deployment }: Attempt,
+): readonly string[] | undefined {
+  const names: string[] = []
+  for (const [name, target] of changes) {
+    const value = request.body[name] ?? deployment.defaults[name] ?? null
+    if (target === undefined && name !== 'stream_options' && value !== null) names.push(name)
+  }
+  return names.length > 0 ? names : undefined
 }
 
 function unsupported(name: string, { provider, model }: Attempt['deployment']): Failure {

@@ -27,11 +27,12 @@ export const azure: Protocol = attempt => exchange(attempt, azureUrl(attempt), a
 
 function exchange(attempt: Attempt, url: string, credentials: readonly string[]): ReturnType<Protocol> {
   const quirks = findHost(attempt.deployment.provider)?.quirks ?? NO_QUIRKS
-  const { body, hideUsage } = outgoingBody(attempt, quirks)
+  const { body, hideUsage, dropped } = outgoingBody(attempt, quirks)
   return {
     url,
     headers: [...credentials, ...commonHeaders(attempt)],
     body,
+    dropped,
     readStream: answer => new OpenAiStream(attempt, answer, { hideUsage, usageIn: quirks.streamUsageIn }),
     readWhole: bytes => readWhole(attempt, bytes),
     readFailure: (status, bytes) => upstreamFailure(attempt, status, parseErrorBody(bytes)),

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { defaultMembers } from './defaults.ts'
+
+const tool = (name: string) => ({ type: 'function', function: { name } })
+
+it('fills in what the client left out, and nothing else', () => {
+  const body = { temperature: 1, seed: null }
+  expect(defaultMembers(body, { temperature: 0, seed: 3, top_p: 0.5 })).toEqual({ top_p: 0.5 })
+})
+
+it("puts the deployment's tools behind the client's, except those that the client has itself", () => {
+  const own = [tool('clock'), tool('search')]
+  const configured = [tool('search'), tool('map'), { type: 'web_search' }]
+  expect(defaultMembers({ tools: own }, { tools: configured })).toEqual({
+    tools: [...own, tool('map'), { type: 'web_search' }],
+  })
+  expect(defaultMembers({ tools: own }, { tools: [tool('clock')] })).toEqual({})
+  expect(defaultMembers({}, { tools: configured })).toEqual({ tools: configured })
+})
