@@ -1,37 +1,52 @@
-// npm test: everything, after its own set-up. The last line says how many passed and failed.
+// npm test: checks and all tests, after their own set-up. With CI=true (or --all-nodes) once more on Node 24.
+// The last line says how many tests passed and failed.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { node24 } from './lib/node-24.mjs'
 import { ensureBuilt, root, run } from './lib/setup.mjs'
 
-const args = process.argv.slice(2)
+const allNodes = process.env.CI === 'true' || process.argv.includes('--all-nodes')
+const args = process.argv.slice(2).filter(arg => arg !== '--all-nodes')
 
 ensureBuilt()
 if (args.length === 0) run(process.execPath, [join(root, 'scripts', 'check.mjs')])
-process.exit(vitest(process.execPath, args))
+const nodes = [process.execPath, ...(allNodes ? [node24()] : [])].filter(node => node !== undefined)
+const results = nodes.map(node => vitest(node, args))
+const total = { passed: 0, failed: 0, skipped: 0 }
+for (const { passed, failed, skipped } of results) {
+  total.passed += passed
+  total.failed += failed
+  total.skipped += skipped
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exit(results.find(({ status }) => status !== 0)?.status ?? 0)
 
-/** Runs the tests under a Node binary and tells their number in one plain line. */
+/** Runs the tests under a Node binary. */
 function vitest(node, args) {
+  const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' })
+  console.log(`\ntests on Node ${stdout.trim()}`)
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-test-'))
   const report = join(folder, 'report.json')
-  const command = [
-    join(root, 'node_modules', 'vitest', 'vitest.mjs'),
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...args,
-  ]
-  const { status } = spawnSync(node, command, { cwd: root, stdio: 'inherit' })
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const { status } = spawnSync(
+    node,
+    [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...reporters, ...args],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      // Children of the tests run on the same Node.
+      env: { ...process.env, PATH: `${join(node, '..')}:${process.env.PATH}` },
+    },
+  )
   try {
     const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
-    console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`)
+    return { status: status ?? 1, passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests }
   } catch {
     console.error('the tests did not come to an end')
-    return status || 1
+    return { status: status || 1, passed: 0, failed: 1, skipped: 0 }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  return status ?? 1
 }

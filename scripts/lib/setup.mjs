@@ -22,9 +22,20 @@ export function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** Runs a tool that came with the packages, by its JavaScript file or binary. */
+/** Runs a tool that came with the packages. */
 export function runTool(name, args, options) {
   run(join(root, 'node_modules', '.bin', name), args, options)
+}
+
+/** The same; what it says is shown only when it fails. */
+function runToolQuietly(name, args) {
+  const { status, stdout, stderr, error } = spawnSync(join(root, 'node_modules', '.bin', name), args, {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  if (status === 0) return
+  console.error(error?.message ?? `${stdout}${stderr}`)
+  process.exit(status ?? 1)
 }
 
 export function ensureNode() {
@@ -48,7 +59,7 @@ export function ensureBuilt() {
   const wanted = hashOf(BUILD_INPUTS)
   if (stampOf(BUILD_STAMP) === wanted) return
   console.error('building …')
-  runTool('tsdown', [])
+  runToolQuietly('tsdown', [])
   mkdirSync(dirname(BUILD_STAMP), { recursive: true })
   writeFileSync(BUILD_STAMP, wanted)
 }
