@@ -21,6 +21,7 @@ function refused(answer: Answer): Failure {
   const { provider, model } = answer.deployment
   const failure = new Failure('content_refused', `${provider}/${model} stopped at its content filter`, {
     code: 'content_filter',
+    usage: answer.usage,
   })
   answer.breakOff(failure)
   return failure

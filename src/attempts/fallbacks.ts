@@ -5,6 +5,8 @@ import type { FallbackSettings } from '../core/settings.ts'
 interface Why {
   readonly failure: Failure
   readonly settings: FallbackSettings
+  /** The pool's own name, when it was asked for by another one (an alias). */
+  readonly resolved?: string | undefined
 }
 
 /**
@@ -12,38 +14,58 @@ interface Why {
  * context that is too long goes to the pools for that, and without one to the general ones. The caller's own fallbacks
  * come before the configured ones, at the pool that was asked for.
  */
-export function fallbacksFor(call: Call, pool: string, { failure, settings }: Why): readonly Fallback[] {
+export function fallbacksFor(
+  call: Call,
+  pool: string,
+  { failure, settings, resolved = pool }: Why,
+): readonly Fallback[] {
   const { options } = call
   if (options.disableFallbacks || (!failure.verdict.again && !isNobodyLeft(failure))) return []
+  const isFirst = pool === call.pool
+  const names = [pool, resolved, ...(isFirst ? namesAskedFor(call) : [])]
   if (failure.kind === 'content_refused')
-    return lookUp(pool, options.contentPolicyFallbacks, settings.contentPolicy) ?? []
-  const own = pool === call.pool ? options.fallbacks : undefined
+    return lookUp(names, options.contentPolicyFallbacks, settings.contentPolicy) ?? []
+  const own = isFirst ? options.fallbacks : undefined
   const special =
     failure.kind === 'context_too_long'
-      ? lookUp(pool, options.contextWindowFallbacks, settings.contextWindow)
+      ? lookUp(names, options.contextWindowFallbacks, settings.contextWindow)
       : undefined
-  const general = special ?? lookUp(pool, undefined, settings.general) ?? []
+  const general = special ?? lookUp(names, undefined, settings.general) ?? []
   return own ? [...own, ...general] : general
 }
 
-/** Whether a refusal by the provider's filter has somewhere to go. */
-export function hasContentFallback(call: Call, settings: FallbackSettings): boolean {
-  const { options, pool } = call
+/** Whether a refusal of this attempt by the provider's filter has somewhere to go. */
+export function hasContentFallback(attempt: Call, settings: FallbackSettings): boolean {
+  const { options, pool, record } = attempt
   if (options.disableFallbacks) return false
-  return (lookUp(pool, options.contentPolicyFallbacks, settings.contentPolicy)?.length ?? 0) > 0
+  const names = [pool, ...(record.fallbacks === 0 ? namesAskedFor(attempt) : [])]
+  return (lookUp(names, options.contentPolicyFallbacks, settings.contentPolicy)?.length ?? 0) > 0
+}
+
+/** Names under which the first pool was come by: what is configured for `auto` or a tiered pool holds for its choice. */
+function namesAskedFor({ purpose, tier, record }: Call): readonly string[] {
+  if (purpose !== 'answer') return []
+  return tier === undefined ? [record.requestedPool] : [tier, record.requestedPool]
 }
 
 function isNobodyLeft(failure: Failure): boolean {
   return failure.kind === 'unavailable' || failure.kind === 'limited' || failure.kind === 'unknown_model'
 }
 
-/** An exact match, then the name without or under its provider prefix, then `*`. A matched chain is final. */
+/**
+ * For each name in turn an exact match, then the name without or under its provider prefix; at last `*`. A matched chain
+ * is final.
+ */
 function lookUp(
-  pool: string,
+  names: readonly string[],
   own: FallbackTable | undefined,
   configured: FallbackTable,
 ): readonly Fallback[] | undefined {
-  return find(pool, own) ?? find(pool, configured) ?? own?.['*'] ?? configured['*']
+  for (const name of names) {
+    const found = find(name, own) ?? find(name, configured)
+    if (found) return found
+  }
+  return own?.['*'] ?? configured['*']
 }
 
 function find(pool: string, table: FallbackTable | undefined): readonly Fallback[] | undefined {

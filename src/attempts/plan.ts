@@ -6,10 +6,9 @@ import { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Request } from '../core/request.ts'
 import type { FallbackSettings, RetrySettings } from '../core/settings.ts'
-import type { Choice, Chosen, LastResort, Pool } from '../pools/pool.ts'
-import { backoff } from './backoff.ts'
+import type { Pool } from '../pools/pool.ts'
 import { fallbacksFor } from './fallbacks.ts'
-import { isRetryableHere, retriesFor } from './retries.ts'
+import { PoolRound } from './pool-round.ts'
 
 /** Where to go next, and how long to wait before going. */
 export interface Step {
@@ -38,9 +37,6 @@ export interface PlanOptions {
   readonly random: Random
 }
 
-/** No wait before a fallback is longer: beyond it, going elsewhere is the better answer. */
-const PATIENCE_WITH_FALLBACK_MS: Ms = 8_000
-
 /** Plans a call: a pool's deployments with retries, its further orders, then its fallbacks with theirs. */
 export const planCall =
   (options: PlanOptions) =>
@@ -50,6 +46,8 @@ export const planCall =
 /** Why a pool did not answer; `resting` is the deployment that could still be asked as a last resort. */
 interface Setback {
   readonly failure: Failure
+  /** The pool's own name, which an alias hides. */
+  readonly resolved?: string
   resting?: Step | undefined
 }
 
@@ -57,7 +55,8 @@ interface Setback {
 class Course {
   readonly #call: Call
   readonly #options: PlanOptions
-  readonly #visited = new Set<string>()
+  /** Pools, which may have several names; and names that no pool has. */
+  readonly #visited = new Set<Pool | string>()
   #attempts = 0
   #hops = 0
 
@@ -70,7 +69,7 @@ class Course {
     const first: Fallback = { pool: this.#call.pool }
     const setback = yield* this.#visit(first, this.#call.because)
     // Everybody rests: asking the one that recovers first beats refusing.
-    if (setback.resting && this.#attempts === 0) {
+    if (setback.resting && this.#attempts === 0 && this.#mayGoOn()) {
       this.#attempts++
       return yield setback.resting
     }
@@ -79,12 +78,8 @@ class Course {
 
   /** Tries a pool, then the pools that stand in for it. The first pool's failure is the one that counts. */
   *#visit(target: Fallback, because?: string): Generator<Step, Setback, Failure> {
-    this.#visited.add(target.pool)
     const setback = yield* this.#tryPool(target, because)
-    for (const fallback of fallbacksFor(this.#call, target.pool, {
-      failure: setback.failure,
-      settings: this.#options.fallbacks,
-    })) {
+    for (const fallback of this.#fallbacks(target, setback)) {
       if (!this.#mayHopTo(fallback.pool)) continue
       this.#hops++
       if (this.#call.purpose !== 'classify') this.#call.record.fallbacks++
@@ -97,131 +92,39 @@ class Course {
 
   *#tryPool(target: Fallback, because: string | undefined): Generator<Step, Setback, Failure> {
     const pool = this.#options.poolFor(target.pool, this.#call)
+    this.#visited.add(pool instanceof Failure ? target.pool : pool)
     if (pool instanceof Failure) return { failure: pool }
+    const resolved = pool.name
     const mocked = this.#attempts + this.#hops === 0 ? mockedFailure(this.#call) : undefined
-    if (mocked) return { failure: mocked }
+    if (mocked) return { failure: mocked, resolved }
     const call = target.replace ? { ...this.#call, request: replaced(this.#call.request, target.replace) } : this.#call
-    const round = new PoolRound(pool, call, { because, options: this.#options })
+    const hasElsewhere = (failure: Failure) =>
+      this.#fallbacks(target, { failure, resolved }).some(fallback => this.#mayHopTo(fallback.pool))
+    const round = new PoolRound(pool, call, { because, options: this.#options, hasElsewhere })
     let failure: Failure | undefined
     for (;;) {
       const step = this.#mayGoOn() ? round.next(failure) : undefined
-      if (!step) return { failure: failure ?? outOfTime(call) }
-      if (step instanceof Failure) return { failure: failure ?? step, resting: round.resting }
+      if (!step) return { failure: failure ?? outOfTime(call), resolved }
+      if (step instanceof Failure) return { failure: failure ?? step, resolved, resting: round.resting }
       this.#attempts++
       failure = yield step
     }
   }
 
-  #mayHopTo(pool: string): boolean {
+  #fallbacks({ pool }: Fallback, { failure, resolved }: Setback): readonly Fallback[] {
+    return fallbacksFor(this.#call, pool, { failure, resolved, settings: this.#options.fallbacks })
+  }
+
+  #mayHopTo(name: string): boolean {
     const max = this.#call.options.maxFallbacks ?? this.#options.fallbacks.max
-    return !this.#visited.has(pool) && this.#hops < max && this.#mayGoOn()
+    if (this.#hops >= max || !this.#mayGoOn() || this.#visited.has(name)) return false
+    const pool = this.#options.poolFor(name, this.#call)
+    return pool instanceof Failure || !this.#visited.has(pool)
   }
 
   #mayGoOn(): boolean {
     return this.#attempts < this.#options.retries.maxAttempts && this.#options.clock.monotonic() < this.#call.deadline
   }
-}
-
-/** The attempts within one pool. */
-class PoolRound {
-  resting: Step | undefined
-  readonly #pool: Pool
-  readonly #call: Call
-  readonly #because: string | undefined
-  readonly #options: PlanOptions
-  readonly #tried = new Set<string>()
-  /** Every repetition of deployments that were tried already. */
-  #repetition = 0
-  /** Attempts made at the present order. */
-  #made = 0
-  #last: Deployment | undefined
-  #afterOrder: number | undefined
-
-  constructor(pool: Pool, call: Call, { because, options }: { because: string | undefined; options: PlanOptions }) {
-    this.#pool = pool
-    this.#call = call
-    this.#because = because
-    this.#options = options
-  }
-
-  /** The next step; a failure when no deployment can take the call; undefined when the pool has had its tries. */
-  next(failure: Failure | undefined): Step | Failure | undefined {
-    if (failure && this.#last && !this.#mayRetry(failure, this.#last)) return this.#nextOrder(failure)
-    const fresh = this.#choose()
-    if (isChosen(fresh)) return this.#step(fresh, 0)
-    if (!failure || !this.#last) return this.#nobody(fresh)
-    return this.#repeat(failure)
-  }
-
-  #mayRetry(failure: Failure, deployment: Deployment): boolean {
-    const allowed = retriesFor(failure, {
-      call: this.#call,
-      deployment,
-      pool: this.#pool.name,
-      settings: this.#options.retries,
-    })
-    return this.#made <= allowed
-  }
-
-  /** The failed deployments are used up: the next order of the pool, or (with weighted failover) whoever is left. */
-  #nextOrder(failure: Failure): Step | undefined {
-    if (!failure.verdict.again || failure.kind === 'context_too_long' || failure.kind === 'content_refused')
-      return undefined
-    const order = this.#last?.selection.order
-    const choice = order !== undefined && this.#pool.hasOrderAfter(order) ? this.#choose(order) : undefined
-    if (choice && isChosen(choice)) {
-      this.#afterOrder = order
-      this.#made = 0
-      this.#repetition = 0
-      return this.#step(choice, 0)
-    }
-    if (!this.#options.retries.weightedFailover) return undefined
-    const left = this.#choose()
-    return isChosen(left) ? this.#step(left, 0) : undefined
-  }
-
-  /** Everybody was tried: the same ones again after a wait, where that can help and fits the time that is left. */
-  #repeat(failure: Failure): Step | undefined {
-    if (!isRetryableHere(failure)) return undefined
-    this.#tried.clear()
-    const choice = this.#choose()
-    if (!isChosen(choice)) return undefined
-    const { clock, random, retries, fallbacks } = this.#options
-    const wait = backoff(
-      { round: ++this.#repetition, minimumMs: retries.minimumWaitMs, retryAfterMs: failure.retryAfterMs },
-      random,
-    )
-    if (clock.monotonic() + wait >= this.#call.deadline) return undefined
-    const elsewhere = fallbacksFor(this.#call, this.#pool.name, { failure, settings: fallbacks }).length > 0
-    if (elsewhere && wait > PATIENCE_WITH_FALLBACK_MS) return undefined
-    return this.#step(choice, wait)
-  }
-
-  #choose(afterOrder = this.#afterOrder): Choice {
-    return this.#pool.choose(this.#call, {
-      exclude: this.#tried,
-      explain: this.#options.explains,
-      ...(afterOrder !== undefined && { afterOrder }),
-      ...(this.#because !== undefined && { because: this.#because }),
-    })
-  }
-
-  #nobody(choice: Exclude<Choice, Chosen>): Failure {
-    if ('chosen' in choice) this.resting = this.#step(choice, 0)
-    return choice.failure
-  }
-
-  #step({ chosen, decision }: Chosen | LastResort, waitMs: Ms): Step {
-    const { deployment } = chosen
-    this.#last = deployment
-    this.#tried.add(deployment.id)
-    this.#made++
-    return { pool: this.#pool.name, deployment, decision, waitMs, request: this.#call.request }
-  }
-}
-
-function isChosen(choice: Choice): choice is Chosen {
-  return 'lastResort' in choice && !choice.lastResort
 }
 
 function replaced({ operation, body, streamed }: Request, replace: JsonObject): Request {

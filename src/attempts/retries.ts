@@ -17,14 +17,11 @@ interface Where {
  * may retry what is otherwise final; its `DefaultRetries` may not.
  */
 export function retriesFor(failure: Failure, { call, deployment, pool, settings }: Where): number {
-  if (failure.kind === 'context_too_long' || failure.kind === 'content_refused') {
-    return failure.kind === 'content_refused' ? (named(failure, policyOf(pool, settings)) ?? 0) : 0
-  }
   const asked = call.options.retries
-  if (asked === 0) return 0
+  if (asked === 0 || failure.kind === 'context_too_long') return 0
   const policy = policyOf(pool, settings)
   const byClass = named(failure, policy)
-  if (!failure.verdict.again) return byClass ?? 0
+  if (!failure.verdict.again || failure.kind === 'content_refused') return byClass ?? 0
   return asked ?? deployment.health.retries ?? byClass ?? policy?.Default ?? settings.count
 }
 
@@ -35,7 +32,7 @@ export function isRetryableHere(failure: Failure): boolean {
 }
 
 function policyOf(pool: string, settings: RetrySettings): ErrorClassCounts | undefined {
-  return settings.poolPolicies[pool] ?? settings.policy
+  return Object.hasOwn(settings.poolPolicies, pool) ? settings.poolPolicies[pool] : settings.policy
 }
 
 function named(failure: Failure, policy: ErrorClassCounts | undefined): number | undefined {

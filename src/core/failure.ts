@@ -1,3 +1,5 @@
+import type { Usage } from './usage.ts'
+
 /** What a kind of failure means to everyone who must act on it. */
 export interface Verdict {
   /** The HTTP status told to the client. */
@@ -58,6 +60,8 @@ export interface FailureOptions {
   readonly param?: string | undefined
   /** The HTTP status that the upstream answered with. */
   readonly upstreamStatus?: number | undefined
+  /** What the upstream reported of an answer that was not used. */
+  readonly usage?: Usage | undefined
 }
 
 /** Why an attempt, or a whole call, has no answer. The only error that crosses a boundary inside tollgate. */
@@ -68,6 +72,7 @@ export class Failure extends Error {
   readonly code: string
   readonly param: string | undefined
   readonly upstreamStatus: number | undefined
+  readonly usage: Usage | undefined
 
   constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -76,6 +81,7 @@ export class Failure extends Error {
     this.code = options.code ?? kind
     this.param = options.param
     this.upstreamStatus = options.upstreamStatus
+    this.usage = options.usage
   }
 
   get verdict(): Verdict {

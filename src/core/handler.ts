@@ -25,7 +25,8 @@ export async function follow<C extends Call>(
     answer = await next(call)
   } catch (error) {
     const failure = Failure.from(error)
-    report({ outcome: failure.kind === 'cancelled' ? 'abandoned' : 'failed', failure }, undefined)
+    const outcome = failure.kind === 'cancelled' ? 'abandoned' : 'failed'
+    report({ outcome, failure, ...(failure.usage && { usage: failure.usage }) }, undefined)
     throw failure
   }
   answer.onEnd(end => report(end, answer))

@@ -26,7 +26,9 @@ export async function explainCall(call: Call, { choosePool, poolFor, fallbacks }
   return {
     call: arrived,
     decision: 'decision' in choice ? choice.decision : choice.failure,
-    fallbacks: fallbacksFor(arrived, arrived.pool, { failure, settings: fallbacks }).map(fallback => fallback.pool),
+    fallbacks: fallbacksFor(arrived, arrived.pool, { failure, settings: fallbacks, resolved: pool.name }).map(
+      fallback => fallback.pool,
+    ),
   }
 }
 

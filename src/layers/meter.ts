@@ -26,7 +26,7 @@ const NOTHING = { contentBytes: 0, contentEvents: 0 }
 /** What the provider reported; a stated estimate when it may have billed without reporting; else nothing. */
 function usageOf(attempt: Attempt, end: End, answer: Answer | undefined, options: MeterOptions): Usage | undefined {
   if (end.usage && end.outcome === 'complete') return end.usage
-  if (!answer && !end.failure?.verdict.charges) return undefined
+  if (!answer && !end.usage && !end.failure?.verdict.charges) return undefined
   const estimate: Usage = {
     inputTokens: options.inputTokens(attempt.request),
     outputTokens: options.outputTokens(answer ?? NOTHING),
