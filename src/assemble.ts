@@ -10,6 +10,7 @@ import {
   type Callback,
   type Callbacks,
   fanOut,
+  hourlySpend,
   type JsonLines,
   type Listener,
   loadCallbacks,
@@ -60,6 +61,7 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     clock,
     kind: options.kind ?? 'internal',
     captureContent: telemetry.captureContent,
+    ...(telemetry.hourlyBudget !== undefined && { extraAttributes: hourlySpend(telemetry.hourlyBudget, clock) }),
   })
   const lines = telemetry.jsonl && openLines(telemetry.jsonl, warn, clock)
   const callbacks = callbacksFor(options, {

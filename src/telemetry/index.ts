@@ -11,6 +11,7 @@ export type { CallbackPayload, ErrorInformation } from './callback-payload.ts'
 export { type Callback, type CallbackOptions, type Callbacks, runCallbacks } from './callbacks.ts'
 export { COLOURS, type Colours, coloursFor, NO_COLOURS } from './colours.ts'
 export { startTracing, type Tracing, type TracingHooks } from './exporters.ts'
+export { hourlySpend } from './hourly-spend.ts'
 export {
   type JsonLines,
   type JsonLinesOptions,

@@ -47,6 +47,7 @@ export const LLM = {
   costUsd: 'llm.cost_usd',
   latencyMs: 'llm.latency_ms',
   strategy: 'llm.routing_strategy',
+  budgetExceeded: 'llm.budget.exceeded',
 } as const
 
 export const TOLLGATE = {
