@@ -5,6 +5,8 @@ import type { JsonObject } from '../core/json.ts'
 import { eventText } from '../dialects/event-text.ts'
 
 const DONE_TEXT = Buffer.from(DONE)
+/** The event itself: within a text of the model, no line can begin. */
+const DONE_EVENT = /(?:^|[\r\n])data: ?\[DONE\]/
 
 /**
  * Writes the name that was asked for into `model` of an answer (`response_model: requested`, as LiteLLM does). Every
@@ -16,7 +18,8 @@ export const responseModel = (call: Call): ((frame: Frame) => Uint8Array) => {
   return frame => {
     if (!call.request.streamed) return Buffer.from(JSON.stringify(renamed(frame.objects[0] ?? {})))
     const text = frame.objects.map(object => eventText(renamed(object))).join('')
-    const done = Buffer.from(frame.bytes).includes('data: [DONE]')
-    return done ? Buffer.concat([Buffer.from(text), DONE_TEXT]) : Buffer.from(text)
+    return DONE_EVENT.test(Buffer.from(frame.bytes).toString('latin1'))
+      ? Buffer.concat([Buffer.from(text), DONE_TEXT])
+      : Buffer.from(text)
   }
 }
