@@ -69,6 +69,7 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
   return {
     fastify,
     async listen({ host = '127.0.0.1', port = 4000 } = {}) {
+      router.prepare()
       await fastify.listen({ host, port })
       return addressOf(fastify, host)
     },

@@ -1,4 +1,6 @@
-import { Agent, type Dispatcher } from 'undici'
+import { createRequire } from 'node:module'
+import type * as Undici from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import type { Ms } from '../core/clock.ts'
 import type { Deployment } from '../core/deployment.ts'
 
@@ -29,13 +31,18 @@ export class Dialler {
     return this.#verified
   }
 
+  /** Loads what dialling needs, so that the first call does not wait for it. */
+  prepare(): void {
+    this.#verified ??= this.#open(true)
+  }
+
   /** Ends all connections; what is under way is broken off. */
   async close(): Promise<void> {
     await Promise.all([this.#verified?.destroy(), this.#unverified?.destroy()])
   }
 
   #open(rejectUnauthorized: boolean): Agent {
-    return new Agent({
+    return new (loadUndici().Agent)({
       connect: { timeout: this.#options.connectMs, rejectUnauthorized, noDelay: true },
       keepAliveTimeout: this.#options.keepAliveMs ?? 60_000,
       // The attempt's own limits bound these waits (layers/timeouts.ts).
@@ -44,4 +51,9 @@ export class Dialler {
       pipelining: 1,
     })
   }
+}
+
+/** Loading undici takes 40 to 60 ms, which whoever only imports the library need not pay. */
+function loadUndici(): typeof Undici {
+  return createRequire(import.meta.url)('undici')
 }
