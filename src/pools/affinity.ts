@@ -5,7 +5,7 @@ import { follow, type Layer } from '../core/handler.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/request.ts'
 import type { AffinitySettings } from '../core/settings.ts'
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap } from '../core/bounded-map.ts'
 import type { InputTokenBounds } from './filters/filter.ts'
 import { own } from './records.ts'
 

@@ -1,6 +1,7 @@
 import type { Ms } from '../core/clock.ts'
 import type { Siblings } from './deployment-vitals.ts'
 import type { Filter } from './filters/filter.ts'
+import { byProbe } from './filters/probed.ts'
 import { MINUTE_MS, type Moment } from './moment.ts'
 import type { Candidate } from './strategy.ts'
 
@@ -46,8 +47,17 @@ export class Available {
   #make(moment: Moment): void {
     this.#until = Number.POSITIVE_INFINITY
     this.#minute = undefined
-    const kept = this.#all.filter(candidate => !this.#isOut(candidate, moment))
+    const well = byProbe(this.#all, moment)
+    if (well.length < this.#all.length) this.#watchProbes(moment)
+    const kept = well.filter(candidate => !this.#isOut(candidate, moment))
     this.#list = kept.length === this.#all.length ? this.#all : kept
+  }
+
+  /** A failed probe may grow old. */
+  #watchProbes({ monotonic }: Moment): void {
+    for (const { vitals } of this.#all) {
+      if (vitals.unwellUntil > monotonic) this.#until = Math.min(this.#until, vitals.unwellUntil)
+    }
   }
 
   #isOut(candidate: Candidate, moment: Moment): boolean {

@@ -1,7 +1,9 @@
 import type { Ms } from '../core/clock.ts'
 import type { Deployment, ErrorClass } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
+import { FailureCounts } from './failure-counts.ts'
 import { MinuteUse } from './minute-use.ts'
+import type { ProbeResult } from './probe.ts'
 import { SampleRing } from './sample-ring.ts'
 import { SlidingCount } from './sliding-count.ts'
 import type { Vitals } from './vitals.ts'
@@ -19,6 +21,8 @@ export class Siblings {
 export interface VitalsSettings {
   readonly maxLatencySamples: number
   readonly latencyTtlMs: Ms
+  /** How long failed probes count among the failures. Default 60,000 ms. */
+  readonly probeWindowMs?: Ms
   /** When the deployment declares no limit of its own. */
   readonly defaultMaxParallelRequests?: number
 }
@@ -32,13 +36,17 @@ export class DeploymentVitals implements Vitals {
   restingUntil: Ms = 0
   restingBecause: Failure | undefined
   heldOutUntil: Ms = 0
+  unwellUntil: Ms = 0
+  unwellBecause: Failure | undefined
+  /** What the latest probe has shown, whether or not it steers. */
+  probe: ProbeResult | undefined
   readonly #limited: boolean
   readonly #ttlMs: Ms
   readonly #latency: SampleRing
   readonly #firstToken: SampleRing
   readonly #use = new MinuteUse()
-  /** Failures that count, by class; made when the first one comes. */
-  #failures: Map<ErrorClass, SlidingCount> | undefined
+  readonly #failures = new FailureCounts()
+  readonly #probeFailures: FailureCounts
   readonly #judged = new SlidingCount()
   #pressed = false
 
@@ -51,6 +59,7 @@ export class DeploymentVitals implements Vitals {
     this.#ttlMs = settings.latencyTtlMs
     this.#latency = new SampleRing(settings.maxLatencySamples)
     this.#firstToken = new SampleRing(settings.maxLatencySamples)
+    this.#probeFailures = new FailureCounts(settings.probeWindowMs)
   }
 
   p50(now: Ms): Ms | undefined {
@@ -115,25 +124,22 @@ export class DeploymentVitals implements Vitals {
 
   failed(errorClass: ErrorClass, now: Ms): void {
     this.#judged.add(now)
-    this.#failures ??= new Map()
-    let count = this.#failures.get(errorClass)
-    if (!count) {
-      count = new SlidingCount()
-      this.#failures.set(errorClass, count)
-    }
-    count.add(now)
+    this.#failures.add(errorClass, now)
   }
 
-  /** Failures of one class within 60 s. */
+  /** A probe failed, where a policy of allowed failures is to judge it. */
+  failedProbe(errorClass: ErrorClass, now: Ms): void {
+    this.#probeFailures.add(errorClass, now)
+  }
+
+  /** Failures of one class within 60 s, failed probes included. */
   failuresOf(errorClass: ErrorClass, now: Ms): number {
-    return this.#failures?.get(errorClass)?.total(now) ?? 0
+    return this.#failures.of(errorClass, now) + this.#probeFailures.of(errorClass, now)
   }
 
-  /** Failures within 60 s of every class that `counts` accepts. */
+  /** The same of every class that `counts` accepts. */
   failures(now: Ms, counts: (errorClass: ErrorClass) => boolean = everyClass): number {
-    let sum = 0
-    for (const [errorClass, count] of this.#failures ?? []) if (counts(errorClass)) sum += count.total(now)
-    return sum
+    return this.#failures.total(now, counts) + this.#probeFailures.total(now, counts)
   }
 
   /** Attempts within 60 s that ended well or by the deployment's fault. */
@@ -156,10 +162,26 @@ export class DeploymentVitals implements Vitals {
     this.siblings.version++
   }
 
+  /** A probe failed: it is passed over until then (monotonic), while others of its pool are well. */
+  unwell(until: Ms, failure: Failure): void {
+    this.unwellUntil = until
+    this.unwellBecause = failure
+    this.siblings.version++
+  }
+
+  /** A probe was answered. */
+  well(): void {
+    if (this.unwellUntil === 0) return
+    this.unwellUntil = 0
+    this.unwellBecause = undefined
+    this.siblings.version++
+  }
+
   /** Ends a rest and a hold-out at once: an operator says that it is well. */
   wake(): void {
     this.restingUntil = 0
     this.heldOutUntil = 0
+    this.unwellUntil = 0
     this.siblings.version++
   }
 

@@ -137,6 +137,8 @@ export function candidateOf(
     restingUntil: 0,
     restingBecause: undefined,
     heldOutUntil: 0,
+    unwellUntil: 0,
+    unwellBecause: undefined,
     p50: () => p50,
     firstTokenP50: () => firstTokenP50,
     requestsThisMinute: () => requests ?? 0,

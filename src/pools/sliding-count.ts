@@ -1,13 +1,19 @@
 import type { Ms } from '../core/clock.ts'
 
 const STEPS = 60
-const STEP_MS: Ms = 1000
+const WINDOW_MS: Ms = 60_000
 
-/** How often something happened in the last 60 seconds, in steps of one second. Counting and asking are O(1). */
+/** How often something happened lately, in steps of a sixtieth of the window. Counting and asking are O(1). */
 export class SlidingCount {
+  readonly #stepMs: Ms
   readonly #steps = new Uint32Array(STEPS)
   #newest = 0
   #total = 0
+
+  /** @param windowMs how far back it counts. Default 60,000 ms. */
+  constructor(windowMs: Ms = WINDOW_MS) {
+    this.#stepMs = windowMs / STEPS
+  }
 
   /** Counts one at `now`, monotonic. */
   add(now: Ms): void {
@@ -17,14 +23,14 @@ export class SlidingCount {
     this.#total++
   }
 
-  /** The count of the 60 seconds before `now`. */
+  /** The count within the window before `now`. */
   total(now: Ms): number {
     this.#advance(now)
     return this.#total
   }
 
   #advance(now: Ms): void {
-    const step = Math.floor(now / STEP_MS)
+    const step = Math.floor(now / this.#stepMs)
     const passed = Math.min(step - this.#newest, STEPS)
     for (let i = 1; i <= passed; i++) {
       const index = (this.#newest + i) % STEPS

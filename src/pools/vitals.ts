@@ -16,6 +16,10 @@ export interface Vitals {
   readonly restingBecause: Failure | undefined
   /** Monotonic time until which the upstream itself asked us to stay away (`Retry-After`); 0 when it did not. */
   readonly heldOutUntil: Ms
+  /** Monotonic time until which its failed probe counts; 0 when it did not fail, or does not steer. */
+  readonly unwellUntil: Ms
+  /** What the probe failed with. */
+  readonly unwellBecause: Failure | undefined
   /** Median of the recent samples, penalties for failures included; undefined before the first. Whole answers. */
   p50(now: Ms): Ms | undefined
   /** The same for the time to the first token of streams. */

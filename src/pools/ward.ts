@@ -7,12 +7,13 @@ import type { RoutingSettings } from '../core/settings.ts'
 import { holdOutMs, restMs } from './cooldown.ts'
 import { DeploymentVitals, Siblings } from './deployment-vitals.ts'
 import { errorClassOf } from './error-class.ts'
+import { isIgnored, isSteered, NO_PROBES, probeResult, probeWindowMs } from './probe.ts'
 import { own } from './records.ts'
 
 /** What of the routing settings the vitals depend on. */
 export type WardSettings = Pick<
   RoutingSettings,
-  'strategy' | 'poolStrategies' | 'cooldown' | 'defaultMaxParallelRequests'
+  'strategy' | 'poolStrategies' | 'cooldown' | 'probes' | 'defaultMaxParallelRequests'
 >
 
 /** An attempt in flight, from `begin` to `end`. */
@@ -87,7 +88,8 @@ export class Ward {
     const { attempt, vitals } = ticket
     const now = this.#clock.monotonic()
     vitals.leave(this.#clock.now(), ticket.minute, differenceOf(ticket, end))
-    if (end.outcome === 'complete') {
+    if (attempt.purpose === 'probe') this.#probed(ticket, end, now)
+    else if (end.outcome === 'complete') {
       vitals.succeeded(now)
       if (!attempt.request.streamed) vitals.sample(now - attempt.attempt.start, false, now)
     } else if (end.outcome === 'failed' && end.failure && isItsFault(attempt, end.failure)) {
@@ -100,14 +102,33 @@ export class Ward {
     this.of(deployment).rest(this.#clock.monotonic() + lengthMs, failure)
   }
 
+  /** A probe is no sample of anything: it only shows whether the deployment is well. */
+  #probed({ attempt, vitals }: Ticket, end: End, now: Ms): void {
+    const { cooldown, probes = NO_PROBES } = this.#settings
+    const when = { at: now, epoch: this.#clock.now(), tookMs: now - attempt.attempt.start }
+    const result = probeResult(end, when)
+    vitals.probe = result ?? vitals.probe
+    if (!result || !isSteered(attempt.deployment, probes)) return
+    const { failure } = result
+    if (!failure) return vitals.well()
+    if (isIgnored(failure, probes)) return
+    if (!cooldown.policy) return vitals.unwell(now + probes.staleMs, failure)
+    const errorClass = errorClassOf(failure)
+    if (errorClass) vitals.failedProbe(errorClass, now)
+    this.#restAfter({ attempt, vitals }, failure, now)
+  }
+
   #fail({ attempt, vitals }: Ticket, failure: Failure, now: Ms): void {
     const errorClass = errorClassOf(failure)
     if (errorClass) vitals.failed(errorClass, now)
     if (failure.kind !== 'rate_limited') vitals.penalise(attempt.request.streamed, now)
-    const { cooldown } = this.#settings
-    const length = restMs(cooldown, vitals, { failure, now })
-    const holdOut = holdOutMs(cooldown, vitals.deployment, failure)
+    const holdOut = holdOutMs(this.#settings.cooldown, vitals.deployment, failure)
     if (holdOut > 0) vitals.holdOut(now + holdOut)
+    this.#restAfter({ attempt, vitals }, failure, now)
+  }
+
+  #restAfter({ attempt, vitals }: Pick<Ticket, 'attempt' | 'vitals'>, failure: Failure, now: Ms): void {
+    const length = restMs(this.#settings.cooldown, vitals, { failure, now })
     if (length <= 0) return
     vitals.rest(now + length, failure)
     const untilMs = this.#clock.now() + length
@@ -122,6 +143,7 @@ export class Ward {
     const vitals = new DeploymentVitals(deployment, siblings, {
       maxLatencySamples,
       latencyTtlMs,
+      probeWindowMs: probeWindowMs(this.#settings.probes ?? NO_PROBES),
       ...(defaultMaxParallelRequests !== undefined && { defaultMaxParallelRequests }),
     })
     siblings.members.add(vitals)

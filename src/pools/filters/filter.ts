@@ -6,6 +6,7 @@ import type { Candidate } from '../strategy.ts'
 
 /** What put a deployment out of the running. */
 export type Why =
+  | 'unwell'
   | 'blocked'
   | 'resting'
   | 'held-out'

@@ -7,6 +7,7 @@ import type { CallFilter, Exclusion, Filter, Question } from './filter.ts'
 import { blocked, heldOut, resting } from './health.ts'
 import { full, tooFewTokens, usedUp } from './load.ts'
 import { byOrder, explainOrder, orderOf } from './order.ts'
+import { byProbe, explainProbe } from './probed.ts'
 import { byTags, explainTags, filtersTags } from './tags.ts'
 
 export interface SieveSettings {
@@ -24,7 +25,7 @@ export interface SieveOptions {
 }
 
 /**
- * Who of a pool can take a call. In this order: blocked, resting, held out, full, minute used up, what the call needs,
+ * Who of a pool can take a call. In this order: unwell by its probe, blocked, resting, held out, full, minute used up, what the call needs,
  * tags, order, tried already. `byState` is kept between calls by `Available`; the rest runs for each call, and only as
  * far as the pool and the call give it something to do.
  */
@@ -62,7 +63,8 @@ export class Sieve {
 
   /** Those that could take this call if they did not rest. */
   butForRest(all: readonly Candidate[], question: Question, options: SieveOptions): readonly Candidate[] {
-    const able = all.filter(one => this.#exceptRest.every(filter => !filter.excludes(one, question)))
+    const well = byProbe(all, question)
+    const able = well.filter(one => this.#exceptRest.every(filter => !filter.excludes(one, question)))
     return this.sift(able, question, options)
   }
 
@@ -83,9 +85,11 @@ export class Sieve {
   ): Map<Candidate, Exclusion> {
     const excluded = new Map<Candidate, Exclusion>()
     const filters = [...options.byState, ...this.#byCall.filter(one => one.concerns(question))]
+    const well = new Set(byProbe(all, question))
     for (const candidate of all) {
       const filter = filters.find(one => one.excludes(candidate, question))
-      if (filter) excluded.set(candidate, { why: filter.why, text: filter.explain(candidate, question) })
+      if (!well.has(candidate)) excluded.set(candidate, { why: 'unwell', text: explainProbe(candidate, question) })
+      else if (filter) excluded.set(candidate, { why: filter.why, text: filter.explain(candidate, question) })
     }
     let left: readonly Candidate[] = all.filter(one => !excluded.has(one))
     const leave = (kept: readonly Candidate[], exclusion: (one: Candidate) => Exclusion) => {
