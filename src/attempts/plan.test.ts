@@ -8,7 +8,6 @@ import type { JsonObject } from '../core/json.ts'
 import { createPools } from '../pools/pools.ts'
 import { estimates } from '../prices/estimates.ts'
 import { inputTokenBounds } from '../prices/index.ts'
-import { unknownModel } from '../router.ts'
 import { FakeClock } from '../testing/index.ts'
 import { planCall } from './plan.ts'
 
@@ -42,7 +41,7 @@ function setUp({ options = {}, call: changes, random = 0, ...draft }: Scene) {
   const clock = new FakeClock()
   const settings = routing(draft as Draft)
   const pools = createPools(settings, { clock, random: () => random, estimate: estimates(), inputTokenBounds })
-  const poolFor = (name: string) => pools.resolve(name) ?? unknownModel(name, pools)
+  const poolFor = (name: string) => pools.resolve(name) ?? fail('unknown_model', { code: 'model_not_found' })
   const plan = planCall({ ...settings, poolFor, explains: false, clock, random: () => random })
   const call = callTo('a', { options, ...changes })
   return { clock, pools, plan, call }
@@ -94,6 +93,15 @@ describe('retries', () => {
   it('wait as long as the upstream asks when there is nobody else', () => {
     const { way } = walk({ deployments: one, retries: { count: 1 } }, [fail('rate_limited', { retryAfterMs: 12_000 })])
     expect(way).toEqual(['a1', 'a1 after 12000'])
+  })
+
+  it('wait for the one that comes back first when all have asked for a pause', () => {
+    const { way } = walk({ deployments: two }, [
+      fail('rate_limited', { retryAfterMs: 3000 }),
+      fail('rate_limited', { retryAfterMs: 30_000 }),
+      'rejected',
+    ])
+    expect(way).toEqual(['a1', 'a2', 'a1 after 3000'])
   })
 
   it('leave out a deployment that asked for a pause while there is another', () => {
