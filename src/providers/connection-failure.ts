@@ -24,7 +24,9 @@ const REASONS: Readonly<Record<string, string>> = {
 export function connectionFailure(error: unknown, deployment: Deployment, begun: boolean): Failure {
   if (error instanceof Failure) return error
   const { provider, model, baseUrl } = deployment
-  const reason = REASONS[codeOf(error) ?? ''] ?? (begun ? 'broke off the answer' : 'could not be called')
+  const code = codeOf(error)
+  const known = code !== undefined && Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
+  const reason = known ?? (begun ? 'broke off the answer' : 'could not be called')
   const where = originOf(baseUrl)
   return new Failure(begun ? 'broken_off' : 'unreachable', `${provider}/${model} (${where}) ${reason}`, {
     cause: error,

@@ -22,7 +22,8 @@ export class SseSplitter {
   /** @throws Failure `bad_answer` when an event grows beyond MAX_EVENT_BYTES. */
   push(chunk: Buffer): void {
     const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk
-    const end = lastBoundary(bytes)
+    // What waited has no blank line in it, but may hold the beginning of one.
+    const end = lastBoundary(bytes, this.#rest ? Math.max(this.#rest.length - 2, 0) : 0)
     const rest = end === bytes.length ? undefined : bytes.subarray(end)
     if (rest && rest.length > MAX_EVENT_BYTES) {
       throw new Failure('bad_answer', `the upstream sent a server-sent event of more than ${MAX_EVENT_BYTES} bytes`)
@@ -37,9 +38,9 @@ export class SseSplitter {
   }
 }
 
-/** The index after the last blank line, or 0. */
-function lastBoundary(bytes: Buffer): number {
-  for (let end = bytes.length; end > 1; end--) {
+/** The index after the last blank line, or 0; looked for behind `from` only. */
+function lastBoundary(bytes: Buffer, from: number): number {
+  for (let end = bytes.length; end > 1 && end > from; end--) {
     const last = bytes[end - 1]
     if (last !== LF && last !== CR) continue
     const before = bytes[end - 2]
