@@ -24,7 +24,7 @@ export interface Call {
   /** What happened to it so far. The one thing about a call that grows. */
   readonly record: CallRecord
   readonly emit: Emit
-  /** Why an attempt of it is made: to answer, to classify the prompt, or as a silent copy. */
+  /** Why an attempt of it is made: to answer, to classify the prompt, as a silent copy, or to see whether all is well. */
   readonly purpose: Purpose
   /** Why it goes to this pool, where a layer chose it. */
   readonly because?: string
@@ -32,7 +32,7 @@ export interface Call {
   readonly tier?: string
 }
 
-export type Purpose = 'answer' | 'classify' | 'mirror'
+export type Purpose = 'answer' | 'classify' | 'mirror' | 'probe'
 
 /** One try of a call, at one deployment. */
 export interface Attempt extends Call {

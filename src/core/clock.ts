@@ -13,6 +13,8 @@ export interface Clock {
 
 export interface Timer {
   cancel(): void
+  /** Where there is a process: it may end although the timer is set. For what goes on by itself and nobody waits for. */
+  unref?(): void
 }
 
 /** setTimeout with more than 2^31 - 1 ms fires at once. */
@@ -27,6 +29,10 @@ class SystemTimer implements Timer {
 
   cancel(): void {
     clearTimeout(this.#handle)
+  }
+
+  unref(): void {
+    this.#handle.unref()
   }
 }
 

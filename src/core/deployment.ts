@@ -30,6 +30,8 @@ export interface Deployment {
   readonly selection: SelectionSettings
   readonly timeouts: TimeoutSettings
   readonly health: HealthSettings
+  /** How it is probed. Absent: as it is called, with the defaults. */
+  readonly probe?: ProbeOptions
   /** Undefined when nobody knows the price: recorded as `unpriced`, never as 0. */
   readonly price: RateCard | undefined
   readonly limits: ModelLimits
@@ -90,6 +92,18 @@ export interface HealthSettings {
   readonly cooldownMs?: Ms
   readonly allowedFails?: number
   readonly allowedFailsPolicy?: ErrorClassCounts
+}
+
+/** How a deployment is asked whether it is well. */
+export interface ProbeOptions {
+  /** The model that is asked instead (`health_check_model`), without the provider prefix, and its price. */
+  readonly model?: { readonly name: string; readonly price: RateCard | undefined }
+  /** How long a probe may take. Default 60,000 ms. */
+  readonly timeoutMs?: Ms
+  /** Tokens that a probe lets it generate. Default 5, of reasoning models 64. */
+  readonly maxTokens?: number
+  /** Not probed in the background. Default false. */
+  readonly disabled?: boolean
 }
 
 /** The error classes of LiteLLM's retry and allowed-fails policies, with a count for each. */

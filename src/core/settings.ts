@@ -18,6 +18,8 @@ export interface RoutingSettings {
   readonly poolStrategies: Readonly<Record<string, StrategySettings>>
   readonly retries: RetrySettings
   readonly cooldown: CooldownSettings
+  /** Absent: deployments are probed only when somebody asks. */
+  readonly probes?: ProbeSettings
   readonly timeouts: RouterTimeouts
   readonly fallbacks: FallbackSettings
   readonly checks: CheckSettings
@@ -78,6 +80,29 @@ export interface CooldownSettings {
   readonly allowedFails?: number
   readonly policy?: ErrorClassCounts
   readonly disabled: boolean
+}
+
+/** Tiny real calls that ask deployments whether they are well. They cost money, and are accounted like any other. */
+export interface ProbeSettings {
+  /** Every deployment is probed again and again. Default false. */
+  readonly background: boolean
+  /** From the end of one round to the beginning of the next. Default 300,000 ms. */
+  readonly intervalMs: Ms
+  /** Probes under way at once. Default 10. */
+  readonly concurrency: number
+  /** The pools that are probed in the background and steered by it. Undefined: all. */
+  readonly pools?: readonly string[]
+  /**
+   * A failed probe keeps calls away while it is fresh; with `cooldown.policy` it counts as a failure there instead.
+   * Default false: probes are only shown.
+   */
+  readonly steers: boolean
+  /** The age from which a result does not count any more. Default twice the interval. */
+  readonly staleMs: Ms
+  /** A probe that meets a rate limit or a timeout says nothing. Default false. */
+  readonly ignoresTransient: boolean
+  /** Deployments that are not probed in the background are not probed on demand either. Default false. */
+  readonly skipsDisabled: boolean
 }
 
 export interface RouterTimeouts {
