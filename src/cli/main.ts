@@ -26,6 +26,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(tollgate --help shows the commands)')
   for (const make of [serveCommand, demoCommand, checkCommand, explainCommand, mockCommand, schemaCommand])
     program.addCommand(make())
+  // A reader that has seen enough (head, less) is no error.
+  process.stdout.on('error', error => {
+    if ('code' in error && error.code === 'EPIPE') process.exit()
+    throw error
+  })
   try {
     await program.parseAsync([...argv])
   } catch (error) {
