@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
-import type { Attempt, AttemptRecord, Call } from '../core/call.ts'
+import type { Attempt, AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
+import { callCharge } from '../core/charge.ts'
 import type { Considered, Decision } from '../core/decision.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
 import type { Json, JsonObject } from '../core/json.ts'
@@ -137,6 +138,19 @@ function costAttributes(cost: NanoUsd): Attributes {
     [GEN_AI.costAmount]: dollars(cost),
     [GEN_AI.costCurrency]: 'USD',
     [GEN_AI.costSource]: 'local',
+  }
+}
+
+/** What a call came to, all attempts together. */
+export function callResultAttributes(record: CallRecord, outcome: Outcome): Attributes {
+  const charge = callCharge(record.attempts)
+  return {
+    [TOLLGATE.callOutcome]: outcome,
+    [TOLLGATE.callAttempts]: record.attempts.length,
+    [TOLLGATE.callFallbacks]: record.fallbacks,
+    [TOLLGATE.callCostNanoUsd]: exactInteger(record.cost),
+    ...(charge && { [TOLLGATE.callChargedNanoUsd]: exactInteger(charge.total) }),
+    [TOLLGATE.unpriced]: record.unpriced,
   }
 }
 
