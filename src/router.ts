@@ -6,6 +6,7 @@ import { classify } from './classify/index.ts'
 import { beginCalls } from './core/begin.ts'
 import type { Attempt, Call } from './core/call.ts'
 import type { Cancellation } from './core/cancellation.ts'
+import type { ChargeSettings } from './core/charge.ts'
 import { type Clock, type Ms, type Random, systemClock } from './core/clock.ts'
 import type { Deployment } from './core/deployment.ts'
 import type { Emit } from './core/event.ts'
@@ -15,7 +16,8 @@ import type { RoutingSettings } from './core/settings.ts'
 import type { Asked } from './dialects/openai.ts'
 import { explainCall } from './insight/explain.ts'
 import type { Explanation } from './insight/explanation.ts'
-import { meter } from './layers/meter.ts'
+import { costInUsage } from './layers/cost-in-usage.ts'
+import { type MeterOptions, meter } from './layers/meter.ts'
 import { mirror } from './layers/mirror.ts'
 import { tiers } from './layers/tiers.ts'
 import { timeouts } from './layers/timeouts.ts'
@@ -25,7 +27,7 @@ import { createPools, type Pools } from './pools/pools.ts'
 import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
 import { estimates } from './prices/estimates.ts'
-import { costOf, inputTokenBounds, outputTokensFrom } from './prices/index.ts'
+import { chargeOf, costOf, inputTokenBounds, outputTokensFrom } from './prices/index.ts'
 import { Dialler } from './providers/dialler.ts'
 import { providers } from './providers/index.ts'
 
@@ -75,6 +77,8 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
   const dialler = new Dialler({ connectMs: settings.timeouts.connectMs })
   const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)
 
+  const money = { costOf, chargeOf: settings.charges && charging(settings.charges) }
+
   const answerAttempt = stack<Attempt>(
     // Outermost, so that the listeners hear of the end when cost and vitals are known.
     traceAttempt(clock),
@@ -85,7 +89,9 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     // Remembers who answered, for the next call of its session.
     ...(pools.affinity ? [affinityLayer(pools.affinity)] : []),
     // Every attempt is priced, also one that is cut or left.
-    meter({ costOf, inputTokens: request => inputTokenBounds(request).likely, outputTokens: outputTokensFrom }),
+    meter({ ...money, inputTokens: request => inputTokenBounds(request).likely, outputTokens: outputTokensFrom }),
+    // Tells a stream's cost in its usage, where the operator wants it.
+    ...(settings.costInStreams ? [costInUsage(money)] : []),
     // Bounds the wait for the first content, and after it the silence between frames.
     timeouts(settings.timeouts, clock),
     // Notes the first content as soon as it is there.
@@ -129,6 +135,12 @@ const askNobody: Handler = () => Promise.reject(new Failure('unavailable', 'a mo
 function healthOf({ deployment, restingUntil, restingBecause }: ReturnType<Ward['of']>, now: Ms): DeploymentHealth {
   const restsForMs = Math.max(0, restingUntil - now)
   return { deployment, restsForMs, because: restsForMs > 0 ? restingBecause : undefined }
+}
+
+/** What is charged for an attempt: only the answer to the client bears what is added once per call. */
+function charging(charges: ChargeSettings): MeterOptions['chargeOf'] {
+  return ({ deployment: { provider }, purpose }, cost, answered) =>
+    chargeOf({ provider, cost, answered: answered && purpose === 'answer' }, charges)
 }
 
 /** There is no pool of that name. */

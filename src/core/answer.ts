@@ -50,6 +50,8 @@ export class Answer {
   contentEvents = 0
   /** Response headers of the upstream that clients are shown (rate limits, request id), lower case. */
   upstreamHeaders: Readonly<Record<string, string>> | undefined
+  /** Changes the frames on their way to the reader. Set before anybody reads. */
+  rewrite: ((frame: Frame) => Frame) | undefined
   /** Frames pushed so far: whoever watches for silence compares it now and then. */
   pushed = 0
 
@@ -99,7 +101,8 @@ export class Answer {
 
   /** Starts the frames. There is one reader; what came before it is delivered first. */
   read(reader: Reader): void {
-    this.#reader = reader
+    const { rewrite } = this
+    this.#reader = rewrite ? { frame: frame => reader.frame(rewrite(frame)), end: end => reader.end(end) } : reader
     this.#drain()
   }
 

@@ -1,4 +1,5 @@
 import type { Cancellation } from './cancellation.ts'
+import type { Charge } from './charge.ts'
 import type { Ms } from './clock.ts'
 import type { Decision } from './decision.ts'
 import type { Deployment } from './deployment.ts'
@@ -100,7 +101,7 @@ export interface CallRecord {
   readonly decisions: Decision[]
   /** Moves to another pool so far, all levels together. */
   fallbacks: number
-  /** Sum of the attempts' costs. */
+  /** Sum of the attempts' costs, by the providers' prices. What is charged may differ: `callCharge`. */
   cost: NanoUsd
   /** At least one attempt had no price, so `cost` is a lower bound. */
   unpriced: boolean
@@ -134,8 +135,10 @@ export interface AttemptRecord {
   outcome?: Outcome
   failure?: Failure
   usage?: Usage
-  /** Undefined until it ended, and when the deployment has no price. */
+  /** By the provider's price. Undefined until it ended, and when the deployment has no price. */
   cost?: NanoUsd
+  /** What it is charged at, where discounts or margins are configured; else the cost. */
+  charge?: Charge
   /** The model that the upstream says has answered. */
   model?: string
   responseId?: string

@@ -1,4 +1,5 @@
 import type { FallbackTable } from './call.ts'
+import type { ChargeSettings } from './charge.ts'
 import type { Ms } from './clock.ts'
 import type { Deployment, ErrorClassCounts } from './deployment.ts'
 import type { NanoUsd } from './money.ts'
@@ -29,6 +30,10 @@ export interface RoutingSettings {
   readonly tiers: Readonly<Record<string, TierSettings>>
   /** Pools that are a choice between pools by what the prompt is about. */
   readonly auto: Readonly<Record<string, AutoSettings>>
+  /** Undefined: every call is charged at what providers ask. */
+  readonly charges?: ChargeSettings
+  /** The usage of a stream also tells its cost. Default false. */
+  readonly costInStreams?: boolean
   /** When no deployment declares its own: at most this many calls in flight at one. */
   readonly defaultMaxParallelRequests?: number
   /** Name of the environment (`LITELLM_ENVIRONMENT`) is resolved before: deployments of other ones are not in the list. */

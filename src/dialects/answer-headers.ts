@@ -1,5 +1,6 @@
 import type { Answer } from '../core/answer.ts'
-import type { Call } from '../core/call.ts'
+import type { Call, CallRecord } from '../core/call.ts'
+import { callCharge, formatShare } from '../core/charge.ts'
 import { formatUsd } from '../core/money.ts'
 
 /**
@@ -36,10 +37,7 @@ export function answerHeaders(call: Call, answer: Answer): string[] {
   const dropped = record.attempts.findLast(attempt => attempt.deployment === deployment)?.droppedParameters
   if (dropped) headers.push('x-tollgate-dropped-params', headerText(dropped.join(',')))
   if (record.classification) headers.push('x-tollgate-task', headerText(record.classification.task))
-  if (answer.ended && !record.unpriced) {
-    const cost = formatUsd(record.cost)
-    headers.push('x-tollgate-cost-usd', cost, 'x-litellm-response-cost', cost)
-  }
+  if (answer.ended && !record.unpriced) pushCost(headers, record)
   for (const name in answer.upstreamHeaders) {
     const value = answer.upstreamHeaders[name]
     if (value === undefined) continue
@@ -47,6 +45,19 @@ export function answerHeaders(call: Call, answer: Answer): string[] {
     if (name.startsWith('x-ratelimit-')) headers.push(name, headerText(value))
   }
   return headers
+}
+
+/** Ours is what the providers ask; LiteLLM's is what is charged, which differs where discounts or margins are configured. */
+function pushCost(headers: string[], { cost, attempts }: CallRecord): void {
+  const charge = callCharge(attempts)
+  headers.push('x-tollgate-cost-usd', formatUsd(cost))
+  headers.push('x-litellm-response-cost', formatUsd(charge?.total ?? cost))
+  if (!charge) return
+  headers.push('x-litellm-response-cost-original', formatUsd(cost))
+  headers.push('x-litellm-response-cost-discount-amount', formatUsd(charge.discount))
+  headers.push('x-litellm-response-cost-margin-amount', formatUsd(charge.margin))
+  const share = attempts.at(-1)?.charge?.marginShare ?? 0n
+  headers.push('x-litellm-response-cost-margin-percent', formatShare(share))
 }
 
 /** A name from the configuration or from an upstream, fit for a header: visible ASCII only. */

@@ -1,5 +1,6 @@
 import type { Answer, End } from '../core/answer.ts'
 import type { Attempt } from '../core/call.ts'
+import type { Charge } from '../core/charge.ts'
 import { follow, type Layer } from '../core/handler.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { RateCard } from '../core/price.ts'
@@ -8,6 +9,8 @@ import type { Usage } from '../core/usage.ts'
 
 export interface MeterOptions {
   readonly costOf: (card: RateCard, usage: Usage) => NanoUsd
+  /** What is charged for a cost. Undefined: the cost itself. */
+  readonly chargeOf?: ((attempt: Attempt, cost: NanoUsd, answered: boolean) => Charge) | undefined
   /** Tokens of a request as far as they can be told without the provider: for answers whose usage never came. */
   readonly inputTokens: (request: Request) => number
   readonly outputTokens: (received: { readonly contentBytes: number; readonly contentEvents: number }) => number
@@ -18,7 +21,10 @@ export const meter =
   (options: MeterOptions): Layer<Attempt> =>
   next =>
     function meter(attempt) {
-      return follow(next, attempt, (end, answer) => charge(attempt, usageOf(attempt, end, answer, options), options))
+      return follow(next, attempt, (end, answer) => {
+        const usage = usageOf(attempt, end, answer, options)
+        if (usage) price(attempt, { usage, answered: answer !== undefined }, options)
+      })
     }
 
 const NOTHING = { contentBytes: 0, contentEvents: 0 }
@@ -41,8 +47,13 @@ function higherOf(estimate: Usage, reported: Usage): Usage {
   return { ...reported, outputTokens: estimate.outputTokens, estimated: true }
 }
 
-function charge({ attempt, record, deployment }: Attempt, usage: Usage | undefined, { costOf }: MeterOptions): void {
-  if (!usage) return
+interface Used {
+  readonly usage: Usage
+  readonly answered: boolean
+}
+
+function price(call: Attempt, { usage, answered }: Used, { costOf, chargeOf }: MeterOptions): void {
+  const { attempt, record, deployment } = call
   attempt.usage = usage
   if (!deployment.price) {
     record.unpriced = true
@@ -50,4 +61,5 @@ function charge({ attempt, record, deployment }: Attempt, usage: Usage | undefin
   }
   attempt.cost = costOf(deployment.price, usage)
   record.cost += attempt.cost
+  if (chargeOf) attempt.charge = chargeOf(call, attempt.cost, answered)
 }

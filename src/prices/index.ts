@@ -7,6 +7,7 @@ export {
   type Received,
   requestedOutputTokens,
 } from './bounds.ts'
+export { type Charged, chargeOf } from './charge.ts'
 export { costOf, ratesFor } from './cost.ts'
 export { type EstimateOptions, type ExpectedTokens, estimate, expectedTokens, priceExpected } from './estimate.ts'
 export { type PriceEntry, type PriceOverride, readPriceKeys, statesPrice, type TierOverride } from './litellm-map.ts'

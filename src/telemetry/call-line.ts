@@ -1,5 +1,6 @@
 import type { End } from '../core/answer.ts'
 import type { AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
+import { callCharge } from '../core/charge.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -41,6 +42,8 @@ export interface AttemptLine extends LineTokens {
   readonly ttft_s: number | null
   /** Null: unpriced. */
   readonly cost_usd: number | null
+  /** What it is charged at, where discounts or margins are configured. */
+  readonly charged_usd?: number
   /** Parameters of the request that the upstream was not sent, because it does not take them. */
   readonly dropped_params?: readonly string[]
 }
@@ -71,6 +74,11 @@ export interface CallLine extends LineTokens {
   readonly cost_usd: number
   /** The same as an integer; a string above 2^53. */
   readonly cost_nano_usd: number | string
+  /** What is charged, where discounts or margins are configured: the cost less `discount_usd` plus `margin_usd`. */
+  readonly charged_usd?: number
+  readonly charged_nano_usd?: number | string
+  readonly discount_usd?: number
+  readonly margin_usd?: number
   /** An attempt had no price: the cost is a lower bound. */
   readonly unpriced: boolean
   readonly fallback_triggered: boolean
@@ -113,6 +121,7 @@ export function callLine(call: Call, end: End, { traceId, runId, endedAt }: Call
     ttft_s: answering?.firstAt === undefined ? null : seconds(answering.firstAt - record.start),
     cost_usd: dollars(record.cost),
     cost_nano_usd: exactInteger(record.cost),
+    ...chargeOf(record),
     unpriced: record.unpriced,
     ...tokensOf(answering?.usage ?? end.usage),
     fallback_triggered: record.fallbacks > 0,
@@ -141,6 +150,7 @@ function attemptLine(attempt: AttemptRecord): AttemptLine {
     latency_s: endedAt === undefined ? null : seconds(endedAt - start),
     ttft_s: firstAt === undefined ? null : seconds(firstAt - start),
     cost_usd: cost === undefined ? null : dollars(cost),
+    ...(attempt.charge && { charged_usd: dollars(attempt.charge.total) }),
     ...(attempt.droppedParameters && { dropped_params: attempt.droppedParameters }),
     ...tokensOf(attempt.usage),
   }
@@ -174,6 +184,17 @@ function errorOf(
   if (!failure) return { error: null }
   const tried = attempts.map(attempt => attempt.deployment)
   return { error: failure.kind, error_message: failureMessage(failure, tried) }
+}
+
+function chargeOf({ attempts }: CallRecord): Partial<CallLine> {
+  const charge = callCharge(attempts)
+  if (!charge) return {}
+  return {
+    charged_usd: dollars(charge.total),
+    charged_nano_usd: exactInteger(charge.total),
+    discount_usd: dollars(charge.discount),
+    margin_usd: dollars(charge.margin),
+  }
 }
 
 function tokensOf(usage: Usage | undefined): LineTokens {

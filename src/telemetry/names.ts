@@ -58,6 +58,8 @@ export const TOLLGATE = {
   callFallbacks: 'tollgate.call.fallbacks',
   /** The sum of the attempts' costs. Not named as theirs, so that a sum over all spans counts nothing twice. */
   callCostNanoUsd: 'tollgate.call.cost.nano_usd',
+  /** What is charged, where discounts or margins are configured. */
+  callChargedNanoUsd: 'tollgate.call.charged.nano_usd',
   callTags: 'tollgate.call.tags',
   callKeyId: 'tollgate.call.key_id',
   attemptNumber: 'tollgate.attempt.number',

@@ -17,7 +17,6 @@ import type { Decision } from '../core/decision.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { Event } from '../core/event.ts'
 import type { Failure } from '../core/failure.ts'
-import { exactInteger } from './figures.ts'
 import type { Listener } from './listeners.ts'
 import { inputMessages } from './message-content.ts'
 import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, operationName, TOLLGATE } from './names.ts'
@@ -25,6 +24,7 @@ import { failureMessage } from './redact.ts'
 import {
   attemptAttributes,
   callAttributes,
+  callResultAttributes,
   decisionAttributes,
   deploymentAttributes,
   resultAttributes,
@@ -187,13 +187,7 @@ class CallSpans {
     const known = this.#calls.get(call.record)
     if (!known || --known.open > 0 || !known.span.isRecording()) return
     const { record } = call
-    known.span.setAttributes({
-      [TOLLGATE.callOutcome]: end.outcome,
-      [TOLLGATE.callAttempts]: record.attempts.length,
-      [TOLLGATE.callFallbacks]: record.fallbacks,
-      [TOLLGATE.callCostNanoUsd]: exactInteger(record.cost),
-      [TOLLGATE.unpriced]: record.unpriced,
-    })
+    known.span.setAttributes(callResultAttributes(record, end.outcome))
     const tried = record.attempts.map(attempt => attempt.deployment)
     if (end.failure) tellFailure(known.span, end.outcome, end.failure, ...tried)
     known.span.end(wallTime(record, this.#clock.monotonic()))

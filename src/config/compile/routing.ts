@@ -2,6 +2,7 @@ import type { CooldownSettings, RetrySettings, RouterTimeouts, RoutingSettings }
 import type { TollgateValues } from '../keys/tollgate.ts'
 import { compileChecks } from './affinity.ts'
 import { aliasNames, compileAliases } from './aliases.ts'
+import { compileCharges } from './charges.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
 import { compileFallbacks, type Resolves } from './fallbacks.ts'
 import { readAllowedFailsPolicy, readRetryPolicy } from './policies.ts'
@@ -11,7 +12,7 @@ import { choosingPools, compileAuto, compileTiers } from './tiers.ts'
 
 /** Compiles everything about routing. */
 export function compileRouting(context: CompileContext, tollgate: TollgateValues, pools: Pools): RoutingSettings {
-  const { router, findings, document } = context
+  const { router, litellm, findings, document } = context
   const routing = document.section('tollgate_settings')?.section('routing')
   const resolves = resolver(context, pools)
   const { affinity, enforceRateLimits } = compileChecks(context)
@@ -32,7 +33,11 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
     affinity,
     tiers: compileTiers(routing, resolves, findings),
     auto: compileAuto(routing, resolves, findings),
-    ...defined({ defaultMaxParallelRequests: router.default_max_parallel_requests }),
+    ...defined({
+      defaultMaxParallelRequests: router.default_max_parallel_requests,
+      charges: compileCharges(context),
+      costInStreams: litellm.include_cost_in_streaming_usage,
+    }),
   }
 }
 

@@ -31,7 +31,7 @@ export interface KeyEntry {
   readonly description: string
   /** Of a key with effect: what its value must be. */
   readonly type?: z.ZodType
-  /** Planned, and it guards money, data or access: to go without is reported, not only noted. */
+  /** It guards money, data or access, or something else serves in its place: to go without is reported, not only noted. */
   readonly guards?: boolean
   /** The names that may stand in its map; others are reported. */
   readonly members?: readonly string[]
@@ -76,6 +76,11 @@ export function accept(reason: Reason, keys: string): Entries {
       ? [key.slice(0, -1), { mark: 'accept!', description }]
       : [key, { mark: 'accept', description }]
   })
+}
+
+/** A key without effect whose author should do something else instead: the description says what, and it is reported. */
+export function advised(key: string, description: string): Entries {
+  return [[key, { mark: 'accept', guards: true, description }]]
 }
 
 /** One table of several groups. */

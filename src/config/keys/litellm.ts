@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accept, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
+import { accept, advised, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
 import * as value from './values.ts'
 
 const honoured = {
@@ -26,6 +26,12 @@ const honoured = {
   api_version: [value.text, 'The api-version of deployments that have none of their own.'],
   organization: [value.text, 'The organization of deployments that have none of their own.'],
   sse_keepalive_ping_interval_seconds: [value.seconds, 'Where router_settings.keepalive_seconds is absent.'],
+  cost_discount_config: [value.shareMap, 'Provider to the fraction of its price that is not charged: {openai: 0.05}.'],
+  cost_margin_config: [
+    value.marginMap,
+    'Provider, or global, to what is added: {openai: 0.1, global: {percentage: 0.08, fixed_amount: 0.0005}}.',
+  ],
+  include_cost_in_streaming_usage: [value.flag, 'The usage of a stream also tells its cost, in US dollars.'],
 } as const satisfies Record<string, Honoured>
 
 export type LitellmValues = ValuesOf<typeof honoured>
@@ -96,7 +102,7 @@ export const litellmKeys = table(
      default_max_internal_user_budget internal_user_budget_duration max_end_user_budget max_end_user_budget_id
      max_ui_session_budget tag_budget_config budget_reset_time`,
   ),
-  planned('budgets', 'timezone cost_discount_config cost_margin_config include_cost_in_streaming_usage'),
+  planned('budgets', 'timezone'),
   plannedGuard(
     'keys, users and teams',
     `key_generation_settings default_key_generate_params upperbound_key_generate_params default_internal_user_params
@@ -114,7 +120,10 @@ export const litellmKeys = table(
   planned('details of TLS and HTTP', 'ssl_certificate ssl_security_level ssl_ecdh_curve force_ipv4 http2'),
   planned('forwarded headers', 'filter_invalid_headers forward_llm_provider_auth_headers'),
   plannedGuard('the guard of user URLs', 'user_url_validation user_url_allowed_hosts'),
-  planned('a price map from the network', 'model_cost_map_url'),
+  advised(
+    'model_cost_map_url',
+    'Accepted, no effect: no price is fetched at start. Download the map to a file and name it in tollgate_settings.price_map.',
+  ),
   planned(
     'default credentials',
     `api_base project vertex_project vertex_location AZURE_DEFAULT_API_VERSION WATSONX_DEFAULT_API_VERSION

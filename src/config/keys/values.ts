@@ -78,4 +78,22 @@ export const fallbackLists = z
   .union([maps, map], { error: 'expected a list such as [{pool: [other, another]}]' })
   .describe('a list such as [{pool: [other, another]}]')
 
+/** Provider names to fractions of their price. */
+export const shareMap = z
+  .record(z.string(), share, { error: 'expected a map of providers to numbers from 0 to 1' })
+  .describe('a map of providers to numbers from 0 to 1')
+
+const MARGIN = 'a fraction, or {percentage, fixed_amount}'
+
+/** Provider names to what is added to their price: a fraction, or a fraction and US dollars per answered call. */
+export const marginMap = z
+  .record(
+    z.string(),
+    z.union([amount, z.strictObject({ percentage: amount.optional(), fixed_amount: usd.optional() })], {
+      error: `expected ${MARGIN}`,
+    }),
+    { error: `expected a map of providers to ${MARGIN}` },
+  )
+  .describe(`a map of providers to ${MARGIN}`)
+
 export const anything = z.unknown().describe('anything')
