@@ -6,7 +6,7 @@ import { type Deployment, deploymentName } from '../core/deployment.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
-import { dollars, dollarsTo8Decimals, exactInteger, roundMs } from './figures.ts'
+import { dollars, dollarsTo8Decimals, exactInteger, roundMs, seconds } from './figures.ts'
 import { GEN_AI, LLM, operationName, providerName, SERVER_ADDRESS, SERVER_PORT, TOLLGATE } from './names.ts'
 
 /** What is known of a call when it starts. */
@@ -102,7 +102,7 @@ export function resultAttributes(record: AttemptRecord): Attributes {
     ...(record.endedAt !== undefined && { [LLM.latencyMs]: roundMs(record.endedAt - record.start) }),
     ...(record.outcome && { [TOLLGATE.attemptOutcome]: record.outcome }),
     ...(record.firstAt !== undefined && {
-      [GEN_AI.responseTimeToFirstChunk]: roundMs(record.firstAt - record.start) / 1000,
+      [GEN_AI.responseTimeToFirstChunk]: seconds(record.firstAt - record.start),
     }),
     ...(record.responseId !== undefined && { [GEN_AI.responseId]: record.responseId }),
     ...(record.model !== undefined && { [GEN_AI.responseModel]: record.model }),
