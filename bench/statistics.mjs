@@ -1,0 +1,15 @@
+/** The value below which that part of a sorted list lies (nearest rank). */
+export function quantile(sorted, part) {
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(part * sorted.length) - 1))]
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** The median with the smallest and the largest value beside it. */
+export function spread(values) {
+  return { median: median(values), low: Math.min(...values), high: Math.max(...values) }
+}
