@@ -2,16 +2,18 @@ import { commit } from './attempts/commit.ts'
 import { failover } from './attempts/failover.ts'
 import { hasContentFallback } from './attempts/fallbacks.ts'
 import { planCall } from './attempts/plan.ts'
+import { mayProbe, sendProbes } from './attempts/probe.ts'
+import { Prober } from './attempts/prober.ts'
 import { classify } from './classify/index.ts'
 import { beginCalls } from './core/begin.ts'
 import type { Attempt, Call } from './core/call.ts'
 import type { Cancellation } from './core/cancellation.ts'
 import type { ChargeSettings } from './core/charge.ts'
-import { type Clock, type Ms, type Random, systemClock } from './core/clock.ts'
+import { type Clock, type Random, systemClock } from './core/clock.ts'
 import type { Deployment } from './core/deployment.ts'
 import type { Emit } from './core/event.ts'
 import { Failure } from './core/failure.ts'
-import { type Handler, stack } from './core/handler.ts'
+import { type Handler, type Layer, stack } from './core/handler.ts'
 import type { RoutingSettings } from './core/settings.ts'
 import type { Asked } from './dialects/openai.ts'
 import { explainCall } from './insight/explain.ts'
@@ -23,7 +25,10 @@ import { tiers } from './layers/tiers.ts'
 import { timeouts } from './layers/timeouts.ts'
 import { noteFirst, traceAttempt, traceCall } from './layers/trace.ts'
 import { affinityLayer } from './pools/affinity.ts'
+import { factsOf } from './pools/facts.ts'
+import { type DeploymentHealth, healthOf } from './pools/deployment-health.ts'
 import { createPools, type Pools } from './pools/pools.ts'
+import { NO_PROBES } from './pools/probe.ts'
 import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
 import { estimates } from './prices/estimates.ts'
@@ -46,13 +51,6 @@ export interface RouterParts {
   readonly random?: Random
 }
 
-/** One deployment's state, for `/health`. */
-export interface DeploymentHealth {
-  readonly deployment: Deployment
-  /** 0 when it takes calls. */
-  readonly restsForMs: Ms
-  readonly because: Failure | undefined
-}
 
 /** A router ready for calls. */
 export interface CallRouter {
@@ -64,6 +62,10 @@ export interface CallRouter {
   explain(asked: Asked): Promise<Explanation>
   readonly pools: Pools
   health(): readonly DeploymentHealth[]
+  /** Asks deployments whether they are well; whoever owns the router starts it. */
+  readonly prober: Prober
+  /** Loads what the first call would otherwise wait for. */
+  prepare(): void
   /** Ends all connections to upstreams. */
   close(): Promise<void>
 }
@@ -110,32 +112,50 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
 
   // A tiered pool becomes its cheap or its capable one.
   const chooseTier = tiers(pools)
-  // `auto` becomes a pool; a model that is asked for the task answers on the same record, above no trace of its own.
-  const chooseTask = (ask: Handler) => classify({ auto: settings.auto, ask, clock })
+  // `auto` becomes a pool; a model that is asked to that end answers on the same record, above no trace of its own.
+  const chooseByPrompt = classify({
+    ...settings,
+    factsOf: name => factsOf(pools.resolve(name)),
+    inputTokens: request => inputTokenBounds(request).likely,
+    clock,
+    random,
+  })
   // One call-start and one call-end around all that follows.
-  const answer = stack<Call>(traceCall, chooseTask(chooseTier(answerInPool)), chooseTier)(answerInPool)
+  const answer = stack<Call>(traceCall, chooseByPrompt, chooseTier)(answerInPool)
 
   const begin = beginCalls({ callMs: settings.timeouts.callMs, clock, emit })
-  const choosePool = stack<Call>(chooseTask(askNobody), chooseTier)
+  // A probe is a call of its own at one deployment: traced, priced and kept in the vitals like any other.
+  const prober = new Prober({
+    settings: settings.probes ?? NO_PROBES,
+    deployments: settings.deployments,
+    mayAsk: deployment => mayProbe(deployment, ward.of(deployment), clock.monotonic()),
+    send: sendProbes({ begin, walk: plan => traceCall(failover(plan, clock)(answerAttempt)) }),
+    clock,
+  })
+  const choosePool = stack<Call>(chooseByPrompt, askNobody, chooseTier)
   return {
     begin,
     answer,
     explain: asked => explainCall(begin(asked), { choosePool, poolFor, fallbacks: settings.fallbacks }),
     pools,
-    health: () => [...ward.all()].map(vitals => healthOf(vitals, clock.monotonic())),
-    close: () => dialler.close(),
+    health: () => [...ward.all()].map(one => healthOf(one, { probes: settings.probes, now: clock.monotonic() })),
+    prober,
+    prepare: () => dialler.prepare(),
+    async close() {
+      await prober.stop()
+      await dialler.close()
+    },
   }
 }
 
 const silence: Emit = () => {}
 
-/** A model would be asked for the task here; an explanation spends no money. */
-const askNobody: Handler = () => Promise.reject(new Failure('unavailable', 'a model would be asked for the task'))
+/** A model would be asked about the prompt here; an explanation spends no money. */
+const askNobody: Layer = next => call =>
+  call.purpose === 'classify'
+    ? Promise.reject(new Failure('unavailable', 'a model would be asked about the prompt'))
+    : next(call)
 
-function healthOf({ deployment, restingUntil, restingBecause }: ReturnType<Ward['of']>, now: Ms): DeploymentHealth {
-  const restsForMs = Math.max(0, restingUntil - now)
-  return { deployment, restsForMs, because: restsForMs > 0 ? restingBecause : undefined }
-}
 
 /** What is charged for an attempt: only the answer to the client bears what is added once per call. */
 function charging(charges: ChargeSettings): MeterOptions['chargeOf'] {
