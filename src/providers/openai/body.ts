@@ -44,7 +44,7 @@ function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject
     quirks.streamOptions !== false &&
     !wantsUsage(request.body)
   ) {
-    const own = request.body.stream_options
+    const own = request.body.stream_options ?? deployment.defaults.stream_options
     added.stream_options = { ...(isObject(own) ? own : {}), include_usage: true }
   }
   return added

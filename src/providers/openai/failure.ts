@@ -1,7 +1,7 @@
 import type { Attempt } from '../../core/call.ts'
 import { deploymentName } from '../../core/deployment.ts'
 import { Failure, type FailureKind } from '../../core/failure.ts'
-import { isObject, type Json } from '../../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 
 /** The longest piece of an upstream's message that is passed on. */
 const MAX_MESSAGE = 500
@@ -69,7 +69,7 @@ export function parseErrorBody(body: Buffer): Json | undefined {
 }
 
 function kindOf(status: number, code: string | undefined, message: string): FailureKind {
-  const byCode = code === undefined ? undefined : BY_CODE[code]
+  const byCode = code !== undefined && Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined
   if (byCode) return byCode
   if (status === 400 || status === 413 || status === 422) {
     const text = message.toLowerCase()
@@ -95,13 +95,22 @@ interface UpstreamError {
   readonly param: string | undefined
 }
 
-/** OpenAI's `{error: {message, code, param}}`, and the shapes of others: `{message}`, `{detail}`, `{error: "..."}`. */
+/**
+ * OpenAI's `{error: {message, code, param}}`, and the shapes of others: `{message}`, `{detail}`, `{detail: [{msg}]}`,
+ * `{error: "..."}`, and Gemini's list of one.
+ */
 function errorOf(value: Json | undefined): UpstreamError {
-  const outer = isObject(value) ? value : {}
+  const outer = first(value)
   const inner = isObject(outer.error) ? outer.error : outer
-  const message = text(inner.message) ?? text(outer.error) ?? text(outer.detail) ?? text(outer.message) ?? ''
+  const detail = text(outer.detail) ?? text(first(outer.detail).msg)
+  const message = text(inner.message) ?? text(outer.error) ?? detail ?? text(outer.message) ?? ''
   const innermost = isObject(inner.innererror) ? text(inner.innererror.code) : undefined
   return { message, code: innermost ?? text(inner.code), param: text(inner.param) }
+}
+
+function first(value: Json | undefined): JsonObject {
+  const one = Array.isArray(value) ? value[0] : value
+  return isObject(one) ? one : {}
 }
 
 function text(value: Json | undefined): string | undefined {

@@ -3,16 +3,18 @@ import type { Attempt } from '../../core/call.ts'
 import { deploymentName } from '../../core/deployment.ts'
 import { Failure } from '../../core/failure.ts'
 import { BytesFrame, DONE } from '../../core/frame.ts'
-import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { isObject, type JsonObject } from '../../core/json.ts'
 import type { Usage } from '../../core/usage.ts'
 import type { StreamReader } from '../protocol.ts'
 import { eventsOf, parseEvent, SseSplitter } from '../sse.ts'
 import { upstreamFailure } from './failure.ts'
+import { pieceOf } from './piece.ts'
 import { readUsage } from './usage.ts'
 import { statusOf } from './whole.ts'
 
 const UNFINISHED = Buffer.from('"finish_reason":null')
 const USAGE = Buffer.from('"usage":{')
+const BLANK_LINE = Buffer.from('\n\n')
 
 /** What is known about the text of a stream once its first event has been parsed. */
 export interface StreamOptions {
@@ -47,9 +49,12 @@ export class OpenAiStream implements StreamReader {
   }
 
   end(): Failure | undefined {
-    if (!this.#done && this.#splitter.rest) this.#events(this.#splitter.rest)
-    if (this.#done) return undefined
+    const { rest } = this.#splitter
     const name = deploymentName(this.#attempt.deployment)
+    if (!this.#done && rest && isWhole(rest)) this.#events(Buffer.concat([rest, BLANK_LINE]))
+    const isEmpty = !this.#finished && this.#answer.contentEvents === 0
+    if (this.#done)
+      return isEmpty ? new Failure('bad_answer', `${name} ended the stream without any answer in it`) : undefined
     if (!this.#finished) return new Failure('broken_off', `${name} ended the stream before the answer was finished`)
     this.#answer.push(new BytesFrame(DONE, () => []), false)
     return undefined
@@ -106,15 +111,13 @@ export class OpenAiStream implements StreamReader {
   /** Whether the choice brings anything of the answer. */
   #readChoice(choice: JsonObject, length: number): boolean {
     const piece = pieceOf(choice)
-    if (typeof choice.finish_reason === 'string') {
+    // Some hosts write an empty one until there is one.
+    if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '') {
       this.#finished = true
       this.#answer.finishReason = choice.finish_reason
     }
-    if (piece === undefined) {
-      this.#envelope = Math.max(this.#envelope, length)
-      return this.#finished
-    }
-    if (this.#envelope === 0) this.#envelope = Math.max(length - piece, 0)
+    if (piece === undefined) return this.#finished
+    this.#envelope = Math.max(length - piece, 0)
     this.#answer.contentBytes += piece
     this.#answer.contentEvents++
     return true
@@ -146,22 +149,10 @@ export class OpenAiStream implements StreamReader {
   }
 }
 
-/** Bytes of text, tool call or reasoning in a choice; undefined when there is none (a prelude, or only a finish). */
-function pieceOf(choice: JsonObject): number | undefined {
-  if (typeof choice.text === 'string') return choice.text === '' ? undefined : Buffer.byteLength(choice.text)
-  if (!isObject(choice.delta)) return undefined
-  let bytes = 0
-  for (const name in choice.delta) {
-    if (name === 'role') continue
-    bytes += weigh(choice.delta[name])
-  }
-  return bytes === 0 ? undefined : bytes
-}
-
-function weigh(value: Json | undefined): number {
-  if (typeof value === 'string') return Buffer.byteLength(value)
-  if (Array.isArray(value) ? value.length > 0 : isObject(value)) return JSON.stringify(value).length
-  return 0
+/** Whether an event without its blank line is all there; else it was cut off, which is no answer's fault. */
+function isWhole(event: Buffer): boolean {
+  const data = parseEvent(event)?.data
+  return data === undefined || data === '[DONE]' || isObject(parsed(data))
 }
 
 function parsed(data: string): unknown {

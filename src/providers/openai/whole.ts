@@ -6,9 +6,18 @@ import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { nestsDeeperThan } from '../../core/json-scan.ts'
 import type { Reading } from '../protocol.ts'
 import { upstreamFailure } from './failure.ts'
+import { pieceOf } from './piece.ts'
 import { readUsage } from './usage.ts'
 
 const MAX_DEPTH = 64
+
+/** OpenAI's types of errors that say which status was meant. */
+const STATUS_OF_TYPE: ReadonlyMap<string, number> = new Map([
+  ['invalid_request_error', 400],
+  ['authentication_error', 401],
+  ['permission_error', 403],
+  ['rate_limit_error', 429],
+])
 
 /** Reads a whole answer of OpenAI's API. @throws Failure when the bytes are none, or hold an error in spite of the status. */
 export function readWhole(attempt: Attempt, bytes: Buffer): Reading {
@@ -21,23 +30,25 @@ export function readWhole(attempt: Attempt, bytes: Buffer): Reading {
     ...(typeof body.model === 'string' && { model: body.model }),
     ...(typeof body.id === 'string' && { responseId: body.id }),
   }
-  if (attempt.request.operation === 'embedding') return about
+  if (attempt.request.operation === 'embedding') {
+    if (!Array.isArray(body.data)) throw bad(attempt, 'has no data')
+    return about
+  }
   return { ...about, ...readChoices(attempt, body) }
 }
 
 function readChoices(attempt: Attempt, body: JsonObject): Pick<Reading, 'finishReason' | 'contentBytes'> {
-  const choices = body.choices
-  const first = Array.isArray(choices) ? choices[0] : undefined
+  const choices = Array.isArray(body.choices) ? body.choices : []
+  const [first] = choices
   if (!isObject(first)) throw bad(attempt, 'has no choices')
   return {
-    contentBytes: contentBytes(first),
+    contentBytes: choices.reduce((sum: number, choice) => sum + (isObject(choice) ? contentBytes(choice) : 0), 0),
     ...(typeof first.finish_reason === 'string' && { finishReason: first.finish_reason }),
   }
 }
 
 function contentBytes(choice: JsonObject): number {
-  const text = isObject(choice.message) ? choice.message.content : choice.text
-  return typeof text === 'string' ? Buffer.byteLength(text) : 0
+  return pieceOf({ delta: choice.message, text: choice.text }) ?? 0
 }
 
 function parse(attempt: Attempt, bytes: Buffer): JsonObject {
@@ -58,6 +69,8 @@ function bad(attempt: Attempt, what: string): Failure {
 
 /** Hosts that answer 200 with an error object often put the true status into its code. */
 export function statusOf(error: Json): number {
-  const code = isObject(error) ? Number(error.code ?? error.status) : Number.NaN
-  return code >= 400 && code < 600 ? code : 500
+  if (!isObject(error)) return 500
+  const code = Number(error.code ?? error.status)
+  if (code >= 400 && code < 600) return code
+  return (typeof error.type === 'string' ? STATUS_OF_TYPE.get(error.type) : undefined) ?? 500
 }
