@@ -4,7 +4,6 @@ import type { LoadedConfig } from './config/load-config.ts'
 import type { Callback as NamedCallback, TraceSettings } from './config/settings.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ulids } from './core/id.ts'
-import type { Secret } from './core/secret.ts'
 import { type CallRouter, createRouter, type RouterParts } from './router.ts'
 import {
   type Callback,
@@ -45,6 +44,8 @@ export interface Assembly {
   readonly config: LoadedConfig
   readonly router: CallRouter
   readonly runId: string
+  /** How spans are exported; undefined when the export was not started here. */
+  readonly tracing?: Tracing['settings']
   /** Writes out what waits: JSON lines, callbacks under way. */
   flush(): Promise<void>
   /** Flushes, ends the connections and lets go of the files. */
@@ -81,7 +82,7 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
       warn(`a listener failed: ${error instanceof Error ? error.message : String(error)}`),
     ),
     explains: options.tracer !== undefined,
-    attemptHeaders: traces.traceHeaders,
+    ...(telemetry.forwardTraceparent && { attemptHeaders: traces.traceHeaders }),
     complete: config.complete,
   })
   const flush = async () => {
@@ -133,6 +134,7 @@ export interface OpenOptions {
 function withTracing(assembly: Assembly, tracing: Tracing): Assembly {
   return {
     ...assembly,
+    tracing: tracing.settings,
     async flush() {
       await assembly.flush()
       await tracing.flush()
@@ -183,17 +185,10 @@ async function functionsOf(named: readonly NamedCallback[], directory: string): 
   return (await loadCallbacks(names, { directory })).callbacks
 }
 
-function tracingSettings({ exporter, mode, endpoint, protocol, headers, serviceName }: TraceSettings): TracingSettings {
-  return {
-    processor: mode,
-    serviceName,
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]: [string, Secret]) => [name, value.reveal()]),
-    ),
-    ...(exporter !== undefined && { exporter }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(protocol !== undefined && { protocol }),
-  }
+/** What the configuration does not say stays absent, so that the environment can. */
+function tracingSettings({ mode, headers, ...said }: TraceSettings): TracingSettings {
+  const revealed = Object.entries(headers ?? {}).map(([name, value]) => [name, value.reveal()] as const)
+  return { ...said, processor: mode, ...(headers && { headers: Object.fromEntries(revealed) }) }
 }
 
 function warnOnStderr(message: string): void {

@@ -19,6 +19,7 @@ import type { Asked } from './dialects/openai.ts'
 import { explainCall } from './insight/explain.ts'
 import type { Explanation } from './insight/explanation.ts'
 import { costInUsage } from './layers/cost-in-usage.ts'
+import { hideUpstreamHeaders } from './layers/hide-upstream-headers.ts'
 import { type MeterOptions, meter } from './layers/meter.ts'
 import { mirror } from './layers/mirror.ts'
 import { tiers } from './layers/tiers.ts'
@@ -92,6 +93,8 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     ...(pools.affinity ? [affinityLayer(pools.affinity)] : []),
     // Every attempt is priced, also one that is cut or left.
     meter({ ...money, inputTokens: request => inputTokenBounds(request).likely, outputTokens: outputTokensFrom }),
+    // Keeps the upstream's limits from the client, where the operator wants it.
+    ...(settings.hideUpstreamHeaders ? [hideUpstreamHeaders] : []),
     // Tells a stream's cost in its usage, where the operator wants it.
     ...(settings.costInStreams ? [costInUsage(money)] : []),
     // Bounds the wait for the first content, and after it the silence between frames.

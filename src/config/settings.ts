@@ -36,6 +36,8 @@ export interface TelemetrySettings {
   readonly traces: TraceSettings
   /** A rolling hour that costs more marks its spans. */
   readonly hourlyBudget?: NanoUsd
+  /** Upstreams are told the trace that a call belongs to (`traceparent`). */
+  readonly forwardTraceparent: boolean
   /** Prompts and answers may be written. */
   readonly captureContent: boolean
 }
@@ -49,14 +51,15 @@ export interface JsonlSettings {
 }
 
 export interface TraceSettings {
-  readonly exporter: 'none' | 'console' | 'otlp'
+  /** Absent: as OpenTelemetry's environment variables say. */
+  readonly exporter?: 'none' | 'console' | 'otlp'
   /** `simple` exports every span at once and waits for it. */
   readonly mode: 'batch' | 'simple'
   readonly endpoint?: string
   readonly protocol?: 'grpc' | 'http/protobuf'
-  /** Sent to the endpoint; each value may be a credential. */
-  readonly headers: Readonly<Record<string, Secret>>
-  readonly serviceName: string
+  /** Sent to the endpoint; each value may be a credential. Absent: those of the environment. */
+  readonly headers?: Readonly<Record<string, Secret>>
+  readonly serviceName?: string
 }
 
 /** Who is told of successes and failures. */

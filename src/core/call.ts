@@ -27,6 +27,8 @@ export interface Call {
   readonly emit: Emit
   /** Why an attempt of it is made: to answer, to classify the prompt, as a silent copy, or to see whether all is well. */
   readonly purpose: Purpose
+  /** Of a silent copy: the record of the call that it was made from. */
+  readonly copyOf?: CallRecord
   /** Why it goes to this pool, where a layer chose it. */
   readonly because?: string
   /** The tiered pool through which it came: in its tiers, price decides under that pool's latency threshold. */

@@ -32,6 +32,8 @@ export interface RoutingSettings {
   readonly auto: Readonly<Record<string, AutoSettings>>
   /** Undefined: every call is charged at what providers ask. */
   readonly charges?: ChargeSettings
+  /** Clients are not shown the upstream's limits and request id (`return_response_headers: false`). Default false. */
+  readonly hideUpstreamHeaders?: boolean
   /** The usage of a stream also tells its cost. Default false. */
   readonly costInStreams?: boolean
   /** When no deployment declares its own: at most this many calls in flight at one. */

@@ -32,6 +32,7 @@ async function copy(attempt: Attempt, pool: string, answer: Handler): Promise<vo
     deadline,
     emit,
     purpose: 'mirror',
+    copyOf: record,
     cancellation: new Cancellation(),
     record: { ...record, requestedPool: pool, attempts: [], decisions: [], fallbacks: 0, cost: 0n, unpriced: false },
   }

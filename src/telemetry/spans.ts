@@ -81,10 +81,11 @@ class TraceIds {
   }
 
   of(call: Call): string {
-    let id = this.#known.get(call.record)
+    const record = call.copyOf ?? call.record
+    let id = this.#known.get(record)
     if (id === undefined) {
       id = parseTraceparent(call.options.traceparent)?.traceId ?? this.#next()
-      this.#known.set(call.record, id)
+      this.#known.set(record, id)
     }
     return id
   }
@@ -136,7 +137,8 @@ class CallSpans {
       known.open++
       return
     }
-    const parent = parentOf(call)
+    const original = call.copyOf && this.#calls.get(call.copyOf)
+    const parent = original?.context ?? parentOf(call)
     const span = this.#tracer.startSpan(
       `${operationName(call.request.operation)} ${call.record.requestedPool}`,
       {

@@ -175,9 +175,22 @@ describe('gateway, telemetry and callbacks', () => {
   it('exports spans as the file, else the environment says', () => {
     const exporter = (document: object, env: Record<string, string> = {}) =>
       load(document, env).settings.telemetry.traces.exporter
-    expect(exporter({})).toBe('none')
-    expect(exporter({ litellm_settings: { callbacks: ['otel'] } })).toBe('console')
-    expect(exporter({}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://tempo:4317' })).toBe('otlp')
+    // What the file does not say is read from the environment where spans are exported.
+    expect(exporter({})).toBeUndefined()
+    expect(exporter({}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://tempo:4317' })).toBeUndefined()
+    expect(exporter({ tollgate_settings: { telemetry: { traces: { endpoint: 'http://tempo:4317' } } } })).toBe('otlp')
+    const otel = { litellm_settings: { callbacks: ['otel'] } }
+    expect(exporter(otel)).toBe('console')
+    expect(exporter(otel, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://tempo:4317' })).toBe('otlp')
+    expect(exporter(otel, { OTEL_TRACES_EXPORTER: 'none' })).toBeUndefined()
+    expect(
+      load(otel, { OTEL_EXPORTER: 'otlp_grpc', OTEL_ENDPOINT: 'http://x:4317' }).settings.telemetry.traces,
+    ).toEqual({
+      exporter: 'otlp',
+      endpoint: 'http://x:4317',
+      protocol: 'grpc',
+      mode: 'batch',
+    })
     const off = { tollgate_settings: { telemetry: { traces: { exporter: 'none' } } } }
     expect(exporter(off, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://tempo:4317' })).toBe('none')
   })

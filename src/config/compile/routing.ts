@@ -37,6 +37,7 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
       defaultMaxParallelRequests: router.default_max_parallel_requests,
       charges: compileCharges(context),
       costInStreams: litellm.include_cost_in_streaming_usage,
+      hideUpstreamHeaders: litellm.return_response_headers === false || undefined,
     }),
   }
 }

@@ -1,6 +1,7 @@
 import { usdToNano } from '../../core/money.ts'
 import { Secret } from '../../core/secret.ts'
 import { checkMembers } from '../check-keys.ts'
+import type { Environment } from '../environment.ts'
 import { tollgateHonoured } from '../keys/tollgate.ts'
 import { readValues } from '../read-values.ts'
 import type { CallbackSettings, JsonlSettings, TelemetrySettings, TraceSettings } from '../settings.ts'
@@ -15,6 +16,7 @@ export function compileTelemetry(context: CompileContext, callbacks: CallbackSet
   const budget = values.hourly_budget_usd
   return {
     traces: compileTraces(section?.section('traces'), context, callbacks),
+    forwardTraceparent: litellm.forward_traceparent_to_llm_provider ?? true,
     captureContent: litellm.turn_off_message_logging ? false : (values.capture_content ?? false),
     ...defined({
       jsonl: compileJsonl(section, context),
@@ -43,29 +45,31 @@ function compileTraces(
 ): TraceSettings {
   checkMembers(section, Object.keys(tollgateHonoured.traces), findings)
   const values = readValues(section, tollgateHonoured.traces, findings)
-  const endpoint = values.endpoint ?? env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT
-  const otel = [...callbacks.success, ...callbacks.failure].some(callback => callback.kind === 'otel')
   const headers = Object.entries(values.headers ?? {}).map(([name, value]) => [name, new Secret(value)] as const)
+  const fallback = [...callbacks.success, ...callbacks.failure].some(callback => callback.kind === 'otel')
+    ? otelCallback(env)
+    : {}
   return {
-    exporter: values.exporter ?? defaultExporter(endpoint || undefined, otel, env.OTEL_EXPORTER),
+    ...fallback,
+    ...defined({ exporter: values.exporter ?? (values.endpoint === undefined ? undefined : ('otlp' as const)) }),
     mode: values.mode ?? 'batch',
-    headers: Object.fromEntries(headers),
-    serviceName: values.service_name ?? (env.OTEL_SERVICE_NAME || 'tollgate'),
     ...defined({
-      endpoint: endpoint || undefined,
-      protocol: values.protocol ?? protocolOf(env.OTEL_EXPORTER_OTLP_PROTOCOL),
+      endpoint: values.endpoint,
+      protocol: values.protocol,
+      serviceName: values.service_name,
+      headers: headers.length > 0 ? Object.fromEntries(headers) : undefined,
     }),
   }
 }
 
-/** LiteLLM's `otel` callback writes to the console unless an endpoint is known; without it nothing is exported. */
-function defaultExporter(endpoint: string | undefined, otel: boolean, named: string | undefined) {
-  if (endpoint) return 'otlp'
-  if (!otel) return 'none'
-  return named?.startsWith('otlp') ? 'otlp' : 'console'
-}
-
-function protocolOf(name: string | undefined): TraceSettings['protocol'] {
-  if (name === 'grpc') return 'grpc'
-  return name?.startsWith('http') ? 'http/protobuf' : undefined
+/**
+ * LiteLLM's `otel` callback has variables of its own, `OTEL_EXPORTER` and `OTEL_ENDPOINT`, and writes to the console when
+ * no endpoint is known. OpenTelemetry's own variables are read where spans are exported.
+ */
+function otelCallback(env: Environment): Pick<TraceSettings, 'exporter' | 'endpoint' | 'protocol'> {
+  const { OTEL_EXPORTER: named, OTEL_ENDPOINT: endpoint } = env
+  const known = endpoint || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT
+  const toConsole = named === 'console' || (!known && !named?.startsWith('otlp'))
+  if (toConsole) return env.OTEL_TRACES_EXPORTER ? {} : { exporter: 'console' }
+  return { exporter: 'otlp', ...defined({ endpoint, protocol: named === 'otlp_grpc' ? ('grpc' as const) : undefined }) }
 }

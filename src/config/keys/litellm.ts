@@ -31,6 +31,11 @@ const honoured = {
     value.marginMap,
     'Provider, or global, to what is added: {openai: 0.1, global: {percentage: 0.08, fixed_amount: 0.0005}}.',
   ],
+  forward_traceparent_to_llm_provider: [
+    value.flag,
+    'false: upstreams are not told the trace (traceparent). Default true.',
+  ],
+  return_response_headers: [value.flag, "false: clients are not shown the upstream's limits. Default true."],
   include_cost_in_streaming_usage: [value.flag, 'The usage of a stream also tells its cost, in US dollars.'],
 } as const satisfies Record<string, Honoured>
 
@@ -78,8 +83,8 @@ export const litellmKeys = table(
   planned(
     'logging',
     `log_raw_request_response allow_dynamic_callback_disabling disable_streaming_logging request_correlation_in_logs
-     forward_traceparent_to_llm_provider extra_spend_tag_headers disable_add_user_agent_to_request_tags
-     add_user_information_to_llm_headers return_response_headers suppress_debug_info expose_router_debug_in_errors`,
+     extra_spend_tag_headers disable_add_user_agent_to_request_tags
+     add_user_information_to_llm_headers suppress_debug_info expose_router_debug_in_errors`,
   ),
   planned(
     'Prometheus',
