@@ -1,0 +1,157 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { attemptAt, callTo, chat } from '../../../test/support/calls.ts'
+import { deployment } from '../../../test/support/settings.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Quirks } from '../catalogue.ts'
+import { outgoingBody } from './body.ts'
+
+const NO_QUIRKS: Quirks = { embeddings: true }
+const MODEL = 'gpt-"4"\\ö'
+
+interface Scene {
+  readonly own?: Partial<Deployment>
+  readonly quirks?: Partial<Quirks>
+}
+
+function send(body: string | JsonObject, { own = {}, quirks = {} }: Scene = {}) {
+  const one = deployment({ id: 'a', pool: 'p', model: MODEL, baseUrl: 'http://127.0.0.1:1', ...own })
+  const out = outgoingBody(attemptAt(one, callTo('p', { request: chat(body) })), { ...NO_QUIRKS, ...quirks })
+  const text = typeof out.body === 'string' ? out.body : Buffer.from(out.body).toString()
+  return { ...out, text, sent: JSON.parse(text) as JsonObject, isSpliced: typeof out.body !== 'string' }
+}
+
+const messages = [{ role: 'user', content: 'hello' }]
+const rules = { dropUnsupported: false, drop: [], allow: [] }
+
+describe("the client's bytes", () => {
+  it('are kept around the name of the model', () => {
+    const before = '{ "messages" :[{"role":"user","content":"h\\u00e4 \\ud83d\\ude00"}],\n "model" : '
+    const after = ' ,"seed":12345678901234567890,"x":1.0 }'
+    const { text } = send(`${before}"fast"${after}`)
+    expect(text).toBe(`${before}${JSON.stringify(MODEL)}${after}`)
+  })
+
+  it('stay the same JSON but for the model and what was put in, wherever things stand', () => {
+    const names = fc.constantFrom('temperature', 'seed', 'stop', 'user', 'x_model', 'a"b', 'möd€l', '')
+    const members = fc.dictionary(names, fc.jsonValue({ maxDepth: 3 }))
+    const spaces = fc.constantFrom(undefined, 1, '\t')
+    fc.assert(
+      fc.property(members, members, fc.boolean(), spaces, fc.boolean(), (first, last, streamed, space, escaped) => {
+        const numbers = (from: Record<string, unknown>) =>
+          Object.fromEntries(Object.entries(from).filter(([name]) => name !== 'temperature'))
+        const body = { ...numbers(first), model: 'fast', messages, ...(streamed && { stream: true }), ...numbers(last) }
+        const written = JSON.stringify(body, undefined, space)
+        const text = escaped ? written.replace('"model"', '"m\\u006fdel"') : written
+        const { sent, isSpliced, hideUsage } = send(text)
+        expect(isSpliced).toBe(true)
+        expect(hideUsage).toBe(streamed)
+        expect(sent).toEqual({
+          ...(JSON.parse(text) as JsonObject),
+          model: MODEL,
+          ...(streamed && { stream_options: { include_usage: true } }),
+        })
+      }),
+    )
+  })
+
+  it('with a second model are written anew, as JSON.parse reads them', () => {
+    const { sent, isSpliced } = send(`{"model":"a","messages":${JSON.stringify(messages)},"model":"b"}`)
+    expect(isSpliced).toBe(false)
+    expect(sent).toEqual({ model: MODEL, messages })
+  })
+
+  it('with other members twice are left as they are', () => {
+    const { text } = send(`{"model":"a","seed":1,"messages":${JSON.stringify(messages)},"seed":2}`)
+    expect(text).toContain('"seed":1')
+    expect(text).toContain('"seed":2')
+  })
+
+  it('are not there in the library: the body is written', () => {
+    expect(send({ model: 'a', messages })).toMatchObject({ isSpliced: false, sent: { model: MODEL, messages } })
+  })
+})
+
+describe('usage in a stream', () => {
+  const asks = (stream_options: JsonObject | null | undefined, scene?: Scene) =>
+    send({ stream: true, ...(stream_options !== undefined && { stream_options }) }, scene)
+
+  it('is asked for, and hidden unless the client asked', () => {
+    expect(asks(undefined)).toMatchObject({ hideUsage: true, sent: { stream_options: { include_usage: true } } })
+    expect(asks({ include_usage: true })).toMatchObject({ hideUsage: false })
+    expect(asks({ include_usage: false, x: 1 })).toMatchObject({
+      hideUsage: true,
+      sent: { stream_options: { include_usage: true, x: 1 } },
+    })
+    expect(asks(null)).toMatchObject({ hideUsage: true, sent: { stream_options: { include_usage: true } } })
+    expect(asks(undefined, { own: { defaults: { stream_options: { y: 1 } } } }).sent.stream_options).toEqual({
+      y: 1,
+      include_usage: true,
+    })
+  })
+
+  it('is not asked of a host that refuses the question', () => {
+    const quirks = { streamOptions: false as const }
+    expect(asks(undefined, { quirks })).toMatchObject({ hideUsage: true })
+    expect(asks(undefined, { quirks }).sent).not.toHaveProperty('stream_options')
+    const asked = asks({ include_usage: true }, { quirks })
+    expect(asked.sent).not.toHaveProperty('stream_options')
+    expect([asked.hideUsage, asked.dropped]).toEqual([false, undefined])
+  })
+
+  it('is not asked for in a whole answer', () => {
+    expect(send({ stream: false }).sent).not.toHaveProperty('stream_options')
+  })
+})
+
+describe('parameters', () => {
+  it('of the deployment fill in what the client left out', () => {
+    const own = { defaults: { temperature: 0.5, seed: 1, tools: [{ name: 'b' }] } }
+    expect(send({ temperature: 1, tools: [{ name: 'a' }] }, { own }).sent).toMatchObject({
+      temperature: 1,
+      seed: 1,
+      tools: [{ name: 'a' }, { name: 'b' }],
+    })
+    const bytes = `{"model":"a","messages":${JSON.stringify(messages)},"temperature":null}`
+    expect(send(bytes, { own: { defaults: { seed: 1, temperature: 0.5 } } })).toMatchObject({
+      isSpliced: true,
+      sent: { temperature: null, seed: 1 },
+    })
+  })
+
+  it('that are always to be left out are, and are told of', () => {
+    const own = { parameters: { ...rules, drop: ['seed', 'user'] } }
+    const { sent, dropped } = send({ seed: 1, temperature: 1 }, { own })
+    expect(sent).not.toHaveProperty('seed')
+    expect(dropped).toEqual(['seed'])
+  })
+
+  it('that the host does not take are refused, dropped or let through, as configured', () => {
+    const quirks = { unsupported: ['logit_bias'] }
+    const body = { logit_bias: { 1: 2 } }
+    expect(() => send(body, { quirks })).toThrow(
+      expect.objectContaining({ kind: 'invalid_request', param: 'logit_bias' }),
+    )
+    const dropped = send(body, { quirks, own: { parameters: { ...rules, dropUnsupported: true } } })
+    expect([dropped.sent.logit_bias, dropped.dropped]).toEqual([undefined, ['logit_bias']])
+    expect(send(body, { quirks, own: { parameters: { ...rules, allow: ['logit_bias'] } } }).sent.logit_bias).toEqual({
+      1: 2,
+    })
+    expect(send({ logit_bias: null }, { quirks }).sent).not.toHaveProperty('logit_bias')
+  })
+
+  it('are called as the host calls them', () => {
+    const quirks = { maxTokensField: 'max_tokens' as const, rename: { seed: 'random_seed' } }
+    expect(send({ max_completion_tokens: 5, seed: 1 }, { quirks }).sent).toMatchObject({
+      max_tokens: 5,
+      random_seed: 1,
+    })
+    expect(send({ max_completion_tokens: 5 }, { quirks }).sent).not.toHaveProperty('max_completion_tokens')
+    expect(send({ max_completion_tokens: 5, max_tokens: 7 }, { quirks }).sent).toMatchObject({ max_tokens: 7 })
+    expect(send({ max_tokens: 5 }, { quirks: { maxTokensField: 'max_completion_tokens' } }).sent).toMatchObject({
+      max_completion_tokens: 5,
+    })
+    expect(send({ max_completion_tokens: 5 }, { quirks }).dropped).toBeUndefined()
+  })
+})
