@@ -7,7 +7,7 @@ import type { JsonObject } from '../core/json.ts'
 export function errorBody(failure: Failure, attempts: readonly AttemptRecord[] = []): JsonObject {
   return {
     error: {
-      message: failure.message,
+      message: toldOf(failure),
       type: failure.verdict.type,
       param: failure.param ?? null,
       code: failure.code,
@@ -16,13 +16,18 @@ export function errorBody(failure: Failure, attempts: readonly AttemptRecord[] =
   }
 }
 
+/** The words of an error that nobody named speak of our insides: they stay in the records. */
+function toldOf({ kind, cause, message }: Failure): string {
+  return kind === 'internal' && cause !== undefined ? 'something went wrong inside the gateway' : message
+}
+
 function attemptShown({ number, deployment, purpose, failure }: AttemptRecord): JsonObject {
   return {
     number,
     deployment: deploymentName(deployment),
     pool: deployment.pool,
     ...(purpose !== 'answer' && { purpose }),
-    ...(failure && { error: failure.kind, message: failure.message }),
+    ...(failure && { error: failure.kind, message: toldOf(failure) }),
     ...(failure?.upstreamStatus !== undefined && { status: failure.upstreamStatus }),
   }
 }

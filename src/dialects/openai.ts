@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { CallOptions } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
@@ -44,6 +45,8 @@ export function readBody(
 
 function parse(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new Failure('invalid_request', 'the body is empty', { code: 'invalid_body' })
+  // RFC 8259, 8.1. The bytes go on as they came: every reader must find the same text in them.
+  if (!isUtf8(bytes)) throw new Failure('invalid_request', 'the body is not valid UTF-8', { code: 'invalid_json' })
   if (nestsDeeperThan(bytes, MAX_DEPTH)) {
     throw new Failure('invalid_request', `the body nests deeper than ${MAX_DEPTH} levels`, { code: 'invalid_body' })
   }

@@ -1,6 +1,7 @@
 import type { CallOptions, Fallback, FallbackTable } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import { CONTROL_KEYS, FORBIDDEN_KEYS } from './control-keys.ts'
 
 /** Request headers, lower case, as Node gives them. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -21,16 +22,13 @@ function readHeaders(options: Draft, headers: RequestHeaders): void {
   set(options, 'traceparent', header(headers, 'traceparent'))
   set(options, 'tracestate', header(headers, 'tracestate'))
   set(options, 'userAgent', header(headers, 'user-agent'))
+  if (header(headers, 'x-litellm-enable-message-redaction')?.toLowerCase() === 'true') options.redactMessages = true
+  set(options, 'disabledCallbacks', words(header(headers, 'x-litellm-disable-callbacks')))
   set(options, 'sessionId', header(headers, 'x-litellm-session-id') ?? header(headers, 'x-litellm-trace-id'))
   set(options, 'retries', numeric(headers, 'x-litellm-num-retries'))
   set(options, 'timeoutMs', inMs(numeric(headers, 'x-litellm-timeout')))
   set(options, 'firstTokenMs', inMs(numeric(headers, 'x-litellm-stream-timeout')))
-  const tags = header(headers, 'x-litellm-tags')
-  if (tags)
-    options.tags = tags
-      .split(',')
-      .map(tag => tag.trim())
-      .filter(Boolean)
+  set(options, 'tags', words(header(headers, 'x-litellm-tags')))
 }
 
 function readLimits(options: Draft, body: JsonObject): void {
@@ -49,12 +47,25 @@ function readFallbacks(options: Draft, body: JsonObject): void {
 
 function readFallback(value: Json, index: number): Fallback {
   if (typeof value === 'string' && value !== '') return { pool: value }
-  if (isObject(value) && typeof value.model === 'string') {
-    const { model, ...replace } = value
-    return Object.keys(replace).length > 0 ? { pool: model, replace } : { pool: model }
-  }
   const param = `fallbacks[${index}]`
+  if (isObject(value) && typeof value.model === 'string') {
+    const replace = replacements(value, param)
+    return Object.keys(replace).length > 0 ? { pool: value.model, replace } : { pool: value.model }
+  }
   throw new Failure('invalid_request', `'${param}' must be a pool's name or an object with 'model'`, { param })
+}
+
+/** What a fallback puts in the place of the request's own members: nothing that a request itself may not say. */
+function replacements(target: JsonObject, param: string): JsonObject {
+  const replace: Record<string, Json | undefined> = {}
+  for (const name in target) {
+    if (FORBIDDEN_KEYS.includes(name)) {
+      const message = `'${param}.${name}' cannot be set by a request: it comes from the configuration alone`
+      throw new Failure('invalid_request', message, { param: `${param}.${name}`, code: 'invalid_value' })
+    }
+    if (name !== 'model' && name !== '__proto__' && !CONTROL_KEYS.has(name)) replace[name] = target[name]
+  }
+  return replace
 }
 
 /** LiteLLM's `[{pool: [targets]}]`. */
@@ -84,6 +95,7 @@ function readAbout(options: Draft, body: JsonObject): void {
   const tags = [...texts(body.tags), ...texts(isObject(metadata) ? metadata.tags : undefined)]
   if (tags.length > 0) options.tags = [...new Set([...(options.tags ?? []), ...tags])]
   if (typeof body.allowed_model_region === 'string') options.allowedRegion = body.allowed_model_region
+  if (body['no-log'] === true) options.noLog = true
   if (body.specific_deployment === true) options.specificDeployment = true
   const mock = readMock(body)
   if (mock) options.mock = mock
@@ -106,6 +118,15 @@ function set<K extends keyof Draft>(options: Draft, name: K, value: Draft[K] | u
 function header(headers: RequestHeaders, name: string): string | undefined {
   const value = headers[name]
   return Array.isArray(value) ? value[0] : value
+}
+
+/** A list with commas. */
+function words(text: string | undefined): string[] | undefined {
+  if (!text) return undefined
+  return text
+    .split(',')
+    .map(word => word.trim())
+    .filter(Boolean)
 }
 
 function numeric(headers: RequestHeaders, name: string): number | undefined {

@@ -8,6 +8,7 @@ import { errorBody, errorHeaders } from '../dialects/error-body.ts'
 import type { CallRouter } from '../router.ts'
 import { allowHosts } from './allowed-hosts.ts'
 import { masterKeyOnly } from './authenticate.ts'
+import { refuseBroken, refuseTwoKeys } from './broken-requests.ts'
 import { complete } from './complete.ts'
 import { explain } from './explain.ts'
 import { healthReport } from './health.ts'
@@ -62,6 +63,8 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    clientErrorHandler: refuseBroken,
+    frameworkErrors: (error, _request, reply) => void send(reply, ofFastify(error)),
   })
   readBodiesAsBytes(fastify)
   answerErrors(fastify)
@@ -129,6 +132,7 @@ function register(fastify: FastifyInstance, settings: ServerSettings, handles: R
       onRequest: (request, _reply, done) => {
         try {
           checkHost(request.headers.host)
+          refuseTwoKeys(request.raw)
           const caller = access === 'key' ? authenticate(request.headers) : undefined
           if (caller) callers.set(request, caller)
           done()
@@ -150,15 +154,19 @@ function readBodiesAsBytes(fastify: FastifyInstance): void {
 function answerErrors(fastify: FastifyInstance): void {
   fastify.setErrorHandler((error, _request, reply) => {
     const failure = error instanceof Failure ? error : ofFastify(error)
-    return reply.code(failure.verdict.status).headers(errorHeaders(failure)).send(errorBody(failure))
+    return send(reply, failure)
   })
   fastify.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/'
     const failure = isPlanned(path)
       ? new Failure('not_implemented', `${request.method} ${shown(path)} is planned and not served yet`)
       : new Failure('unknown_route', `there is no ${request.method} ${shown(path)}; the API is at /v1/chat/completions`)
-    return reply.code(failure.verdict.status).headers(errorHeaders(failure)).send(errorBody(failure))
+    return send(reply, failure)
   })
+}
+
+function send(reply: FastifyReply, failure: Failure): FastifyReply {
+  return reply.code(failure.verdict.status).headers(errorHeaders(failure)).send(errorBody(failure))
 }
 
 function shown(path: string): string {

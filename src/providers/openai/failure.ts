@@ -51,11 +51,13 @@ export function upstreamFailure(attempt: Attempt, status: number, value: Json | 
       upstreamStatus: status,
     })
   }
-  const told = attempt.deployment.apiKey?.redact(message) ?? message
+  const { apiKey } = attempt.deployment
+  const told = apiKey?.redact(message) ?? message
   return new Failure(kind, `${name} answered ${status}${told ? `: ${told.slice(0, MAX_MESSAGE)}` : ''}`, {
     upstreamStatus: status,
-    code,
-    param,
+    // An upstream may put the key that it was sent into any of its words.
+    code: code && (apiKey?.redact(code) ?? code),
+    param: param && (apiKey?.redact(param) ?? param),
   })
 }
 
