@@ -2,6 +2,7 @@ import type { Deployment, MockSettings } from '../../core/deployment.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { Request } from '../../core/request.ts'
 import type { Usage } from '../../core/usage.ts'
+import { readUsage } from '../openai/usage.ts'
 import { STREAM_ERROR } from './failures.ts'
 
 /** What a mocked deployment says. */
@@ -35,7 +36,7 @@ export function mockAnswer(request: Request, deployment: Deployment, settings: M
     text,
     toolCalls,
     finishReason: toolCalls.length > 0 ? 'tool_calls' : 'stop',
-    usage: {
+    usage: (isObject(settings.response) && readUsage(settings.response.usage)) || {
       inputTokens: tokens(allText(request)),
       outputTokens: request.operation === 'embedding' ? 0 : tokens(text),
     },

@@ -22,7 +22,7 @@ export const STREAM_ERROR = 'Exception: mock_streaming_error'
 export function mockFailure(response: string | JsonObject | undefined, name: string): Failure | undefined {
   if (typeof response !== 'string') return undefined
   if (response.startsWith(CONTENT_FILTER)) return failure('content_refused', name, response)
-  const kind = ERRORS[response]
+  const kind = Object.hasOwn(ERRORS, response) ? ERRORS[response] : undefined
   return kind && failure(kind, name, response)
 }
 

@@ -22,11 +22,18 @@ export const mockProvider = (clock: Clock): Handler<Attempt> =>
     const settings = settingsOf(attempt)
     const delay = settings.timeout ? attempt.deadline - clock.monotonic() : (settings.delayMs ?? LATENCY_MS)
     await sleep(delay, clock, attempt.cancellation)
+    if (settings.timeout) throw timedOut(attempt)
     const failure = mockFailure(settings.response, deploymentName(attempt.deployment))
     if (failure) throw failure
     const answer = mockAnswer(attempt.request, attempt.deployment, settings)
-    return attempt.request.streamed ? streamed(attempt, answer) : whole(attempt, answer)
+    // A body that is given as a whole stays one, whatever the client asked for.
+    return attempt.request.streamed && !answer.body ? streamed(attempt, answer) : whole(attempt, answer)
   }
+
+/** The attempt's own limit comes first, as a rule. */
+function timedOut({ deployment }: Attempt): Failure {
+  return new Failure('timed_out', `${deploymentName(deployment)} gives no answer, as its mock_timeout says`)
+}
 
 /** Whether an attempt is answered here although its deployment has a real upstream. */
 export function isMocked({ deployment, options }: Attempt): boolean {
