@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Call, Caller } from '../core/call.ts'
+import type { Call, Caller, CallOptions } from '../core/call.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import { Failure } from '../core/failure.ts'
 import type { Frame } from '../core/frame.ts'
@@ -19,7 +19,7 @@ export interface CompleteOptions {
   /** Silence in a stream after which a comment is sent. Undefined: never. */
   readonly keepaliveMs: number | undefined
   /** Makes the changes to an answer's frames, where there are to be any. */
-  readonly rewriteFor: ((call: Call) => (frame: Frame) => Uint8Array) | undefined
+  readonly rewriteFor: (call: Call) => ((frame: Frame) => Uint8Array) | undefined
 }
 
 /** Answers `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`: the way from the socket to the router and back. */
@@ -27,10 +27,9 @@ export const complete =
   (operation: Operation, options: CompleteOptions) =>
   async (request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Promise<void> => {
     const asked = readBytes(operation, bodyOf(request), request.headers)
-    const { mock, ...rest } = asked.options
-    const allowed = { ...rest, ...(mock && options.allowMocks && { mock }), ...(caller && { caller }) }
     const cancellation = new Cancellation()
     const pool = options.model ?? asked.pool
+    const allowed = allowedOptions(asked.options, caller, options.allowMocks)
     const call = options.router.begin({ pool, request: asked.request, options: allowed }, cancellation)
     const response = reply.raw
     reply.hijack()
@@ -41,13 +40,20 @@ export const complete =
     })
     try {
       const answer = await options.router.answer(call)
-      deliver(response, call, answer, { keepaliveMs: options.keepaliveMs, rewrite: options.rewriteFor?.(call) })
+      deliver(response, call, answer, { keepaliveMs: options.keepaliveMs, rewrite: options.rewriteFor(call) })
     } catch (error) {
       const failure = Failure.from(error)
       if (failure.kind === 'cancelled') response.destroy()
       else refuse(response, failure, call)
     }
   }
+
+/** What the caller asked of the router, less what it may not, and with who it is. */
+function allowedOptions(asked: CallOptions, caller: Caller | undefined, allowMocks: boolean): CallOptions {
+  if (!asked.mock || allowMocks) return caller ? { caller, ...asked } : asked
+  const { mock, ...rest } = asked
+  return caller ? { caller, ...rest } : rest
+}
 
 const NO_BODY = Buffer.alloc(0)
 

@@ -24,17 +24,18 @@ export function readWhole(attempt: Attempt, bytes: Buffer): Reading {
   const body = parse(attempt, bytes)
   if (body.error) throw upstreamFailure(attempt, statusOf(body.error), body)
   const usage = readUsage(body.usage)
-  const about = {
+  return {
     frame: new BytesFrame(bytes, () => [body]),
+    ...(attempt.request.operation === 'embedding' ? readVectors(attempt, body) : readChoices(attempt, body)),
     ...(usage && { usage }),
     ...(typeof body.model === 'string' && { model: body.model }),
     ...(typeof body.id === 'string' && { responseId: body.id }),
   }
-  if (attempt.request.operation === 'embedding') {
-    if (!Array.isArray(body.data)) throw bad(attempt, 'has no data')
-    return about
-  }
-  return { ...about, ...readChoices(attempt, body) }
+}
+
+function readVectors(attempt: Attempt, body: JsonObject): Pick<Reading, 'contentBytes'> {
+  if (!Array.isArray(body.data)) throw bad(attempt, 'has no data')
+  return {}
 }
 
 function readChoices(attempt: Attempt, body: JsonObject): Pick<Reading, 'finishReason' | 'contentBytes'> {
