@@ -30,6 +30,7 @@ export const httpProvider =
       const headers = [...exchange.headers, 'x-tollgate-attempt-id', attempt.attempt.id]
       if (attemptHeaders) headers.push(...attemptHeaders(attempt))
       const conversation = new Conversation(attempt, exchange, { resolve, reject })
+      if (attempt.cancellation.reason) return
       try {
         dialler
           .for(attempt.deployment)
@@ -58,7 +59,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   readonly #attempt: Attempt
   readonly #exchange: Exchange
   readonly #settle: Settle
-  readonly #release: () => void
+  #release: () => void = nothing
   #controller: Dispatcher.DispatchController | undefined
   #body: Body = { kind: 'unknown' }
   #size = 0
@@ -70,7 +71,9 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     this.#attempt = attempt
     this.#exchange = exchange
     this.#settle = settle
-    this.#release = attempt.cancellation.onCancel(reason => this.#cancelled(reason))
+    // It may be cancelled already: then this refuses at once.
+    const release = attempt.cancellation.onCancel(reason => this.#cancelled(reason))
+    if (!this.#closed) this.#release = release
   }
 
   // ── what the answer asks ──
@@ -162,7 +165,9 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     this.#read(() => {
       const { frame, ...about } = this.#exchange.readWhole(bytes)
       this.#close()
-      this.#settle.resolve(wholeAnswer(this.#attempt.deployment, frame, { ...about, upstreamHeaders: this.#headers }))
+      const answer = wholeAnswer(this.#attempt.deployment, frame, about)
+      answer.upstreamHeaders = this.#headers
+      this.#settle.resolve(answer)
     })
   }
 
@@ -171,6 +176,8 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
       return new Failure('upstream_error', `${this.#who()} answered with a redirect, which is never followed`, {
         upstreamStatus: status,
       })
+    if (status < 300)
+      return new Failure('bad_answer', `${this.#who()} answered with the status ${status}`, { upstreamStatus: status })
     const { kind, message, code, param, cause } = this.#exchange.readFailure(status, bytes)
     return new Failure(kind, message, { code, param, cause, upstreamStatus: status, retryAfterMs: this.#retryAfterMs })
   }
@@ -211,6 +218,8 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   }
 }
 
+const nothing = () => {}
+
 type Headers = Record<string, string | string[] | undefined>
 
 function first(value: string | string[] | undefined): string | undefined {
@@ -218,7 +227,7 @@ function first(value: string | string[] | undefined): string | undefined {
 }
 
 function isEventStream(headers: Headers): boolean {
-  return first(headers['content-type'])?.includes('text/event-stream') ?? false
+  return first(headers['content-type'])?.toLowerCase().includes('text/event-stream') ?? false
 }
 
 function encoded(headers: Headers): boolean {
