@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { ComplexityScoring } from '../core/auto-settings.ts'
 import type { Request } from '../core/request.ts'
-import { complexityClassifier, complexityScorer, poolOfTier } from './complexity.ts'
-import type { ComplexitySettings } from './complexity-settings.ts'
+import { complexityClassifier, complexityScorer } from './complexity.ts'
 
-function classify(user: string, settings: ComplexitySettings = {}, system?: string) {
+function classify(user: string, settings: ComplexityScoring = {}, system?: string) {
   const messages = [...(system ? [{ role: 'system', content: system }] : []), { role: 'user', content: user }]
   const request: Request = { operation: 'chat', body: { messages }, streamed: false }
   return complexityClassifier(settings)({ text: user, request })
@@ -88,15 +88,5 @@ describe('complexityScorer', () => {
     const start = performance.now()
     score(text)
     expect(performance.now() - start).toBeLessThan(500)
-  })
-})
-
-describe('poolOfTier', () => {
-  it('gives the one pool, or one of several by chance', () => {
-    const tiers = { SIMPLE: 'small', COMPLEX: ['a', 'b'] }
-    expect(poolOfTier(tiers, 'SIMPLE')).toBe('small')
-    expect(poolOfTier(tiers, 'COMPLEX', () => 0.49)).toBe('a')
-    expect(poolOfTier(tiers, 'COMPLEX', () => 0.5)).toBe('b')
-    expect(poolOfTier(tiers, 'REASONING')).toBeUndefined()
   })
 })

@@ -1,13 +1,10 @@
-import type { Random } from '../core/clock.ts'
+import type { ComplexityScoring, ComplexityTier, Dimension } from '../core/auto-settings.ts'
 import type { Classifier } from './classifier.ts'
 import {
   COMPLEXITY_TIERS,
-  type ComplexitySettings,
-  type ComplexityTier,
   DEFAULT_BOUNDARIES,
   DEFAULT_TOKEN_THRESHOLDS,
   DEFAULT_WEIGHTS,
-  type Dimension,
 } from './complexity-settings.ts'
 import { COMPLEXITY_WORDS } from './complexity-words.ts'
 import { PhraseTable } from './phrases.ts'
@@ -21,6 +18,8 @@ export interface Complexity {
   readonly score: number
   /** The dimensions that had something to say, for people. */
   readonly signals: readonly string[]
+  /** A word of `keywordTierRules` named the tier, whatever the score. */
+  readonly named: boolean
 }
 
 type List = 'code' | 'reasoning' | 'technical' | 'simple'
@@ -32,14 +31,16 @@ const ORDERED = /\bfirst\b[^.?!]{1,300}\bthen\b|\bstep \d|^[ \t]{0,8}\d{1,2}[.)]
 
 /**
  * LiteLLM's complexity router as a classifier: it names SIMPLE, MEDIUM, COMPLEX or REASONING as the task, and is not
- * sure only of a request without any text of a user (which is to go to the default model).
+ * sure only of a request without any text of a user (which is to go to the default model); without `scores` it is sure
+ * of nothing but keyword rules.
  */
-export function complexityClassifier(settings: ComplexitySettings = {}): Classifier {
+export function complexityClassifier(settings: ComplexityScoring = {}, scores = true): Classifier {
   const score = complexityScorer(settings)
   return function complexityClassifier({ request }) {
     const user = promptText(request, settings.reminderMarkers)
     if (user === '') return undefined
-    const { tier, score: points, signals } = score(user, systemText(request))
+    const { tier, score: points, signals, named } = score(user, systemText(request))
+    if (!scores && !named) return undefined
     const label = settings.tierLabels?.[tier] ?? tier
     const reason = `${label} with ${points.toFixed(2)}${signals.length > 0 ? `: ${signals.join(', ')}` : ''}`
     return { task: tier, by: 'complexity', reason }
@@ -51,7 +52,7 @@ export function complexityClassifier(settings: ComplexitySettings = {}): Classif
  * technical and simple words also in the system prompt. Two reasoning markers of the user's make it REASONING whatever
  * the score, and a word of `keywordTierRules` names the tier outright.
  */
-export function complexityScorer(settings: ComplexitySettings = {}): (user: string, system?: string) => Complexity {
+export function complexityScorer(settings: ComplexityScoring = {}): (user: string, system?: string) => Complexity {
   const lists = listTable(settings)
   const rules = new PhraseTable<ComplexityTier>(rulesOf(settings))
   const weights: Readonly<Partial<Record<Dimension, number>>> = settings.dimensionWeights ?? DEFAULT_WEIGHTS
@@ -73,24 +74,13 @@ export function complexityScorer(settings: ComplexitySettings = {}): (user: stri
     const score = sum(parts, weights)
     const signals = Object.entries(parts).flatMap(([name, part]) => (part === 0 ? [] : [name]))
     const named = highest(words, rules)
-    if (named) return { tier: named, score, signals: [`keyword_tier_rules ${named}`, ...signals] }
-    if (asked.reasoning.size >= FULL) return { tier: 'REASONING', score, signals }
-    return { tier: tierOf(score, settings), score, signals }
+    if (named) return { tier: named, score, signals: [`keyword_tier_rules ${named}`, ...signals], named: true }
+    if (asked.reasoning.size >= FULL) return { tier: 'REASONING', score, signals, named: false }
+    return { tier: tierOf(score, settings), score, signals, named: false }
   }
 }
 
-/** The pool that answers a tier: its own, or one of them with equal chances; undefined when the tier has none. */
-export function poolOfTier(
-  tiers: NonNullable<ComplexitySettings['tiers']>,
-  tier: ComplexityTier,
-  random: Random = Math.random,
-): string | undefined {
-  const pools = tiers[tier]
-  if (pools === undefined || typeof pools === 'string') return pools
-  return pools[Math.floor(random() * pools.length)]
-}
-
-function listTable(settings: ComplexitySettings): PhraseTable<readonly List[]> {
+function listTable(settings: ComplexityScoring): PhraseTable<readonly List[]> {
   const technical = settings.technicalKeywords ?? COMPLEXITY_WORDS.technical
   const lists: Readonly<Record<List, readonly string[]>> = {
     code: settings.codeKeywords ?? COMPLEXITY_WORDS.code,
@@ -107,7 +97,7 @@ function listTable(settings: ComplexitySettings): PhraseTable<readonly List[]> {
   return new PhraseTable([...names].map(([text, value]) => ({ text, value })))
 }
 
-function rulesOf(settings: ComplexitySettings): { text: string; value: ComplexityTier }[] {
+function rulesOf(settings: ComplexityScoring): { text: string; value: ComplexityTier }[] {
   const rules = [...(settings.keywordTierRules ?? [])].sort((a, b) => rank(b.tier) - rank(a.tier))
   return rules.flatMap(rule => rule.keywords.map(text => ({ text, value: rule.tier })))
 }
@@ -137,7 +127,7 @@ function highest(words: readonly string[], rules: PhraseTable<ComplexityTier>): 
   return best
 }
 
-function tierOf(score: number, settings: ComplexitySettings): ComplexityTier {
+function tierOf(score: number, settings: ComplexityScoring): ComplexityTier {
   const { simple_medium, medium_complex, complex_reasoning } = { ...DEFAULT_BOUNDARIES, ...settings.tierBoundaries }
   if (score < simple_medium) return 'SIMPLE'
   if (score < medium_complex) return 'MEDIUM'

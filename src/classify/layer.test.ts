@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Answer, wholeAnswer } from '../core/answer.ts'
+import type { TaskAutoSettings } from '../core/auto-settings.ts'
 import type { Call, CallOptions } from '../core/call.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import type { Clock, Ms } from '../core/clock.ts'
@@ -7,7 +8,6 @@ import type { Deployment } from '../core/deployment.ts'
 import { Failure } from '../core/failure.ts'
 import { ObjectFrame } from '../core/frame.ts'
 import type { Handler } from '../core/handler.ts'
-import type { AutoSettings } from '../core/settings.ts'
 import { type ClassifyOptions, classify } from './layer.ts'
 
 const OPEN = 'Is the shop open today?'
@@ -29,7 +29,8 @@ const deployment: Deployment = {
   info: {},
 }
 
-const settings: AutoSettings = {
+const settings: TaskAutoSettings = {
+  by: 'task',
   pools: { math: 'math-pool', code: 'code-pool', creative: 'creative-pool', default: 'default-pool' },
   classifierPool: 'cheap',
   classifierTimeoutMs: 1_000,
@@ -49,6 +50,7 @@ function fakeClock(): Clock & { advance(by: Ms): void } {
         cancel() {
           timers = timers.filter(other => other !== timer)
         },
+        unref() {},
       }
     },
     advance(by) {
@@ -93,12 +95,12 @@ function run(call: Call, ask: Handler, options: Partial<ClassifyOptions> = {}) {
     auto: { auto: settings },
     clock: fakeClock(),
     ...options,
-    ask: each => {
-      asked.push(each)
-      return ask(each)
-    },
   })
   const answer = layer(async each => {
+    if (each !== call && each.purpose === 'classify') {
+      asked.push(each)
+      return ask(each)
+    }
     passed.push(each)
     return saying('done')
   })(call)

@@ -1,95 +1,76 @@
-import type { Call, Classification } from '../core/call.ts'
-import { type Clock, systemClock } from '../core/clock.ts'
-import { Failure } from '../core/failure.ts'
-import type { Handler, Layer } from '../core/handler.ts'
-import type { AutoSettings } from '../core/settings.ts'
-import { askClassifier } from './ask-classifier.ts'
-import type { Classifier, Prompt } from './classifier.ts'
-import { DEFAULT_TASK } from './llm.ts'
-import { promptText } from './prompt-text.ts'
+import type { AutoSettings } from '../core/auto-settings.ts'
+import type { Call } from '../core/call.ts'
+import { type Clock, type Random, systemClock } from '../core/clock.ts'
+import type { Layer } from '../core/handler.ts'
+import type { PoolFacts } from '../core/pool-facts.ts'
+import type { Request } from '../core/request.ts'
+import type { Alias, RoutingSettings } from '../core/settings.ts'
+import { chooseByComplexity } from './by-complexity.ts'
+import { chooseByMeaning } from './by-meaning.ts'
+import { chooseByTask } from './by-task.ts'
+import type { Chooser } from './chooser.ts'
+import type { Classifier } from './classifier.ts'
 import { keywordRules } from './rules.ts'
 
-export interface ClassifyOptions {
-  /** The pools that are a choice by task, by name. */
-  readonly auto: Readonly<Record<string, AutoSettings>>
-  /** Answers the classifying call when no classifier is sure. Default: the handler that the layer wraps. */
-  readonly ask?: Handler
-  /** The classifiers of one such pool, asked in order until one is sure. Default: the keyword rules. */
-  readonly classifiers?: (settings: AutoSettings) => readonly Classifier[]
+export interface ClassifyOptions extends Pick<RoutingSettings, 'auto'> {
+  /** Other names of pools. Default: none. */
+  readonly aliases?: Readonly<Record<string, Alias>>
+  /** The classifiers of pools that choose by task. Default: the keyword rules. */
+  readonly classifiers?: (keywords: Readonly<Record<string, readonly string[]>>) => readonly Classifier[]
+  /** What is known of a pool. Default: nothing. */
+  readonly factsOf?: (pool: string) => PoolFacts
+  /** About how many tokens the input of a request has. Default: 0, so that size decides nothing. */
+  readonly inputTokens?: (request: Request) => number
   /** Default: the system's. */
   readonly clock?: Clock
-}
-
-/** One `auto` pool, ready to choose. */
-interface Choice {
-  readonly settings: AutoSettings
-  readonly classifiers: readonly Classifier[]
-  readonly pools: ReadonlyMap<string, string>
-  readonly defaultPool: string
+  readonly random?: Random
 }
 
 /**
- * Turns a call to an `auto` pool into one to the pool of its task, and writes down why. Rules decide first, free of
- * charge; what they leave open is asked of the classifier pool, if there is one; the rest goes to the default pool. No
- * failure of a classifier fails the call. Calls to other pools pass as they are, and so do classifying calls themselves,
- * so that a classifier pool that is `auto` itself cannot ask without end.
- * @throws Failure when an `auto` pool has no `default` among its pools.
+ * Turns a call to an automatic pool into one to the pool that its prompt belongs to, and writes down why. Calls that are
+ * made to that end go down the same way, with purpose `classify`. No failure of a classifier fails the call. Calls to
+ * other pools pass as they are, and so do classifying calls themselves, so that a classifier pool that is automatic
+ * itself cannot ask without end.
+ * @throws Failure when a pool that chooses by task has no `default` among its pools.
  */
 export function classify(options: ClassifyOptions): Layer {
-  const clock = options.clock ?? systemClock
-  const choices = new Map(
-    Object.entries(options.auto).map(([name, settings]) => [name, choiceOf(name, settings, options)]),
+  const choosers = new Map(
+    Object.entries(options.auto).map(([name, settings]) => [name, chooserOf(name, settings, options)]),
   )
+  const aliases = new Map(Object.entries(options.aliases ?? {}))
   return next => {
-    const ask = options.ask ?? next
     return function classify(call) {
-      const choice = call.purpose === 'classify' ? undefined : choices.get(call.pool)
-      return choice ? classifyAndGoOn(call, choice) : next(call)
+      if (call.purpose === 'classify') return next(call)
+      const chooser = choosers.get(call.pool) ?? choosers.get(aliases.get(call.pool)?.pool ?? '')
+      return chooser ? chooseAndGoOn(call, chooser) : next(call)
     }
 
-    async function classifyAndGoOn(call: Call, choice: Choice) {
-      const classification = await taskOf(call, choice, { ask, clock })
+    async function chooseAndGoOn(call: Call, chooser: Chooser) {
+      const { pool, classification, keep } = await chooser(call, next)
       call.record.classification = classification
       call.cancellation.throwIfCancelled()
-      return next({ ...call, pool: choice.pools.get(classification.task) ?? choice.defaultPool })
+      const answer = await next({ ...call, pool })
+      keep?.()
+      return answer
     }
   }
 }
 
-function choiceOf(name: string, settings: AutoSettings, options: ClassifyOptions): Choice {
-  const pools = new Map(Object.entries(settings.pools))
-  const defaultPool = pools.get(DEFAULT_TASK)
-  if (defaultPool === undefined)
-    throw new Failure('invalid_request', `the pool ${name} chooses by task but has no default: add \`default: <pool>\``)
-  const classifiers = options.classifiers?.(settings) ?? [keywordRules(settings.keywords)]
-  return { settings, classifiers, pools, defaultPool }
-}
-
-async function taskOf(
-  call: Call,
-  { settings, classifiers }: Choice,
-  { ask, clock }: { readonly ask: Handler; readonly clock: Clock },
-): Promise<Classification> {
-  const text = promptText(call.request)
-  if (text === '') return byDefault('the request has no text of a user')
-  const sure = firstSure(classifiers, { text, request: call.request })
-  if (sure) return sure
-  const { classifierPool } = settings
-  if (classifierPool === undefined) return byDefault('no rule was sure, and no classifier pool is configured')
-  return askClassifier(call, text, { settings: { ...settings, classifierPool }, ask, clock })
-}
-
-/** A classifier that throws is one that is not sure: the call is worth more than its label. */
-function firstSure(classifiers: readonly Classifier[], prompt: Prompt): Classification | undefined {
-  for (const classifier of classifiers) {
-    try {
-      const classification = classifier(prompt)
-      if (classification) return classification
-    } catch {}
+function chooserOf(name: string, settings: AutoSettings, options: ClassifyOptions): Chooser {
+  const { clock = systemClock, random = Math.random, classifiers = rulesAlone } = options
+  const { factsOf = () => NOTHING_KNOWN, inputTokens = () => 0 } = options
+  switch (settings.by) {
+    case 'task':
+      return chooseByTask(name, settings, { classifiers: classifiers(settings.keywords), clock })
+    case 'complexity':
+      return chooseByComplexity(settings, { clock, random, factsOf, inputTokens })
+    case 'semantic':
+      return chooseByMeaning(settings, clock)
   }
-  return undefined
 }
 
-function byDefault(reason: string): Classification {
-  return { task: DEFAULT_TASK, by: DEFAULT_TASK, reason }
+const NOTHING_KNOWN: PoolFacts = { window: undefined, sees: undefined }
+
+function rulesAlone(keywords: Readonly<Record<string, readonly string[]>>): readonly Classifier[] {
+  return [keywordRules(keywords)]
 }

@@ -1,8 +1,6 @@
 import type { Request } from '../core/request.ts'
+import { DEFAULT_TASK } from './chooser.ts'
 import { clip } from './prompt-text.ts'
-
-/** The task of whatever fits no other. */
-export const DEFAULT_TASK = 'default'
 
 /** What the built-in tasks mean, for the model that is asked. Tasks of an operator's own speak by their names. */
 const MEANINGS: ReadonlyMap<string, string> = new Map([

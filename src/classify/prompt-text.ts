@@ -1,11 +1,6 @@
+import type { ReminderMarkers } from '../core/auto-settings.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/request.ts'
-
-/** What encloses text that an agent put into a user's turn and no human asked for. Matched in any case. */
-export interface ReminderMarkers {
-  readonly open: string
-  readonly close: string
-}
 
 /** The envelope that coding agents use; LiteLLM's complexity router strips it by default too. */
 export const DEFAULT_REMINDERS: readonly ReminderMarkers[] = [
@@ -22,15 +17,36 @@ const ELLIPSIS = '\n…\n'
  * the end, since people put the question at either. Linear in the text; an odd shape gives '', never an error.
  */
 export function promptText(request: Request, reminders: readonly ReminderMarkers[] = DEFAULT_REMINDERS): string {
+  return clip(wholePromptText(request, reminders))
+}
+
+/** The same in full length. */
+export function wholePromptText(request: Request, reminders: readonly ReminderMarkers[] = DEFAULT_REMINDERS): string {
   const { messages, prompt, input } = request.body
-  if (Array.isArray(messages)) {
-    for (let at = messages.length - 1; at >= 0; at--) {
-      const text = textOfTurn(messages[at], 'user', reminders)
-      if (text !== '') return clip(text)
-    }
-    return ''
+  if (!Array.isArray(messages)) return textOf(prompt ?? input).trim()
+  for (let at = messages.length - 1; at >= 0; at--) {
+    const text = textOfTurn(messages[at], 'user', reminders)
+    if (text !== '') return text
   }
-  return clip(textOf(prompt ?? input).trim())
+  return ''
+}
+
+/** Whether a request goes on with a turn of the user: its newest message is a tool's or holds no text of a human. */
+export function isContinuation(request: Request, reminders: readonly ReminderMarkers[] = DEFAULT_REMINDERS): boolean {
+  const { messages } = request.body
+  return Array.isArray(messages) && textOfTurn(messages.at(-1), 'user', reminders) === ''
+}
+
+const PICTURES: readonly unknown[] = ['image_url', 'input_image', 'image']
+
+/** Whether any message brings a picture. */
+export function hasPicture(request: Request): boolean {
+  const { messages } = request.body
+  if (!Array.isArray(messages)) return false
+  return messages.some(message => {
+    const content = isObject(message) ? message.content : undefined
+    return Array.isArray(content) && content.some(part => isObject(part) && PICTURES.includes(part.type))
+  })
 }
 
 /** The first system (or developer) turn with text, bounded as `promptText` is. */
@@ -44,12 +60,16 @@ export function systemText(request: Request): string {
   return ''
 }
 
+/** The first `length` characters of a text, never half of one. */
+export function startOf(text: string, length: number): string {
+  return text.slice(0, isLowSurrogate(text, length) ? length - 1 : length)
+}
+
 /** The first `head` characters of a text and, when it is longer than both together, its end; never more than both. */
 export function clip(text: string, head: number = HEAD, tail: number = TAIL): string {
   if (text.length <= head + tail) return text
-  const until = isLowSurrogate(text, head) ? head - 1 : head
   const from = text.length - tail + ELLIPSIS.length
-  return text.slice(0, until) + ELLIPSIS + text.slice(isLowSurrogate(text, from) ? from + 1 : from)
+  return startOf(text, head) + ELLIPSIS + text.slice(isLowSurrogate(text, from) ? from + 1 : from)
 }
 
 /** Takes out whole blocks, nested ones with what encloses them. A marker that is never closed is left as it is. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { JsonObject } from '../core/json.ts'
 import { isPriceKey } from '../prices/price-keys.ts'
 import { checkKeys } from './check-keys.ts'
@@ -57,7 +58,8 @@ export function loadConfig(source: ConfigSource, options: LoadOptions = {}): Loa
   checkShapes(document, findings)
   const openPrices = (tollgate: Parameters<typeof openPriceBook>[0]) =>
     openPriceBook(tollgate, { ...context, document })
-  const compiled = compile({ document, written, env: extended, findings, openPrices })
+  const readBeside = (file: string) => readFile(resolve(dirname(path), file))
+  const compiled = compile({ document, written, env: extended, findings, openPrices, readBeside })
   if (!tolerant && findings.hasErrors) throw ConfigError.of(findings.list)
   if (!tolerant && compiled.settings.routing.deployments.length === 0) throw nobodyLeft(compiled.leftOut, findings)
   return { ...compiled, document: redact(written), findings: findings.list, environment: () => extended }

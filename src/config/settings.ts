@@ -23,6 +23,8 @@ export interface GatewaySettings {
   readonly log: 'lines' | 'json' | 'none'
   /** The model named in answers: what the upstream said, or what the client asked for. */
   readonly responseModel: 'upstream' | 'requested'
+  /** Pools whose answers do otherwise, by the name that was asked for. */
+  readonly responseModels: Readonly<Record<string, 'upstream' | 'requested'>>
   /** Replaces the model of every chat and completion request. */
   readonly completionModel?: string
   /** Replaces the model of every embedding request. */

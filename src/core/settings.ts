@@ -1,3 +1,4 @@
+import type { AutoSettings } from './auto-settings.ts'
 import type { FallbackTable } from './call.ts'
 import type { ChargeSettings } from './charge.ts'
 import type { Ms } from './clock.ts'
@@ -28,7 +29,7 @@ export interface RoutingSettings {
   readonly affinity: AffinitySettings
   /** Pools that are a choice between pools by price and latency. */
   readonly tiers: Readonly<Record<string, TierSettings>>
-  /** Pools that are a choice between pools by what the prompt is about. */
+  /** Pools that are a choice between pools by what the prompt is. */
   readonly auto: Readonly<Record<string, AutoSettings>>
   /** Undefined: every call is charged at what providers ask. */
   readonly charges?: ChargeSettings
@@ -172,16 +173,4 @@ export interface TierSettings {
   readonly latencyThresholdMs?: Ms
   /** Output tokens assumed in the estimate when the request does not limit them. Default 256. */
   readonly assumedOutputTokens: number
-}
-
-/** Which pool answers which kind of prompt. */
-export interface AutoSettings {
-  /** Task to pool: `math`, `code`, `creative`, `default`, or whatever the classifier names. */
-  readonly pools: Readonly<Record<string, string>>
-  /** The pool that is asked to classify what the rules leave open. Undefined: nobody is asked. */
-  readonly classifierPool?: string
-  /** How long the classifying call may take. Default 10,000 ms. */
-  readonly classifierTimeoutMs: Ms
-  /** Task to words that decide for it; replaces the built-in lists of the tasks it names. */
-  readonly keywords: Readonly<Record<string, readonly string[]>>
 }

@@ -9,7 +9,7 @@ import type { CallRouter } from '../router.ts'
 import { allowHosts } from './allowed-hosts.ts'
 import { masterKeyOnly } from './authenticate.ts'
 import { refuseBroken, refuseTwoKeys } from './broken-requests.ts'
-import { complete } from './complete.ts'
+import { type CompleteOptions, complete } from './complete.ts'
 import { explain } from './explain.ts'
 import { healthReport } from './health.ts'
 import { home } from './home.ts'
@@ -26,6 +26,7 @@ export type ServerSettings = Partial<
     | 'allowedHosts'
     | 'bodyLimitBytes'
     | 'responseModel'
+    | 'responseModels'
     | 'completionModel'
     | 'embeddingModel'
   >
@@ -100,7 +101,7 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
     underWay,
     allowMocks,
     keepaliveMs: settings.keepaliveMs,
-    rewriteFor: settings.responseModel === 'requested' ? responseModel : undefined,
+    rewriteFor: rewriterOf(settings),
   }
   return {
     chat: complete('chat', { ...options, model: settings.completionModel }),
@@ -116,6 +117,15 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
         ? reply.code(503).send({ status: 'draining' })
         : { status: 'healthy', db: 'Not connected', cache: null },
     home: async () => home(router),
+  }
+}
+
+/** The change to a call's frames, when its answers are to name the model that was asked for. */
+function rewriterOf({ responseModel: general, responseModels = {} }: ServerSettings): CompleteOptions['rewriteFor'] {
+  return call => {
+    const asked = call.record.requestedPool
+    const own = Object.hasOwn(responseModels, asked) ? responseModels[asked] : general
+    return own === 'requested' ? responseModel(call) : undefined
   }
 }
 

@@ -25,10 +25,11 @@ export interface CompileInput {
   readonly env: Environment
   readonly findings: Findings
   readonly openPrices: (tollgate: TollgateValues) => PriceBook
+  readonly readBeside: (path: string) => string
 }
 
 /** Settings, and how the deployments came about. */
-export interface Compiled extends Omit<Pools, 'deployments'> {
+export interface Compiled extends Omit<Pools, 'deployments' | 'autoRouters'> {
   readonly settings: Settings
   /** Gives a deployment that a wildcard became the price and the limits of its model, where it has none of its own. */
   readonly complete: (deployment: Deployment) => Deployment
@@ -50,7 +51,7 @@ export function compile({ openPrices, ...input }: CompileInput): Compiled {
   const callbacks = compileCallbacks(context)
   const settings: Settings = {
     routing: compileRouting(context, tollgate, pools),
-    gateway: compileGateway(context, tollgate),
+    gateway: compileGateway(context, tollgate, pools),
     telemetry: compileTelemetry(context, callbacks),
     callbacks,
   }

@@ -41,7 +41,7 @@ describe('where a deployment listens', () => {
     [{ model: 'openai/x', api_base: 'file:///etc/passwd' }, 'error', 'is not an http(s) URL'],
     [{ model: 'bedrock/x' }, 'report', 'cannot dial the provider bedrock yet'],
     [{ model: 'our-model' }, 'error', 'names no provider that is known'],
-    [{ model: 'auto_router/x' }, 'report', 'tollgate_settings.routing.auto'],
+    [{ model: 'auto_router/x' }, 'report', 'needs auto_router_config'],
     [{}, 'error', 'litellm_params.model: is required'],
     [{ model: 'openai/x', api_key: '' }, 'error', 'api_key: is empty'],
   ])('%j is left out', (params, severity, message) => {

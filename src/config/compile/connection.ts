@@ -36,10 +36,6 @@ export function connect(source: DeploymentSource, context: CompileContext): Conn
 
 function findModel({ values, params }: DeploymentSource): ModelName | Problem {
   const name = values.params.model ?? ''
-  if (name.startsWith('auto_router/')) {
-    const advice = 'describe it under tollgate_settings.routing.auto'
-    return problem('report', 'model', `left out: LiteLLM's auto routers are not built in, ${advice}`)
-  }
   const split = splitModel(name, values.params.custom_llm_provider)
   if (split) return split
   const base = own(params.value, 'api_base') ?? own(params.value, 'base_url')

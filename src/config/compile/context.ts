@@ -14,6 +14,8 @@ export interface CompileContext {
   readonly env: Environment
   readonly findings: Findings
   readonly prices: PriceBook
+  /** Gives the text of a file that the configuration names, relative to it. It throws when there is none. */
+  readonly readBeside: (path: string) => string
   readonly router: RouterValues
   readonly litellm: LitellmValues
 }

@@ -4,7 +4,9 @@ import { type TollgateValues, tollgateHonoured } from '../keys/tollgate.ts'
 import { readValues } from '../read-values.ts'
 import type { GatewaySettings } from '../settings.ts'
 import { own } from '../tree.ts'
+import { compileResponseModels } from './auto-routers.ts'
 import { type CompileContext, defined } from './context.ts'
+import type { Pools } from './pools.ts'
 
 const MEGABYTE = 1024 * 1024
 
@@ -25,7 +27,7 @@ export function isDocumentedKey(key: string): boolean {
 }
 
 /** What the HTTP server needs to know. */
-export function compileGateway(context: CompileContext, tollgate: TollgateValues): GatewaySettings {
+export function compileGateway(context: CompileContext, tollgate: TollgateValues, pools: Pools): GatewaySettings {
   const { document, findings, litellm } = context
   const general = readValues(document.section('general_settings'), generalHonoured, findings)
   const listenSection = document.section('tollgate_settings')?.section('listen')
@@ -40,6 +42,7 @@ export function compileGateway(context: CompileContext, tollgate: TollgateValues
     listen: { host: listen.host ?? '127.0.0.1', port: listen.port ?? 4000 },
     log: tollgate.log ?? (litellm.json_logs ? 'json' : 'lines'),
     responseModel: tollgate.response_model ?? 'upstream',
+    responseModels: compileResponseModels(pools.autoRouters),
     ...defined({
       masterKey: masterKey(context),
       keyHeader: general.litellm_key_header_name?.toLowerCase(),

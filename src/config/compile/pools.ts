@@ -1,5 +1,6 @@
 import type { Deployment, SelectionSettings } from '../../core/deployment.ts'
 import type { Subject } from '../finding.ts'
+import { isAutoRouter } from './auto-routers.ts'
 import type { KeySource } from './connection.ts'
 import { type CompileContext, isProblem } from './context.ts'
 import { type CompiledDeployment, compileDeployment } from './deployment.ts'
@@ -21,6 +22,8 @@ export interface Pools {
   /** By the deployment's id. */
   readonly keySources: ReadonlyMap<string, KeySource>
   readonly leftOut: readonly LeftOut[]
+  /** Entries that are no deployments but choices between pools. */
+  readonly autoRouters: readonly DeploymentSource[]
 }
 
 /** Compiles `model_list`: every deployment that can be used, and why each of the others cannot. */
@@ -39,6 +42,7 @@ class Collected implements Pools {
   readonly deployments: Deployment[] = []
   readonly keySources = new Map<string, KeySource>()
   readonly leftOut: LeftOut[] = []
+  readonly autoRouters: DeploymentSource[] = []
   readonly #context: CompileContext
   readonly #subjects = new Map<string, Subject>()
 
@@ -54,6 +58,10 @@ class Collected implements Pools {
       const reason = `left out: LITELLM_ENVIRONMENT is ${here ?? 'not set'}, it serves ${environments.join(', ')}`
       findings.note(source.entry.deepSubject(['model_info', 'supported_environments']), reason)
       this.#leaveOut(source, reason, ['LITELLM_ENVIRONMENT'])
+      return
+    }
+    if (isAutoRouter(source)) {
+      this.autoRouters.push(source)
       return
     }
     const compiled = compileDeployment(source, this.#context)

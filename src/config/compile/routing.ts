@@ -2,6 +2,7 @@ import type { CooldownSettings, RetrySettings, RouterTimeouts, RoutingSettings }
 import type { TollgateValues } from '../keys/tollgate.ts'
 import { compileChecks } from './affinity.ts'
 import { aliasNames, compileAliases } from './aliases.ts'
+import { compileAutoRouters, poolOf } from './auto-routers.ts'
 import { compileCharges } from './charges.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
 import { compileFallbacks, type Resolves } from './fallbacks.ts'
@@ -32,7 +33,7 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
     },
     affinity,
     tiers: compileTiers(routing, resolves, findings),
-    auto: compileAuto(routing, resolves, findings),
+    auto: { ...compileAutoRouters(pools, resolves, context), ...compileAuto(routing, resolves, findings) },
     ...defined({
       defaultMaxParallelRequests: router.default_max_parallel_requests,
       charges: compileCharges(context),
@@ -43,12 +44,13 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
 }
 
 /** Names that lead somewhere: pools, patterns, ids, the models themselves, aliases, tiers and automatic choices. */
-function resolver(context: CompileContext, { deployments }: Pools): Resolves {
+function resolver(context: CompileContext, { deployments, autoRouters }: Pools): Resolves {
   const routing = context.document.section('tollgate_settings')?.section('routing')
   const names = new Set([
     ...deployments.flatMap(one => [one.pool, one.id, `${one.provider}/${one.model}`]),
     ...aliasNames(context),
     ...choosingPools(routing),
+    ...autoRouters.map(poolOf),
   ])
   const patterns = deployments.filter(one => one.pool.includes('*')).map(one => patternOf(one.pool))
   return name => names.has(name) || patterns.some(pattern => pattern.test(name))

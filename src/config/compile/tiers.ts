@@ -1,5 +1,6 @@
+import type { AutoSettings } from '../../core/auto-settings.ts'
 import { usdToNano } from '../../core/money.ts'
-import type { AutoSettings, TierSettings } from '../../core/settings.ts'
+import type { TierSettings } from '../../core/settings.ts'
 import { checkMembers } from '../check-keys.ts'
 import type { Findings } from '../finding.ts'
 import { type TierValues, tollgateHonoured } from '../keys/tollgate.ts'
@@ -85,6 +86,7 @@ export function compileAuto(
     const values = readValues(section, tollgateHonoured.auto, findings)
     checkTasks(section, resolves, findings)
     auto.set(pool, {
+      by: 'task',
       pools: values.pools ?? {},
       classifierTimeoutMs: toMs(values.classifier_timeout) ?? 10_000,
       keywords: values.keywords ?? {},

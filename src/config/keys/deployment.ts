@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { accept, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
 import { ALLOWED_FAILS_NAMES } from './router.ts'
+import { autoRouterParams } from './auto-router.ts'
 import * as value from './values.ts'
 
 const entryHonoured = {
@@ -60,6 +61,7 @@ const paramsHonoured = {
   headers: [value.textMap, 'Another name of extra_headers.'],
   user_agent: [value.text, 'The User-Agent sent upstream.'],
   ssl_verify: [z.union([value.flag, value.text]), "false: the upstream's certificate is not verified."],
+  ...autoRouterParams,
 } as const satisfies Record<string, Honoured>
 
 const infoHonoured = {
@@ -110,11 +112,6 @@ export const paramsKeys = table(
     `modify_params configurable_clientside_auth_params cache_control_injection_points
      merge_reasoning_content_in_choices ensure_alternating_roles user_continue_message assistant_continue_message
      supports_system_message use_chat_completions_api`,
-  ),
-  planned(
-    "LiteLLM's auto and complexity routers (see tollgate_settings.routing.auto)",
-    `auto_router_config auto_router_config_path auto_router_default_model auto_router_embedding_model
-     auto_router_max_input_chars complexity_router_config complexity_router_default_model`,
   ),
   planned('pass-through and chained proxies', 'use_in_pass_through use_litellm_proxy litellm_trace_id'),
   plannedGuard('logging of single deployments', 'turn_off_message_logging'),
