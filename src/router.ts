@@ -53,6 +53,7 @@ export interface RouterParts {
   readonly random?: Random
 }
 
+export type { DeploymentHealth }
 
 /** A router ready for calls. */
 export interface CallRouter {
@@ -159,7 +160,6 @@ const askNobody: Layer = next => call =>
   call.purpose === 'classify'
     ? Promise.reject(new Failure('unavailable', 'a model would be asked about the prompt'))
     : next(call)
-
 
 /** What is charged for an attempt: only the answer to the client bears what is added once per call. */
 function charging(charges: ChargeSettings): MeterOptions['chargeOf'] {

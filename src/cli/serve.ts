@@ -63,6 +63,7 @@ async function serve(options: ServeOptions): Promise<void> {
     keepaliveMs: config.settings.routing.timeouts.keepaliveMs,
   })
   const url = await listen(gateway, assembly, { host, port })
+  assembly.router.prober.start()
   process.stdout.write(banner({ url, config, file: options.config }))
   await stopped(gateway, assembly)
 }

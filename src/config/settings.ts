@@ -25,6 +25,10 @@ export interface GatewaySettings {
   readonly responseModel: 'upstream' | 'requested'
   /** Pools whose answers do otherwise, by the name that was asked for. */
   readonly responseModels: Readonly<Record<string, 'upstream' | 'requested'>>
+  /** `GET /health` tells errors, times and rests. */
+  readonly healthDetails: boolean
+  /** There is a route that ends readiness; without a token it needs the master key. Undefined: there is none. */
+  readonly drain?: { readonly token?: Secret }
   /** Replaces the model of every chat and completion request. */
   readonly completionModel?: string
   /** Replaces the model of every embedding request. */

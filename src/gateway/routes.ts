@@ -1,5 +1,5 @@
-/** What a route needs of its caller. */
-export type Access = 'public' | 'key'
+/** What a route needs of its caller: nothing, the master key, or the token for draining. */
+export type Access = 'public' | 'key' | 'drain'
 
 export type RouteName =
   | 'chat'
@@ -11,6 +11,8 @@ export type RouteName =
   | 'health'
   | 'liveliness'
   | 'readiness'
+  | 'latest'
+  | 'drain'
   | 'home'
 
 export interface Route {
@@ -30,6 +32,8 @@ export const ROUTES: readonly Route[] = [
   ...both('GET', '/models/*', 'model'),
   ...both('POST', '/route/explain', 'explain'),
   { method: 'GET', path: '/health', name: 'health', access: 'key' },
+  { method: 'GET', path: '/health/latest', name: 'latest', access: 'key' },
+  { method: 'POST', path: '/health/drain', name: 'drain', access: 'drain' },
   { method: 'GET', path: '/health/liveliness', name: 'liveliness', access: 'public' },
   { method: 'GET', path: '/health/liveness', name: 'liveliness', access: 'public' },
   { method: 'GET', path: '/health/readiness', name: 'readiness', access: 'public' },

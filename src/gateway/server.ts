@@ -7,15 +7,16 @@ import { Failure } from '../core/failure.ts'
 import { errorBody, errorHeaders } from '../dialects/error-body.ts'
 import type { CallRouter } from '../router.ts'
 import { allowHosts } from './allowed-hosts.ts'
-import { masterKeyOnly } from './authenticate.ts'
+import { type Authenticate, masterKeyOnly } from './authenticate.ts'
 import { refuseBroken, refuseTwoKeys } from './broken-requests.ts'
 import { type CompleteOptions, complete } from './complete.ts'
+import { allowDrain, refuseOtherSites } from './drain.ts'
 import { explain } from './explain.ts'
-import { healthReport } from './health.ts'
+import { type HealthQuery, healthReport, latestProbes } from './health.ts'
 import { home } from './home.ts'
 import { modelList, oneModel } from './models.ts'
 import { responseModel } from './response-model.ts'
-import { isPlanned, ROUTES, type Route, type RouteName } from './routes.ts'
+import { type Access, isPlanned, ROUTES, type Route, type RouteName } from './routes.ts'
 
 /** What the server takes of the configuration; every part has a default. */
 export type ServerSettings = Partial<
@@ -29,6 +30,8 @@ export type ServerSettings = Partial<
     | 'responseModels'
     | 'completionModel'
     | 'embeddingModel'
+    | 'healthDetails'
+    | 'drain'
   >
 > & {
   /** Whether `mock_*` in request bodies is obeyed when there is no master key. Default false. */
@@ -91,7 +94,8 @@ interface HandlerParts {
   readonly router: CallRouter
   readonly settings: ServerSettings
   readonly underWay: Set<Cancellation>
-  readonly state: { readonly draining: boolean }
+  /** While it drains, readiness says no and calls are served all the same: whoever balances the load stays away. */
+  readonly state: { draining: boolean }
 }
 
 function handlers({ router, settings, underWay, state }: HandlerParts): Record<RouteName, Handle> {
@@ -110,7 +114,16 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
     models: async () => modelList(router),
     model: async request => oneModel(router, request),
     explain: async request => explain(router, request),
-    health: async () => healthReport(router),
+    health: async request => {
+      const query = request.query as HealthQuery
+      if (query.probe !== undefined) refuseOtherSites(request.headers)
+      return healthReport(router, query, { details: settings.healthDetails ?? true })
+    },
+    latest: async () => latestProbes(router),
+    drain: async () => {
+      state.draining = true
+      return { status: 'draining' }
+    },
     liveliness: async (_, reply) => reply.type('application/json').send(JSON.stringify("I'm alive!")),
     readiness: async (_, reply) =>
       state.draining
@@ -131,6 +144,11 @@ function rewriterOf({ responseModel: general, responseModels = {} }: ServerSetti
 
 function register(fastify: FastifyInstance, settings: ServerSettings, handles: Record<RouteName, Handle>): void {
   const authenticate = masterKeyOnly(settings.masterKey, settings.keyHeader)
+  const admit: Readonly<Record<Access, Authenticate>> = {
+    public: () => undefined,
+    key: authenticate,
+    drain: allowDrain(settings.drain, authenticate),
+  }
   const checkHost = allowHosts(settings.allowedHosts ?? [])
   const callers = new WeakMap<FastifyRequest, Caller>()
   for (const { method, path, name, access } of ROUTES) {
@@ -143,7 +161,7 @@ function register(fastify: FastifyInstance, settings: ServerSettings, handles: R
         try {
           checkHost(request.headers.host)
           refuseTwoKeys(request.raw)
-          const caller = access === 'key' ? authenticate(request.headers) : undefined
+          const caller = admit[access](request.headers)
           if (caller) callers.set(request, caller)
           done()
         } catch (error) {

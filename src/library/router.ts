@@ -38,7 +38,7 @@ export interface RouterHooks extends Pick<AssembleOptions, 'tracer' | 'runId' | 
 
 /**
  * Routes calls to LLM providers within this process: the same routing, fallbacks and accounting as the gateway, without a
- * server. It opens no connection before the first call.
+ * server. It opens no connection before the first call, unless `background_health_checks` asks for probes.
  *
  * @example
  * const router = new Router({
@@ -58,6 +58,7 @@ export class Router {
    */
   constructor(options: RouterOptions | Assembly, hooks: RouterHooks = {}) {
     this.#assembly = isAssembly(options) ? options : assembled(options, hooks)
+    this.#assembly.router.prober.start()
     this.fetch = routerFetch(this.#assembly.router)
   }
 

@@ -3,6 +3,7 @@ import type { PriceBook } from '../../prices/book.ts'
 import { checkMembers } from '../check-keys.ts'
 import type { Environment } from '../environment.ts'
 import { ConfigError, type Findings } from '../finding.ts'
+import { generalHonoured } from '../keys/general.ts'
 import { litellmHonoured } from '../keys/litellm.ts'
 import { routerHonoured } from '../keys/router.ts'
 import { type TollgateValues, tollgateHonoured } from '../keys/tollgate.ts'
@@ -46,6 +47,7 @@ export function compile({ openPrices, ...input }: CompileInput): Compiled {
     prices: openPrices(tollgate),
     router: readValues(document.section('router_settings'), routerHonoured, findings),
     litellm: readValues(document.section('litellm_settings'), litellmHonoured, findings),
+    general: readValues(document.section('general_settings'), generalHonoured, findings),
   }
   const pools = compilePools(context)
   const callbacks = compileCallbacks(context)

@@ -1,6 +1,7 @@
 import type { PriceBook } from '../../prices/book.ts'
 import type { Environment } from '../environment.ts'
 import type { Findings, Severity } from '../finding.ts'
+import type { GeneralValues } from '../keys/general.ts'
 import type { LitellmValues } from '../keys/litellm.ts'
 import type { RouterValues } from '../keys/router.ts'
 import type { Section, Tree } from '../tree.ts'
@@ -18,6 +19,7 @@ export interface CompileContext {
   readonly readBeside: (path: string) => string
   readonly router: RouterValues
   readonly litellm: LitellmValues
+  readonly general: GeneralValues
 }
 
 /** Why a deployment cannot be used. */

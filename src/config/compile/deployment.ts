@@ -11,6 +11,7 @@ import { type CompileContext, defined, isProblem, type Problem } from './context
 import { compileHealth, compileMock, compileParameters, compileSelection, compileTimeouts } from './deployment-parts.ts'
 import type { DeploymentSource } from './deployment-source.ts'
 import { compileLimits, compilePrice } from './price.ts'
+import { compileProbe } from './probes.ts'
 
 /** A deployment, and where its key was found. */
 export interface CompiledDeployment {
@@ -61,6 +62,7 @@ function compileShared(
       insecureTls: insecure || undefined,
       mock: compileMock(source, connection.host),
       silentPool: params.silent_model,
+      probe: compileProbe(source, connection, context),
     }),
   }
 }

@@ -1,5 +1,4 @@
 import { Secret } from '../../core/secret.ts'
-import { generalHonoured } from '../keys/general.ts'
 import { type TollgateValues, tollgateHonoured } from '../keys/tollgate.ts'
 import { readValues } from '../read-values.ts'
 import type { GatewaySettings } from '../settings.ts'
@@ -28,8 +27,7 @@ export function isDocumentedKey(key: string): boolean {
 
 /** What the HTTP server needs to know. */
 export function compileGateway(context: CompileContext, tollgate: TollgateValues, pools: Pools): GatewaySettings {
-  const { document, findings, litellm } = context
-  const general = readValues(document.section('general_settings'), generalHonoured, findings)
+  const { document, findings, litellm, general } = context
   const listenSection = document.section('tollgate_settings')?.section('listen')
   const listen = readValues(listenSection, tollgateHonoured.listen, findings)
   if (listenSection && listen.port !== undefined && listen.port > 65_535) {
@@ -42,14 +40,25 @@ export function compileGateway(context: CompileContext, tollgate: TollgateValues
     listen: { host: listen.host ?? '127.0.0.1', port: listen.port ?? 4000 },
     log: tollgate.log ?? (litellm.json_logs ? 'json' : 'lines'),
     responseModel: tollgate.response_model ?? 'upstream',
+    healthDetails: general.health_check_details ?? true,
     responseModels: compileResponseModels(pools.autoRouters),
     ...defined({
       masterKey: masterKey(context),
       keyHeader: general.litellm_key_header_name?.toLowerCase(),
       completionModel: general.completion_model,
       embeddingModel: general.embedding_model,
+      drain: general.enable_drain_endpoint ? compileDrain(context) : undefined,
     }),
   }
+}
+
+/** A token that is set and empty, as by a variable that is not there, must not open the door. */
+function compileDrain({ general, document, findings }: CompileContext): GatewaySettings['drain'] {
+  const token = general.drain_endpoint_token
+  if (token === undefined) return {}
+  const subject = document.section('general_settings')?.subject('drain_endpoint_token')
+  if (token.trim() === '') findings.error(subject ?? { path: 'general_settings.drain_endpoint_token' }, 'is empty')
+  return { token: new Secret(token) }
 }
 
 /** `general_settings.master_key`, else the variables that LiteLLM and tollgate know. */

@@ -7,6 +7,7 @@ import { compileCharges } from './charges.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
 import { compileFallbacks, type Resolves } from './fallbacks.ts'
 import { readAllowedFailsPolicy, readRetryPolicy } from './policies.ts'
+import { compileProbes } from './probes.ts'
 import type { Pools } from './pools.ts'
 import { compileStrategies } from './strategies.ts'
 import { choosingPools, compileAuto, compileTiers } from './tiers.ts'
@@ -23,6 +24,7 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
     ...compileStrategies(context),
     retries: compileRetries(context, tollgate),
     cooldown: compileCooldown(context),
+    probes: compileProbes(context, new Set(pools.deployments.map(one => one.pool))),
     timeouts: compileTimeouts(context, tollgate),
     fallbacks: compileFallbacks(context, resolves),
     checks: { enabled: router.enable_pre_call_checks ?? false, enforceRateLimits },

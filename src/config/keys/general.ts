@@ -1,4 +1,5 @@
 import { accept, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
+import { probeRouting } from './router.ts'
 import * as value from './values.ts'
 
 const honoured = {
@@ -8,6 +9,17 @@ const honoured = {
   embedding_model: [value.text, 'Replaces the model of every embedding request.'],
   max_request_size_mb: [value.amount, 'Megabytes of a request body. Default 32.'],
   sse_keepalive_ping_interval_seconds: [value.seconds, 'Where router_settings.keepalive_seconds is absent.'],
+  background_health_checks: [value.flag, 'Every deployment is sent a tiny call again and again. Default false.'],
+  health_check_interval: [value.positiveSeconds, 'Seconds between two rounds of background probes. Default 300.'],
+  health_check_concurrency: [value.positiveCount, 'Probes under way at once. Default 10.'],
+  health_check_details: [value.flag, 'GET /health tells errors, times and rests. Default true.'],
+  health_check_skip_disabled_background_models: [
+    value.flag,
+    'disable_background_health_check holds for probes on demand as well. Default false.',
+  ],
+  ...probeRouting,
+  enable_drain_endpoint: [value.flag, 'POST /health/drain turns /health/readiness to 503. Default false.'],
+  drain_endpoint_token: [value.text, 'What X-Drain-Token must hold. Default: the master key is needed instead.'],
 } as const satisfies Record<string, Honoured>
 
 export type GeneralValues = ValuesOf<typeof honoured>
@@ -42,13 +54,7 @@ export const generalKeys = table(
     `disable_retry_on_max_parallel_request_limit_error admission_queue_timeout_seconds cancel_on_disconnect
      always_include_stream_usage`,
   ),
-  planned(
-    'health probes',
-    `background_health_checks health_check_interval health_check_details use_shared_health_check
-     health_check_concurrency enable_health_check_routing background_health_check_model_groups
-     health_check_staleness_threshold health_check_ignore_transient_errors
-     health_check_skip_disabled_background_models enable_drain_endpoint drain_endpoint_token`,
-  ),
+  planned('health probes shared by several processes', 'use_shared_health_check'),
   planned(
     'the database',
     `database_url database_connection_pool_limit database_connection_timeout database_connection_pool_timeout

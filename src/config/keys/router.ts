@@ -29,6 +29,20 @@ export const ALLOWED_FAILS_NAMES: readonly string[] = [
   'NotFoundErrorAllowedFails',
 ]
 
+/** Legal in `router_settings`, which wins, and in `general_settings`. */
+export const probeRouting = {
+  enable_health_check_routing: [
+    value.flag,
+    'A deployment whose probe failed takes no calls while the result is fresh. Default false.',
+  ],
+  background_health_check_model_groups: [value.texts, 'Pools that are probed and routed by it. Default: all.'],
+  health_check_staleness_threshold: [
+    value.positiveSeconds,
+    'Seconds after which a probe counts no more. Default: twice health_check_interval.',
+  ],
+  health_check_ignore_transient_errors: [value.flag, 'Probes that meet 429 or a timeout say nothing. Default false.'],
+} as const satisfies Record<string, Honoured>
+
 const STRATEGY_ARGUMENTS = ['ttl', 'lowest_latency_buffer', 'max_latency_list_size']
 
 const honoured = {
@@ -74,6 +88,7 @@ const honoured = {
   tag_routing_prefix: [value.text, 'Request tags with this prefix are routing orders. Default: off.'],
   default_max_parallel_requests: [value.positiveCount, 'Calls in flight at a deployment that sets no limit itself.'],
   default_litellm_params: [value.map, 'Request fields sent with every call unless set elsewhere.'],
+  ...probeRouting,
   ignore_invalid_deployments: [value.flag, 'Invalid deployments are left out and said; this changes nothing here.'],
 } as const satisfies Record<string, Honoured>
 
@@ -84,11 +99,6 @@ export const routerKeys = table(
   effect(honoured),
   planned('SSE keep-alive by the client', 'allow_client_keepalive_override'),
   plannedGuard('budgets', 'provider_budget_config'),
-  planned(
-    'health probes',
-    `enable_health_check_routing background_health_check_model_groups health_check_staleness_threshold
-     health_check_ignore_transient_errors`,
-  ),
   planned('priorities', 'default_priority polling_interval'),
   planned('the response cache', 'cache_responses cache_kwargs caching_groups'),
   planned('Redis', 'redis_host redis_port redis_password redis_url redis_db'),
