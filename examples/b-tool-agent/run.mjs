@@ -38,13 +38,13 @@ console.log(`\n── ${LINES}: one line per LLM call of run ${runId}\n`)
 for await (const line of linesOfRun()) console.log(short(JSON.parse(line)))
 console.log(`\n${formatSummary(await summariseRun(linesOfRun()))}`)
 
-/** One provider fails, then both: the agent breaks off after its first call, and neither line is lost. */
+/** One answer fails, then both providers do: the agent breaks off after its first call, and neither line is lost. */
 async function failInTheMiddle() {
   const local = await localProviders()
   await using(inProcess, local, async model => {
     console.log('\n── whichever provider is asked first answers 500: the other one takes over\n')
-    let failed = false
-    const first = () => !failed && (failed = true)
+    let asked = 0
+    const first = () => asked++ === 0
     for (const provider of [local.openai, local.mistral]) provider.when(first, fault.status(500))
     console.log(`Q  ${QUESTIONS[1]}\nA  ${await loopAgent(model, QUESTIONS[1])}`)
 
