@@ -40,8 +40,8 @@ import { providers } from './providers/index.ts'
 export interface RouterParts {
   /** Told what happens. Default: nobody. */
   readonly emit?: Emit
-  /** Whether decisions hold all that was considered, for whoever watches. Default false: it costs time per candidate. */
-  readonly explains?: boolean
+  /** Whose decisions hold all that was considered, for whoever watches. Default nobody's: it costs time per candidate. */
+  readonly explains?: (call: Call) => boolean
   /** Headers for an attempt's request (`traceparent`): name, value, name, value, ... */
   readonly attemptHeaders?: (attempt: Attempt) => readonly string[]
   /** Completes a deployment that a wildcard became (its price, its limits). */
@@ -74,7 +74,7 @@ export interface CallRouter {
 
 /** The whole way of a call, from top to bottom. */
 export function createRouter(settings: RoutingSettings, parts: RouterParts = {}): CallRouter {
-  const { clock = systemClock, random = Math.random, emit = silence, explains = false } = parts
+  const { clock = systemClock, random = Math.random, emit = silence, explains = () => false } = parts
   const estimate = estimates()
   const ward = new Ward(settings, clock)
   const pools = createPools(settings, { ...parts, ward, clock, random, estimate, inputTokenBounds })

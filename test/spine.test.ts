@@ -20,7 +20,7 @@ async function upstream(options?: UpstreamOptions): Promise<Upstream> {
 
 async function gateway(settings: RoutingSettings) {
   const events: Event[] = []
-  const router = createRouter(settings, { emit: event => events.push(event), explains: true })
+  const router = createRouter(settings, { emit: event => events.push(event), explains: () => true })
   const server = createGateway(router)
   const url = await server.listen({ port: 0 })
   closers.push(

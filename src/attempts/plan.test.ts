@@ -42,7 +42,7 @@ function setUp({ options = {}, call: changes, random = 0, ...draft }: Scene) {
   const settings = routing(draft as Draft)
   const pools = createPools(settings, { clock, random: () => random, estimate: estimates(), inputTokenBounds })
   const poolFor = (name: string) => pools.resolve(name) ?? fail('unknown_model', { code: 'model_not_found' })
-  const plan = planCall({ ...settings, poolFor, explains: false, clock, random: () => random })
+  const plan = planCall({ ...settings, poolFor, explains: () => false, clock, random: () => random })
   const call = callTo('a', { options, ...changes })
   return { clock, pools, plan, call }
 }

@@ -5,8 +5,9 @@ import type { Deployment } from '../core/deployment.ts'
 import { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Request } from '../core/request.ts'
-import type { FallbackSettings, RetrySettings } from '../core/settings.ts'
+import type { FallbackSettings, RetrySettings, RouterTimeouts } from '../core/settings.ts'
 import type { Pool } from '../pools/pool.ts'
+import type { Waiting, WaitingLine } from '../pools/waiting-line.ts'
 import { fallbacksFor } from './fallbacks.ts'
 import { PoolRound } from './pool-round.ts'
 
@@ -20,19 +21,33 @@ export interface Step {
   readonly request: Request
 }
 
+/** Nobody has a place for the call at present: stand in line for one. */
+export interface Wait {
+  readonly line: WaitingLine
+  readonly waiting: Waiting
+}
+
 /**
- * The course of a call through deployments and pools. It yields the next step and is told why the last one failed; when
- * there is nowhere left to go, it gives back the failure that the caller is told.
+ * The course of a call through deployments and pools. It yields the next step and is told why the last one failed, or
+ * nothing when it was to wait and its turn has come; when there is nowhere left to go, it gives back the failure that the
+ * caller is told.
  */
-export type Plan = Generator<Step, Failure, Failure>
+export type Plan = Generator<Step | Wait, Failure, Failure | undefined>
+
+export function isWait(step: Step | Wait): step is Wait {
+  return 'line' in step
+}
 
 export interface PlanOptions {
   /** The pool of a name, or why there is none for this call. */
   readonly poolFor: (name: string, call: Call) => Pool | Failure
   readonly retries: RetrySettings
   readonly fallbacks: FallbackSettings
+  /** How long one may wait in line: as long as an attempt may take. Default: until the call's deadline. */
+  readonly timeouts?: Pick<RouterTimeouts, 'attemptMs'>
+  readonly defaultPriority?: number
   /** Whether decisions shall hold all that was considered. */
-  readonly explains: boolean
+  readonly explains: (call: Call) => boolean
   readonly clock: Clock
   readonly random: Random
 }
@@ -71,13 +86,13 @@ class Course {
     // Everybody rests: asking the one that recovers first beats refusing.
     if (setback.resting && this.#attempts === 0 && this.#mayGoOn()) {
       this.#attempts++
-      return yield setback.resting
+      return (yield setback.resting) ?? setback.failure
     }
     return setback.failure
   }
 
   /** Tries a pool, then the pools that stand in for it. The first pool's failure is the one that counts. */
-  *#visit(target: Fallback, because?: string): Generator<Step, Setback, Failure> {
+  *#visit(target: Fallback, because?: string): Generator<Step | Wait, Setback, Failure | undefined> {
     const setback = yield* this.#tryPool(target, because)
     for (const fallback of this.#fallbacks(target, setback)) {
       if (!this.#mayHopTo(fallback.pool)) continue
@@ -90,7 +105,10 @@ class Course {
     return setback
   }
 
-  *#tryPool(target: Fallback, because: string | undefined): Generator<Step, Setback, Failure> {
+  *#tryPool(
+    target: Fallback,
+    because: string | undefined,
+  ): Generator<Step | Wait, Setback, Failure | undefined> {
     const pool = this.#options.poolFor(target.pool, this.#call)
     this.#visited.add(pool instanceof Failure ? target.pool : pool)
     if (pool instanceof Failure) return { failure: pool }
@@ -106,6 +124,11 @@ class Course {
       const step = this.#mayGoOn() ? round.next(failure) : undefined
       if (!step) return { failure: failure ?? outOfTime(call), resolved }
       if (step instanceof Failure) return { failure: failure ?? step, resolved, resting: round.resting }
+      if (isWait(step)) {
+        const inVain = yield step
+        if (inVain) return { failure: inVain, resolved }
+        continue
+      }
       this.#attempts++
       failure = yield step
     }

@@ -4,7 +4,7 @@ import type { Deployment } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import type { Choice, Chosen, LastResort, Pool } from '../pools/pool.ts'
 import { backoff } from './backoff.ts'
-import type { PlanOptions, Step } from './plan.ts'
+import type { PlanOptions, Step, Wait } from './plan.ts'
 import { isRetryableHere, retriesFor } from './retries.ts'
 
 /** No wait before a fallback is longer: beyond it, going elsewhere is the better answer. */
@@ -34,6 +34,8 @@ export class PoolRound {
   #made = 0
   #last: Deployment | undefined
   #afterOrder: number | undefined
+  /** Monotonic: when waiting for a place has been enough. */
+  #waitsUntil: Ms | undefined
 
   constructor(pool: Pool, call: Call, { because, options, hasElsewhere }: RoundOptions) {
     this.#pool = pool
@@ -44,7 +46,7 @@ export class PoolRound {
   }
 
   /** The next step; a failure when no deployment can take the call; undefined when the pool has had its tries. */
-  next(failure: Failure | undefined): Step | Failure | undefined {
+  next(failure: Failure | undefined): Step | Wait | Failure | undefined {
     if (failure && this.#last && !this.#mayRetry(failure, this.#last)) return this.#nextOrder(failure)
     const fresh = this.#choose()
     if (isChosen(fresh)) return this.#step(fresh, 0)
@@ -102,15 +104,34 @@ export class PoolRound {
   #choose(exclude: ReadonlySet<string> = this.#tried, afterOrder = this.#afterOrder): Choice {
     return this.#pool.choose(this.#call, {
       exclude,
-      explain: this.#options.explains,
+      explain: this.#options.explains(this.#call),
       ...(afterOrder !== undefined && { afterOrder }),
       ...(this.#because !== undefined && { because: this.#because }),
     })
   }
 
-  #nobody(choice: Exclude<Choice, Chosen>): Failure {
+  #nobody(choice: Exclude<Choice, Chosen>): Wait | Failure {
+    const wait = choice.isShort ? this.#wait(choice.failure) : undefined
+    if (wait) return wait
     if ('chosen' in choice) this.resting = this.#step(choice, 0)
     return choice.failure
+  }
+
+  /** Calls with a priority wait for a place; where they could go elsewhere, not for long. */
+  #wait(shortage: Failure): Wait | undefined {
+    const { options, deadline, record, cancellation, purpose } = this.#call
+    const { clock, timeouts, defaultPriority } = this.#options
+    const priority = options.priority ?? defaultPriority
+    if (priority === undefined || purpose === 'mirror') return undefined
+    const now = clock.monotonic()
+    const patience = this.#hasElsewhere(shortage) ? PATIENCE_WITH_FALLBACK_MS : Number.POSITIVE_INFINITY
+    const timeout = options.timeoutMs ?? timeouts?.attemptMs ?? Number.POSITIVE_INFINITY
+    this.#waitsUntil ??= Math.min(deadline, now + timeout, now + patience)
+    const limitMs = this.#waitsUntil - now
+    if (limitMs <= 0) return undefined
+    const hasRoom = () => this.#pool.eligible(this.#call).length > 0
+    const waiting = { priority, since: record.start, limitMs, hasRoom, shortage, cancellation }
+    return { line: this.#pool.line, waiting }
   }
 
   #step({ chosen, decision }: Chosen | LastResort, waitMs: Ms): Step {
