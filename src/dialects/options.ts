@@ -36,6 +36,7 @@ function readLimits(options: Draft, body: JsonObject): void {
   if (typeof body.timeout === 'number') options.timeoutMs ??= body.timeout * 1000
   if (typeof body.stream_timeout === 'number') options.firstTokenMs ??= body.stream_timeout * 1000
   if (typeof body.max_fallbacks === 'number') options.maxFallbacks = body.max_fallbacks
+  if (typeof body.priority === 'number') options.priority = body.priority
 }
 
 function readFallbacks(options: Draft, body: JsonObject): void {
@@ -55,6 +56,9 @@ function readFallback(value: Json, index: number): Fallback {
   throw new Failure('invalid_request', `'${param}' must be a pool's name or an object with 'model'`, { param })
 }
 
+/** Whether the client reads a stream is settled before any fallback. */
+const KEPT_FROM_REQUEST: ReadonlySet<string> = new Set(['model', 'stream', '__proto__'])
+
 /** What a fallback puts in the place of the request's own members: nothing that a request itself may not say. */
 function replacements(target: JsonObject, param: string): JsonObject {
   const replace: Record<string, Json | undefined> = {}
@@ -63,7 +67,7 @@ function replacements(target: JsonObject, param: string): JsonObject {
       const message = `'${param}.${name}' cannot be set by a request: it comes from the configuration alone`
       throw new Failure('invalid_request', message, { param: `${param}.${name}`, code: 'invalid_value' })
     }
-    if (name !== 'model' && name !== '__proto__' && !CONTROL_KEYS.has(name)) replace[name] = target[name]
+    if (!KEPT_FROM_REQUEST.has(name) && !CONTROL_KEYS.has(name)) replace[name] = target[name]
   }
   return replace
 }

@@ -37,10 +37,18 @@ const wholeNumber: Check = {
   form: 'an integer of at least 0',
   fits: value => Number.isInteger(value) && Number(value) >= 0,
 }
-const number: Check = { form: 'a number', fits: value => typeof value === 'number' }
+const number: Check = { form: 'a number', fits: Number.isFinite }
 const boolean: Check = { form: 'true or false', fits: value => typeof value === 'boolean' }
-const seconds: Check = { form: 'a number of seconds above 0', fits: value => typeof value === 'number' && value > 0 }
+const seconds: Check = {
+  form: 'a number of seconds above 0',
+  fits: value => Number.isFinite(value) && Number(value) > 0,
+}
 const list: Check = { form: 'a list', fits: Array.isArray }
+/** Every one of them may be looked up, whether or not there is such a pool. */
+const fallbackList: Check = {
+  form: 'a list of at most 100',
+  fits: value => Array.isArray(value) && value.length <= 100,
+}
 const object: Check = { form: 'an object', fits: isObject }
 const texts: Check = {
   form: 'a list of strings',
@@ -64,7 +72,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   max_fallbacks: wholeNumber,
   timeout: seconds,
   stream_timeout: seconds,
-  fallbacks: list,
+  fallbacks: fallbackList,
   disable_fallbacks: boolean,
 }
 
