@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { attemptAt, callTo } from '../../test/support/calls.ts'
+import { deployment } from '../../test/support/settings.ts'
+import { Answer, wholeAnswer } from '../core/answer.ts'
+import { ObjectFrame } from '../core/frame.ts'
+import { answerHeaders, headerText } from './answer-headers.ts'
+
+const one = deployment({ id: 'ä', pool: 'fäst', model: 'm', baseUrl: 'http://127.0.0.1:1' })
+const pairs = (headers: readonly string[]) =>
+  Object.fromEntries(headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]]] : [])))
+
+describe('the headers of an answer', () => {
+  it('tell how the call went, in visible ASCII', () => {
+    const call = callTo('fäst')
+    for (let number = 0; number < 3; number++) attemptAt(one, call)
+    Object.assign(call.record, { fallbacks: 1, cost: 1_500n })
+    const upstreamHeaders = { 'x-ratelimit-remaining-requests': '7\r\nx: y', 'x-request-id': 'theirs' }
+    const answer = wholeAnswer(one, new ObjectFrame([{}], false), { upstreamHeaders })
+    expect(pairs(answerHeaders(call, answer))).toMatchObject({
+      'x-request-id': 'call',
+      'x-tollgate-pool': 'f?st',
+      'x-tollgate-deployment': 'openai/m',
+      'x-tollgate-attempts': '3',
+      'x-litellm-model-id': '?',
+      'x-litellm-attempted-retries': '1',
+      'x-litellm-attempted-fallbacks': '1',
+      'x-tollgate-cost-usd': '0.000001500',
+      'llm_provider-x-request-id': 'theirs',
+      'x-ratelimit-remaining-requests': '7??x: y',
+    })
+  })
+
+  it('do not tell a cost that is not known yet, or not known at all', () => {
+    const call = callTo('p')
+    const flowing = new Answer(one, true, { pause() {}, resume() {}, abort() {} })
+    expect(pairs(answerHeaders(call, flowing))).not.toHaveProperty('x-tollgate-cost-usd')
+    call.record.unpriced = true
+    const whole = wholeAnswer(one, new ObjectFrame([{}], false))
+    expect(pairs(answerHeaders(call, whole))).not.toHaveProperty('x-tollgate-cost-usd')
+  })
+
+  it.each([
+    ['plain text', 'plain text'],
+    ['a\nb', 'a?b'],
+    ['ü\u0000', '??'],
+    ['', ''],
+  ])('write %j as %j', (text, header) => expect(headerText(text)).toBe(header))
+})
