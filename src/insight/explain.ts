@@ -23,12 +23,12 @@ export async function explainCall(call: Call, { choosePool, poolFor, fallbacks }
     ...(arrived.because !== undefined && { because: arrived.because }),
   })
   const failure = new Failure('upstream_error', 'as it would be if the pool failed')
+  const next = fallbacksFor(arrived, arrived.pool, { failure, settings: fallbacks, resolved: pool.name })
   return {
     call: arrived,
     decision: 'decision' in choice ? choice.decision : choice.failure,
-    fallbacks: fallbacksFor(arrived, arrived.pool, { failure, settings: fallbacks, resolved: pool.name }).map(
-      fallback => fallback.pool,
-    ),
+    // A pool is tried once, though the tiers and the configuration may both name it.
+    fallbacks: [...new Set(next.map(fallback => fallback.pool))],
   }
 }
 
