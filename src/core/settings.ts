@@ -18,6 +18,8 @@ export interface RoutingSettings {
   readonly strategy: StrategySettings
   /** Pool name to its own strategy (`routing_groups`). */
   readonly poolStrategies: Readonly<Record<string, StrategySettings>>
+  /** Names for several pools together (`routing_groups`), which can be asked for like pools. Default: none. */
+  readonly groups?: Readonly<Record<string, GroupSettings>>
   readonly retries: RetrySettings
   readonly cooldown: CooldownSettings
   /** Absent: deployments are probed only when somebody asks. */
@@ -47,6 +49,12 @@ export interface Alias {
   /** Not listed by `/v1/models`. */
   readonly hidden: boolean
 }
+
+/** Several pools under one name: as one pool with a strategy of its own, or one after the other. */
+export type GroupSettings =
+  | { readonly by: 'strategy'; readonly pools: readonly string[]; readonly strategy: StrategySettings }
+  /** The pools of each priority, the first ones first; those of equal priority in any order. */
+  | { readonly by: 'priority'; readonly ranks: readonly (readonly string[])[] }
 
 export type StrategyName =
   | 'simple-shuffle'

@@ -8,7 +8,7 @@ const stop = new Failure('internal', 'far enough')
 it('turns a tiered pool into one of its two, with the other as a fallback behind those of the caller', async () => {
   const seen: unknown[] = []
   const layer = tiers({
-    tier: name => (name === 'smart' ? { first: 'mini', second: 'large', reason: 'it is cheap' } : undefined),
+    order: name => (name === 'smart' ? { first: 'mini', rest: ['large'], reason: 'it is cheap' } : undefined),
   })
   const walk = layer(call => {
     seen.push(call)

@@ -184,7 +184,7 @@ describe('tiers', () => {
   ] as const)('%s', (_name, estimate, cheap, capable, first) => {
     const choice = chooseTier(tier, { estimate, cheap, capable })
     expect(choice.first).toBe(first)
-    expect(new Set([choice.first, choice.second])).toEqual(new Set(['fast-model', 'capable-model']))
+    expect(new Set([choice.first, ...choice.rest])).toEqual(new Set(['fast-model', 'capable-model']))
   })
 
   test('any speed will do without a latency threshold', () => {
@@ -218,15 +218,15 @@ describe('tiers', () => {
       { tiers: { smart: tier }, aliases: { best: { pool: 'smart', hidden: false } } },
       { estimate },
     )
-    expect(pools.tier('best', callOf())?.first).toBe('fast-model')
+    expect(pools.order('best', callOf())?.first).toBe('fast-model')
     expect(assumed).toContain(256)
-    expect(pools.tier('fast-model', callOf())).toBeUndefined()
+    expect(pools.order('fast-model', callOf())).toBeUndefined()
     const chosen = () => pools.resolve('fast-model', { requested: 'smart' })?.choose(callOf())
     expect(chosen()).toMatchObject({ chosen: { deployment: { id: 'cheap' } }, decision: { strategy: 'tier' } })
     pools.ward.find('cheap')?.sample(900, false, clock.monotonic())
     expect(chosen()).toMatchObject({ chosen: { deployment: { id: 'dear' } } })
     pools.ward.find('dear')?.sample(900, false, clock.monotonic())
-    expect(pools.tier('smart', callOf())).toMatchObject({ first: 'capable-model', second: 'fast-model' })
+    expect(pools.order('smart', callOf())).toMatchObject({ first: 'capable-model', rest: ['fast-model'] })
     expect(pools.list().map(one => one.id)).toContain('smart')
   })
 })

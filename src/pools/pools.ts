@@ -1,17 +1,18 @@
+import { BoundedMap } from '../core/bounded-map.ts'
 import type { Call } from '../core/call.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { RoutingSettings, StrategySettings, TierSettings } from '../core/settings.ts'
 import { Affinity } from './affinity.ts'
-import { BoundedMap } from '../core/bounded-map.ts'
 import type { InputTokenBounds } from './filters/filter.ts'
 import { nearestNames } from './nearest.ts'
 import { type EstimateCall, Pool, PoolCandidate } from './pool.ts'
+import { orderOfRanks } from './ranks.ts'
 import { byPool, own } from './records.ts'
 import { cheapestUnder, createStrategy, type NamedStrategy } from './strategies/index.ts'
 import { latencyOf } from './strategies/latency-based.ts'
-import { chooseTier, type TierChoice } from './tier.ts'
+import { chooseTier, type PoolOrder } from './tier.ts'
 import { Ward } from './ward.ts'
 import { sortWildcards, Wildcard } from './wildcard.ts'
 
@@ -55,8 +56,8 @@ export interface Pools {
   readonly affinity: Affinity | undefined
   /** The pool of a name; undefined when nothing has that name. */
   resolve(name: string, options?: ResolveOptions): Pool | undefined
-  /** Which pools to ask, in order, when a name stands for two tiers; undefined when it does not. */
-  tier(name: string, call: Call): TierChoice | undefined
+  /** Which pools to ask when a name stands for several of them in an order (tiers, priorities); undefined when it does not. */
+  order(name: string, call: Call): PoolOrder | undefined
   /** Names that a wrong one may have meant, at most three, the nearest first. */
   nearest(name: string): string[]
   /** Names for `/v1/models`: pools in file order, aliases, tiers, automatic pools. */
@@ -92,6 +93,7 @@ class PoolRegister implements Pools {
       if (name.includes('*')) wildcards.push(new Wildcard(name, deployments))
       else this.#byName.set(name, this.#pool(name, this.#admit(deployments)))
     }
+    this.#addGroups(settings.groups ?? {})
     this.#wildcards = sortWildcards(wildcards)
     for (const candidate of this.#candidates.values()) this.#indexModel(candidate)
   }
@@ -106,9 +108,9 @@ class PoolRegister implements Pools {
     )
   }
 
-  tier(name: string, call: Call): TierChoice | undefined {
+  order(name: string, call: Call): PoolOrder | undefined {
     const tier = this.#tierSettings(name)
-    if (!tier) return undefined
+    if (!tier) return orderOfRanks(own(this.#settings.groups ?? {}, this.#targetOf(name)), this.#deps.random)
     const now = this.#deps.clock.monotonic()
     const p50s = (pool: string) =>
       (this.resolve(pool, { requested: name })?.eligible(call) ?? []).map(one => latencyOf(one, call, now))
@@ -119,6 +121,15 @@ class PoolRegister implements Pools {
     })
   }
 
+  /** Groups with a strategy are pools of all their members' deployments. */
+  #addGroups(groups: NonNullable<RoutingSettings['groups']>): void {
+    for (const [name, group] of Object.entries(groups)) {
+      if (group.by !== 'strategy') continue
+      const members = group.pools.flatMap(pool => this.#byName.get(pool)?.candidates ?? [])
+      if (members.length > 0) this.#byName.set(name, this.#pool(name, members, group.strategy))
+    }
+  }
+
   nearest(name: string): string[] {
     return nearestNames(
       name,
@@ -127,10 +138,11 @@ class PoolRegister implements Pools {
   }
 
   list({ hidden = false, patterns = false }: ListOptions = {}): readonly Listed[] {
-    const { aliases, tiers, auto } = this.#settings
+    const { aliases, tiers, auto, groups = {} } = this.#settings
     const open = [
       ...this.#byName.keys(),
       ...(patterns ? this.#wildcards.map(({ pattern }) => pattern) : []),
+      ...Object.keys(groups),
       ...Object.keys(tiers),
       ...Object.keys(auto),
     ].map(id => ({ id, hidden: false }))

@@ -13,11 +13,11 @@ export interface TierView {
   readonly capable: readonly (Ms | undefined)[]
 }
 
-export interface TierChoice {
-  /** The pool to ask first. */
+/** Which pools stand behind a name, in the order in which they are asked. */
+export interface PoolOrder {
   readonly first: string
-  /** The pool to ask when the first one fails. */
-  readonly second: string
+  /** Asked in turn when the one before failed. */
+  readonly rest: readonly string[]
   /** One sentence for people. */
   readonly reason: string
 }
@@ -28,16 +28,16 @@ export interface TierChoice {
  * Nobody knows an unmeasured deployment to be slow, so it counts as fast. An estimate that cannot be made decides nothing:
  * the call stays in the cheap tier.
  */
-export function chooseTier(settings: TierSettings, view: TierView): TierChoice {
+export function chooseTier(settings: TierSettings, view: TierView): PoolOrder {
   const { cheap, capable, costThreshold, latencyThresholdMs = Number.POSITIVE_INFINITY } = settings
   const isCheap = view.estimate === undefined || view.estimate <= costThreshold
   const [first, second] = isCheap ? [cheap, capable] : [capable, cheap]
   const [firstP50s, secondP50s] = isCheap ? [view.cheap, view.capable] : [view.capable, view.cheap]
   const isFast = (p50: Ms | undefined) => (p50 ?? 0) <= latencyThresholdMs
   const because = whyTier(view.estimate, costThreshold, first)
-  if (firstP50s.some(isFast) || !secondP50s.some(isFast)) return { first, second, reason: because }
+  if (firstP50s.some(isFast) || !secondP50s.some(isFast)) return { first, rest: [second], reason: because }
   const slow = firstP50s.length === 0 ? 'can take it now' : `is within ${latencyThresholdMs} ms p50`
-  return { first: second, second: first, reason: `${because}, but none of ${first} ${slow}: ${second}` }
+  return { first: second, rest: [first], reason: `${because}, but none of ${first} ${slow}: ${second}` }
 }
 
 function whyTier(estimate: NanoUsd | undefined, threshold: NanoUsd, pool: string): string {

@@ -6,10 +6,11 @@ import { compileAutoRouters, poolOf } from './auto-routers.ts'
 import { compileCharges } from './charges.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
 import { compileFallbacks, type Resolves } from './fallbacks.ts'
+import { compileGroups, groupNames } from './groups.ts'
 import { readAllowedFailsPolicy, readRetryPolicy } from './policies.ts'
-import { compileProbes } from './probes.ts'
 import type { Pools } from './pools.ts'
-import { compileStrategies } from './strategies.ts'
+import { compileProbes } from './probes.ts'
+import { compileGeneralStrategy } from './strategies.ts'
 import { choosingPools, compileAuto, compileTiers } from './tiers.ts'
 
 /** Compiles everything about routing. */
@@ -21,7 +22,8 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
   return {
     deployments: pools.deployments,
     aliases: compileAliases(context, resolves),
-    ...compileStrategies(context),
+    strategy: compileGeneralStrategy(context),
+    ...compileGroups(context, { deployments: pools.deployments, resolves }),
     retries: compileRetries(context, tollgate),
     cooldown: compileCooldown(context),
     probes: compileProbes(context, new Set(pools.deployments.map(one => one.pool))),
@@ -53,6 +55,7 @@ function resolver(context: CompileContext, { deployments, autoRouters }: Pools):
     ...aliasNames(context),
     ...choosingPools(routing),
     ...autoRouters.map(poolOf),
+    ...groupNames(context),
   ])
   const patterns = deployments.filter(one => one.pool.includes('*')).map(one => patternOf(one.pool))
   return name => names.has(name) || patterns.some(pattern => pattern.test(name))

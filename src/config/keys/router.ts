@@ -52,7 +52,10 @@ const honoured = {
     'latency-based-routing: ttl (seconds, 3600), lowest_latency_buffer (share, 0), max_latency_list_size (10).',
     STRATEGY_ARGUMENTS,
   ],
-  routing_groups: [value.maps, 'Strategies of single pools: [{group_name, models, routing_strategy, ...}].'],
+  routing_groups: [
+    value.maps,
+    'Pools with a strategy of their own, and a name for all of them together: [{group_name, models, routing_strategy, routing_strategy_args}]. With routing_strategy priority, a call to the name tries the models by model_priorities, the lowest first.',
+  ],
   model_group_alias: [value.map, 'Other names of pools: alias: pool, or alias: {model, hidden}.'],
   num_retries: [value.count, 'Retries within a pool after the first attempt. Default 2.'],
   retry_after: [value.seconds, 'Seconds; no wait before a repeated attempt is shorter. Default 0.'],
