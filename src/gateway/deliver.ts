@@ -112,7 +112,10 @@ class StreamWriter implements Reader {
   }
 
   #startKeepalive(ms: number): void {
-    this.#keepalive = setInterval(() => this.#response.write(': ping\n\n'), ms)
+    this.#keepalive = setInterval(() => {
+      // A client that does not read needs no company.
+      if (!this.#response.writableNeedDrain) this.#response.write(': ping\n\n')
+    }, ms)
     this.#keepalive.unref()
     this.#answer.onEnd(() => clearInterval(this.#keepalive))
   }

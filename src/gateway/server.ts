@@ -30,6 +30,7 @@ export type ServerSettings = Partial<
     | 'responseModels'
     | 'completionModel'
     | 'embeddingModel'
+    | 'tagHeaders'
     | 'healthDetails'
     | 'drain'
   >
@@ -55,6 +56,8 @@ const DEFAULT_BODY_LIMIT = 32 << 20
 /** A client that takes longer to send its request is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000
 const GRACE_MS = 10_000
+/** How long clients have to take in why their answers break off. */
+const LAST_WORDS_MS = 1_000
 
 /** The HTTP server in front of a router. */
 export function createGateway(router: CallRouter, settings: ServerSettings = {}): Gateway {
@@ -83,9 +86,12 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
     async stop(graceMs = GRACE_MS) {
       state.draining = true
       const closed = fastify.close()
-      const timer = setTimeout(() => breakOff(underWay), graceMs)
+      const breaking = setTimeout(() => breakOff(underWay), graceMs)
+      // A client that does not read what it is told would keep its connection, and this process, for ever.
+      const cutting = setTimeout(() => fastify.server.closeAllConnections(), graceMs + LAST_WORDS_MS)
       await closed
-      clearTimeout(timer)
+      clearTimeout(breaking)
+      clearTimeout(cutting)
     },
   }
 }
@@ -105,6 +111,7 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
     underWay,
     allowMocks,
     keepaliveMs: settings.keepaliveMs,
+    tagHeaders: settings.tagHeaders ?? [],
     rewriteFor: rewriterOf(settings),
   }
   return {

@@ -1,0 +1,37 @@
+import { connect } from 'node:net'
+import { afterEach, expect, it } from 'vitest'
+import { createGateway } from '../src/gateway/server.ts'
+import { createRouter } from '../src/router.ts'
+import { startUpstream } from '../src/testing/index.ts'
+import { deployment, routing } from './support/settings.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+it('a stop does not wait for a client that does not read', async () => {
+  const upstream = await startUpstream({ answer: 'word '.repeat(2_000_000), chunks: 2000 })
+  closers.push(() => upstream.stop())
+  const router = createRouter(
+    routing({ deployments: [deployment({ id: 'a', pool: 'fast', baseUrl: upstream.baseUrl })] }),
+  )
+  closers.push(() => router.close())
+  const gateway = createGateway(router)
+  const { hostname, port } = new URL(await gateway.listen({ port: 0 }))
+
+  const body = JSON.stringify({ model: 'fast', stream: true, messages: [{ role: 'user', content: 'hello' }] })
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {})
+  closers.push(async () => socket.destroy())
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
+  // The head has come, and from now on nothing is read.
+  await new Promise<void>(resolve => socket.once('readable', () => resolve()))
+  await upstream.arrived()
+
+  await gateway.stop(0)
+  await upstream.closedByClient()
+  expect(upstream.log).toHaveLength(1)
+})
