@@ -22,7 +22,7 @@ const stepTo = (id: string, call: Call, waitMs = 0): Step => {
 /** Walks steps with these waits; each attempt does what `send` does. */
 function scene(waits: readonly number[], send: (attempt: Attempt) => Promise<Answer>) {
   const clock = new FakeClock()
-  const heard: Failure[] = []
+  const heard: (Failure | undefined)[] = []
   const attempts: Attempt[] = []
   const emitted: string[] = []
   function* plan(call: Call): Plan {

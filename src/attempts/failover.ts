@@ -4,26 +4,60 @@ import type { Clock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import type { Handler } from '../core/handler.ts'
 import { sleep } from '../core/sleep.ts'
-import type { Plan, Step } from './plan.ts'
+import type { Turn } from '../pools/waiting-line.ts'
+import { isWait, type Plan, type Step, type Wait } from './plan.ts'
 
 /**
  * Turns a handler of attempts into a handler of calls by walking a plan: it goes where the plan says, tells it why that
- * failed, and gives the first answer that has begun. When the plan ends, it says with which failure.
+ * failed, and gives the first answer that has begun. When the plan ends, it says with which failure. Where the plan says
+ * so, it waits in line; its turn is over when the next attempt has begun, so that nobody else takes its place.
  */
 export const failover =
   (planFor: (call: Call) => Plan, clock: Clock) =>
   (next: Handler<Attempt>): Handler =>
     async function failover(call) {
       const plan = planFor(call)
-      let turn = plan.next()
-      while (!turn.done) {
-        const failure = await tryOnce(next, call, turn.value, clock)
-        if (!(failure instanceof Failure)) return failure
-        call.cancellation.throwIfCancelled()
-        turn = plan.next(failure)
+      let turn: Place | undefined
+      try {
+        let step = plan.next()
+        while (!step.done) {
+          if (isWait(step.value)) {
+            turn?.over()
+            turn = await standInLine(step.value, call, clock)
+            call.cancellation.throwIfCancelled()
+            step = plan.next(turn.inVain)
+            continue
+          }
+          const attempt = tryOnce(next, call, step.value, clock)
+          // Begun, so the place is taken: the next one in line may look.
+          turn?.over()
+          const failure = await attempt
+          if (!(failure instanceof Failure)) return failure
+          call.cancellation.throwIfCancelled()
+          step = plan.next(failure)
+        }
+        throw step.value
+      } finally {
+        turn?.over()
       }
-      throw turn.value
     }
+
+/** A turn, or why there was none. */
+interface Place extends Turn {
+  readonly inVain?: Failure
+}
+
+/** Waits for the call's turn, or until it is told that it waits in vain. */
+async function standInLine({ line, waiting }: Wait, { record }: Call, clock: Clock): Promise<Place> {
+  const begun = clock.monotonic()
+  try {
+    return await line.wait(waiting)
+  } catch (error) {
+    return { over() {}, inVain: Failure.from(error) }
+  } finally {
+    record.queuedMs = (record.queuedMs ?? 0) + clock.monotonic() - begun
+  }
+}
 
 /** The answer of one attempt, or why there is none. */
 async function tryOnce(next: Handler<Attempt>, call: Call, step: Step, clock: Clock): Promise<Answer | Failure> {

@@ -9,7 +9,7 @@ import { createPools } from '../pools/pools.ts'
 import { estimates } from '../prices/estimates.ts'
 import { inputTokenBounds } from '../prices/index.ts'
 import { FakeClock } from '../testing/index.ts'
-import { planCall } from './plan.ts'
+import { isWait, planCall } from './plan.ts'
 
 type Draft = Parameters<typeof routing>[0]
 
@@ -58,6 +58,7 @@ function walk(scene: Scene, endings: readonly Ending[], before?: (set: ReturnTyp
   let turn = course.next()
   for (let number = 0; !turn.done && number < 50; number++) {
     const step = turn.value
+    if (isWait(step)) throw new Error('nobody waits in line here')
     clock.advance(step.waitMs)
     way.push(step.waitMs > 0 ? `${step.deployment.id} after ${step.waitMs}` : step.deployment.id)
     requests.push(step.request.body)

@@ -105,10 +105,7 @@ class Course {
     return setback
   }
 
-  *#tryPool(
-    target: Fallback,
-    because: string | undefined,
-  ): Generator<Step | Wait, Setback, Failure | undefined> {
+  *#tryPool(target: Fallback, because: string | undefined): Generator<Step | Wait, Setback, Failure | undefined> {
     const pool = this.#options.poolFor(target.pool, this.#call)
     this.#visited.add(pool instanceof Failure ? target.pool : pool)
     if (pool instanceof Failure) return { failure: pool }

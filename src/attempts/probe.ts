@@ -4,6 +4,7 @@ import type { Call } from '../core/call.ts'
 import type { Cancellation } from '../core/cancellation.ts'
 import type { Ms } from '../core/clock.ts'
 import type { Deployment } from '../core/deployment.ts'
+import { Failure } from '../core/failure.ts'
 import type { Handler } from '../core/handler.ts'
 import type { Operation, Request } from '../core/request.ts'
 import type { Vitals } from '../pools/vitals.ts'
@@ -55,7 +56,8 @@ function question(operation: Operation, { probe, limits }: Deployment): Request[
 const onlyTo = ({ deployment, request }: Probe) =>
   function* onlyTo({ pool }: Call): Plan {
     const decision = { pool, strategy: 'probe', chosen: deployment, reason: 'asked whether it is well', considered: [] }
-    return yield { pool, deployment, decision, waitMs: 0, request }
+    const failure = yield { pool, deployment, decision, waitMs: 0, request }
+    return failure ?? new Failure('internal', 'a probe does not wait')
   }
 
 /** Whether it may be probed now: not while its operator or its upstream keeps calls away, nor for a place of a caller's. */

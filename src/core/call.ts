@@ -70,6 +70,8 @@ export interface CallOptions {
   readonly strategyLabel?: string
   /** Only deployments whose upstream model has exactly this name (`specific_deployment: true`). */
   readonly specificDeployment?: boolean
+  /** Its place in line when all deployments are full; lower goes first. Absent: the router's, else it does not wait. */
+  readonly priority?: number
   /** Deployment answers from these test hooks (`mock_response`, ...), where the operator allows it. */
   readonly mock?: JsonObject
   /** The caller's own identity, as the gateway authenticated it. */
@@ -103,6 +105,8 @@ export interface CallRecord {
   readonly decisions: Decision[]
   /** Moves to another pool so far, all levels together. */
   fallbacks: number
+  /** How long it waited in line for a place, all pools together; absent when it did not. */
+  queuedMs?: Ms
   /** Sum of the attempts' costs, by the providers' prices. What is charged may differ: `callCharge`. */
   cost: NanoUsd
   /** At least one attempt had no price, so `cost` is a lower bound. */

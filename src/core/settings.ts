@@ -39,6 +39,8 @@ export interface RoutingSettings {
   readonly hideUpstreamHeaders?: boolean
   /** The usage of a stream also tells its cost. Default false. */
   readonly costInStreams?: boolean
+  /** The place in line of calls that name none. Undefined: they are refused when all deployments are full. */
+  readonly defaultPriority?: number
   /** When no deployment declares its own: at most this many calls in flight at one. */
   readonly defaultMaxParallelRequests?: number
   /** Name of the environment (`LITELLM_ENVIRONMENT`) is resolved before: deployments of other ones are not in the list. */

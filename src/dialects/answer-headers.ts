@@ -36,6 +36,7 @@ export function answerHeaders(call: Call, answer: Answer): string[] {
   ]
   const dropped = record.attempts.findLast(attempt => attempt.deployment === deployment)?.droppedParameters
   if (dropped) headers.push('x-tollgate-dropped-params', headerText(dropped.join(',')))
+  if (record.queuedMs !== undefined) headers.push('x-litellm-request-prioritization-used', 'true')
   if (record.classification) headers.push('x-tollgate-task', headerText(record.classification.task))
   if (answer.ended && !record.unpriced) pushCost(headers, record)
   for (const name in answer.upstreamHeaders) {

@@ -16,6 +16,19 @@ const PENALTY_TTL_MS: Ms = 60_000
 export class Siblings {
   readonly members = new Set<DeploymentVitals>()
   version = 0
+  /** Called when one of them has a place again, where calls wait in line for it. */
+  freed: (() => void) | undefined
+
+  /** Has `listener` called as well from now on. */
+  onFreed(listener: () => void): void {
+    const before = this.freed
+    this.freed = before
+      ? () => {
+          before()
+          listener()
+        }
+      : listener
+  }
 }
 
 export interface VitalsSettings {
@@ -104,6 +117,7 @@ export class DeploymentVitals implements Vitals {
     if (this.inFlight > 0) this.inFlight--
     this.#use.correct(minute, difference.input, difference.output)
     this.#noticePressure(epoch)
+    this.siblings.freed?.()
   }
 
   /** A duration was seen: the whole answer's, or the time to a stream's first content. */
@@ -175,6 +189,7 @@ export class DeploymentVitals implements Vitals {
     this.unwellUntil = 0
     this.unwellBecause = undefined
     this.siblings.version++
+    this.siblings.freed?.()
   }
 
   /** Ends a rest and a hold-out at once: an operator says that it is well. */
@@ -183,6 +198,7 @@ export class DeploymentVitals implements Vitals {
     this.heldOutUntil = 0
     this.unwellUntil = 0
     this.siblings.version++
+    this.siblings.freed?.()
   }
 
   #noticePressure(epoch: Ms): void {

@@ -6,12 +6,15 @@ import type { Failure } from '../core/failure.ts'
 import type { Affinity } from './affinity.ts'
 import { Available } from './available.ts'
 import type { DeploymentVitals } from './deployment-vitals.ts'
-import { type Exclusion, type InputTokenBounds, Question } from './filters/filter.ts'
+import { type Exclusion, type InputTokenBounds, Question, type Why } from './filters/filter.ts'
+import { fitsAlone } from './filters/load.ts'
 import { orderOf } from './filters/order.ts'
 import { Sieve, type SieveOptions, type SieveSettings } from './filters/sieve.ts'
 import { showMs } from './moment.ts'
+import { openLine } from './pool-line.ts'
 import { nobodyBut, nobodyFailure } from './shortage.ts'
 import type { Candidate, Candidates, NamedStrategy } from './strategy.ts'
+import type { WaitingLine } from './waiting-line.ts'
 
 /** What a call may cost at a deployment. It runs for every candidate: what depends on the call alone is to be kept. */
 export type EstimateCall = (
@@ -70,11 +73,14 @@ export interface LastResort {
   readonly waitMs: Ms
   /** What to tell the client instead. */
   readonly failure: Failure
+  readonly isShort: boolean
 }
 
 /** Nobody can take the call: too long for all, refused by tags, all full, all limits used, all tried. */
 export interface Nobody {
   readonly failure: Failure
+  /** Somebody could take it who is only full, or has used up the minute: waiting for a place can help. */
+  readonly isShort: boolean
 }
 
 export type Choice = Chosen | LastResort | Nobody
@@ -90,6 +96,7 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #sieve: Sieve
   readonly #available: Available
+  #line: WaitingLine | undefined
 
   constructor(name: string, candidates: readonly PoolCandidate[], options: PoolOptions) {
     this.name = name
@@ -111,6 +118,16 @@ export class Pool {
   /** Whether further deployments stand behind those of this order. */
   hasOrderAfter(order: number): boolean {
     return this.candidates.some(({ deployment }) => orderOf(deployment) > order)
+  }
+
+  /** Where calls wait for a place; made when the first one does. */
+  get line(): WaitingLine {
+    this.#line ??= openLine({
+      vitals: this.candidates.map(one => one.vitals),
+      available: this.#available,
+      clock: this.#options.clock,
+    })
+    return this.#line
   }
 
   /** Those that could take the call now, before the strategy. */
@@ -158,10 +175,9 @@ export class Pool {
   #nobody(question: Question, options: ChooseOptions): LastResort | Nobody {
     const sieveOptions = complete(options)
     const resting = this.#sieve.butForRest(this.candidates, question, sieveOptions)
-    if (!isSome(resting)) {
-      const exclusions = this.#sieve.explainButForRest(this.candidates, question, sieveOptions)
-      return { failure: nobodyFailure([...exclusions.values()], question, this.name) }
-    }
+    const exclusions = this.#sieve.explainButForRest(this.candidates, question, sieveOptions)
+    const isShort = [...exclusions].some(([one, { why }]) => isPassing(why) && fitsAlone(one, question))
+    if (!isSome(resting)) return { failure: nobodyFailure([...exclusions.values()], question, this.name), isShort }
     const chosen = resting.reduce((soonest, one) => (recovery(one) < recovery(soonest) ? one : soonest))
     const waitMs = Math.max(0, recovery(chosen) - question.monotonic)
     const decision = this.#decide(chosen, question, {
@@ -170,7 +186,7 @@ export class Pool {
       strategy: 'last-resort',
       kept: [chosen],
     })
-    return { chosen, decision, lastResort: true, waitMs, failure: nobodyBut(chosen, waitMs, this.name) }
+    return { chosen, decision, lastResort: true, waitMs, failure: nobodyBut(chosen, waitMs, this.name), isShort }
   }
 
   #decide(chosen: Candidate, question: Question, about: DecisionParts): Decision {
@@ -202,6 +218,11 @@ function consider(candidate: Candidate, call: Call, exclusion: Exclusion | undef
   const estimate = candidate.estimate(call)
   if (exclusion) return { deployment, estimate, excluded: exclusion.text }
   return { deployment, estimate, ...(score !== undefined && { score }), ...(note !== undefined && { note }) }
+}
+
+/** It ends when a call does, or the minute. */
+function isPassing(why: Why): boolean {
+  return why === 'full' || why === 'rate-limits'
 }
 
 function recovery({ vitals }: Candidate): Ms {

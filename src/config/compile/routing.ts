@@ -40,6 +40,7 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
     auto: { ...compileAutoRouters(pools, resolves, context), ...compileAuto(routing, resolves, findings) },
     ...defined({
       defaultMaxParallelRequests: router.default_max_parallel_requests,
+      defaultPriority: router.default_priority,
       charges: compileCharges(context),
       costInStreams: litellm.include_cost_in_streaming_usage,
       hideUpstreamHeaders: litellm.return_response_headers === false || undefined,

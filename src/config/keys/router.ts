@@ -92,6 +92,11 @@ const honoured = {
   default_max_parallel_requests: [value.positiveCount, 'Calls in flight at a deployment that sets no limit itself.'],
   default_litellm_params: [value.map, 'Request fields sent with every call unless set elsewhere.'],
   ...probeRouting,
+  default_priority: [
+    value.anyNumber,
+    'The place in line of calls without a priority, lower first. Default: they are refused when all is full.',
+  ],
+  polling_interval: [value.seconds, 'An upper bound that is always kept: whoever waits in line is told at once.'],
   ignore_invalid_deployments: [value.flag, 'Invalid deployments are left out and said; this changes nothing here.'],
 } as const satisfies Record<string, Honoured>
 
@@ -102,7 +107,6 @@ export const routerKeys = table(
   effect(honoured),
   planned('SSE keep-alive by the client', 'allow_client_keepalive_override'),
   plannedGuard('budgets', 'provider_budget_config'),
-  planned('priorities', 'default_priority polling_interval'),
   planned('the response cache', 'cache_responses cache_kwargs caching_groups'),
   planned('Redis', 'redis_host redis_port redis_password redis_url redis_db'),
   planned('the lifetime of connections', 'client_ttl'),

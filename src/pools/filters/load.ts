@@ -33,6 +33,18 @@ export const tooFewTokens: CallFilter = {
   explain: (candidate, question) => shortOf(candidate, question) ?? '',
 }
 
+/** Whether the call fits the limits of a minute in which nothing else is asked: if not, no waiting helps. */
+export function fitsAlone(candidate: Candidate, { call }: Question): boolean {
+  const { tpm, inputTpm, outputTpm } = candidate.deployment.selection
+  if ((tpm ?? inputTpm ?? outputTpm) === undefined) return true
+  const { inputTokens, outputTokens } = candidate.estimate(call)
+  return (
+    inputTokens + outputTokens <= (tpm ?? Number.POSITIVE_INFINITY) &&
+    inputTokens <= (inputTpm ?? Number.POSITIVE_INFINITY) &&
+    outputTokens <= (outputTpm ?? Number.POSITIVE_INFINITY)
+  )
+}
+
 /** Which of the limits the call would pass, in words. */
 function shortOf(candidate: Candidate, { call, epoch }: Question): string | undefined {
   const { tpm, inputTpm, outputTpm } = candidate.deployment.selection

@@ -1,0 +1,30 @@
+import type { Clock, Ms } from '../core/clock.ts'
+import type { Available } from './available.ts'
+import type { DeploymentVitals } from './deployment-vitals.ts'
+import { type Moment, untilNextMinute } from './moment.ts'
+import { WaitingLine } from './waiting-line.ts'
+
+export interface PoolLineParts {
+  /** Of the pool's deployments. */
+  readonly vitals: readonly DeploymentVitals[]
+  readonly available: Available
+  readonly clock: Clock
+}
+
+/** The line in front of a pool: it looks whenever one of the deployments has a place again. */
+export function openLine({ vitals, available, clock }: PoolLineParts): WaitingLine {
+  const now = (): Moment => ({ monotonic: clock.monotonic(), epoch: clock.now() })
+  const line = new WaitingLine({
+    isOpen: () => available.at(now()).length > 0,
+    nextChangeMs: () => nextChangeMs(vitals, now()),
+    clock,
+  })
+  for (const siblings of new Set(vitals.map(one => one.siblings))) siblings.onFreed(() => line.look())
+  return line
+}
+
+/** Until the minute is over, or somebody's rest. */
+function nextChangeMs(vitals: readonly DeploymentVitals[], { monotonic, epoch }: Moment): Ms {
+  const ends = vitals.flatMap(one => [one.restingUntil, one.heldOutUntil, one.unwellUntil])
+  return Math.min(untilNextMinute(epoch), ...ends.filter(end => end > monotonic).map(end => end - monotonic))
+}
