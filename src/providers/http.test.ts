@@ -184,6 +184,12 @@ describe('an upstream that fails', () => {
       'bad_answer',
       'bad_answer',
     ],
+    [
+      'says nothing at great length',
+      fault.body(': thinking\n\n'.repeat(500_000), { contentType: 'text/event-stream' }),
+      'bad_answer',
+      'bad_answer',
+    ],
     ['names its stream plain text', fault.contentType('text/plain'), 'complete', 'bad_answer'],
     ['says 400', fault.status(400), 'rejected', 'rejected'],
     ['says 401', fault.status(401), 'refused_credentials', 'refused_credentials'],

@@ -6,10 +6,13 @@ import type { Handler } from '../core/handler.ts'
 import { connectionFailure } from './connection-failure.ts'
 import type { Dialler } from './dialler.ts'
 import type { Exchange, Protocol, StreamReader } from './protocol.ts'
+import { encoded, type Headers, isEventStream, shownHeaders } from './response-headers.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** The largest whole answer that is taken. */
 const MAX_ANSWER_BYTES = 64 << 20
+/** The most that a stream may bring before its first content, which is kept until then. */
+const MAX_PRELUDE_BYTES = 4 << 20
 /** The largest body of an error that is read; the rest is cut. */
 const MAX_ERROR_BYTES = 64 << 10
 
@@ -48,10 +51,16 @@ interface Settle {
   readonly reject: (failure: Failure) => void
 }
 
+interface StreamBody {
+  readonly kind: 'stream'
+  readonly answer: Answer
+  readonly reader: StreamReader
+}
+
 /** What the body of the response is, once its head is there. */
 type Body =
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'stream'; readonly answer: Answer; readonly reader: StreamReader }
+  | StreamBody
   | { readonly kind: 'whole'; readonly status: number; readonly chunks: Buffer[]; readonly limit: number }
 
 /** One request and its response, as undici tells it. */
@@ -114,7 +123,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const body = this.#body
     if (this.#closed || body.kind === 'unknown') return
-    if (body.kind === 'stream') return this.#read(() => body.reader.chunk(chunk))
+    if (body.kind === 'stream') return this.#stream(body, chunk)
     this.#size += chunk.length
     if (this.#size <= body.limit) body.chunks.push(chunk)
     else if (body.status === 200)
@@ -144,6 +153,16 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     }
     this.#body = { kind: 'stream', answer, reader: this.#exchange.readStream(answer) }
     this.#settle.resolve(answer)
+  }
+
+  #stream({ answer, reader }: StreamBody, chunk: Buffer): void {
+    if (!answer.isCommitted) {
+      // Nobody reads yet, so nobody can hold it back.
+      this.#size += chunk.length
+      if (this.#size > MAX_PRELUDE_BYTES)
+        return this.#fail(new Failure('bad_answer', `${this.#who()} sent ${this.#size} bytes without any content`))
+    }
+    this.#read(() => reader.chunk(chunk))
   }
 
   #end(): void {
@@ -219,31 +238,3 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
 }
 
 const nothing = () => {}
-
-type Headers = Record<string, string | string[] | undefined>
-
-function first(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value
-}
-
-function isEventStream(headers: Headers): boolean {
-  return first(headers['content-type'])?.toLowerCase().includes('text/event-stream') ?? false
-}
-
-function encoded(headers: Headers): boolean {
-  const encoding = first(headers['content-encoding'])
-  return encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity'
-}
-
-/** What clients are shown of the upstream's headers: its limits and its name for the request. */
-function shownHeaders(headers: Headers): Record<string, string> | undefined {
-  let shown: Record<string, string> | undefined
-  for (const name in headers) {
-    if (!name.startsWith('x-ratelimit-') && name !== 'x-request-id' && name !== 'request-id') continue
-    const value = first(headers[name])
-    if (value === undefined) continue
-    shown ??= {}
-    shown[name] = value
-  }
-  return shown
-}
