@@ -11,17 +11,16 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { End } from '../core/answer.ts'
-import type { Attempt, AttemptRecord, Call, CallRecord } from '../core/call.ts'
+import type { Attempt, AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { Event } from '../core/event.ts'
-import { DEFAULT_LOGGING, isMuted, type LoggingRules, mayTellContent } from '../core/logging.ts'
+import type { Failure } from '../core/failure.ts'
 import type { Listener } from './listeners.ts'
-import { inputMessages, outputMessages } from './message-content.ts'
+import { inputMessages } from './message-content.ts'
 import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, operationName, TOLLGATE } from './names.ts'
 import { failureMessage } from './redact.ts'
-import { responseBody } from './response-body.ts'
 import {
   attemptAttributes,
   callAttributes,
@@ -42,10 +41,8 @@ export interface TraceOptions {
    * are `client` in either: each is one request to one provider, and is what the conventions call an inference span.
    */
   readonly kind?: 'server' | 'internal'
-  /** Put prompts and answers into attempt spans (`gen_ai.input.messages`), where the rules allow it. Default false. */
+  /** Put the prompt into attempt spans (`gen_ai.input.messages`). Default false: prompts stay out of traces. */
   readonly captureContent?: boolean
-  /** What spans may hold. Default: everything else. */
-  readonly rules?: LoggingRules
   /** More attributes for a finished attempt, such as `llm.budget.exceeded`. */
   readonly extraAttributes?: (attempt: Attempt) => Attributes | undefined
   /** Gives a trace id of 32 hexadecimal digits to calls that have none. Default: random. */
@@ -111,7 +108,6 @@ class CallSpans {
   readonly #options: TraceOptions
   readonly #clock: Clock
   readonly #kind: SpanKind
-  readonly #rules: LoggingRules
   readonly #calls = new WeakMap<CallRecord, CallTrace>()
   readonly #attempts = new WeakMap<AttemptRecord, Span>()
   readonly #deployments = new WeakMap<Deployment, Attributes>()
@@ -120,7 +116,6 @@ class CallSpans {
     this.#tracer = tracer
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#rules = options.rules ?? DEFAULT_LOGGING
     this.#kind = options.kind === 'server' ? SpanKind.SERVER : SpanKind.INTERNAL
   }
 
@@ -147,7 +142,6 @@ class CallSpans {
       known.open++
       return
     }
-    if (isMuted('otel', call, this.#rules)) return
     const original = call.copyOf && this.#calls.get(call.copyOf)
     const parent = original?.context ?? parentOf(call)
     const span = this.#tracer.startSpan(
@@ -155,7 +149,7 @@ class CallSpans {
       {
         kind: this.#kind,
         startTime: wallTime(call.record, call.record.start),
-        attributes: callAttributes(call, this.#rules),
+        attributes: callAttributes(call),
       },
       parent,
     )
@@ -175,7 +169,7 @@ class CallSpans {
     const known = this.recording(attempt)
     if (!known) return
     const attributes = { ...this.#about(attempt.deployment), ...attemptAttributes(attempt) }
-    if (this.#showsContent(attempt)) attributes[GEN_AI.inputMessages] = inputMessages(attempt.request.body)
+    if (this.#options.captureContent) attributes[GEN_AI.inputMessages] = inputMessages(attempt.request.body)
     const startTime = wallTime(attempt.record, attempt.attempt.start)
     const span = this.#tracer.startSpan(
       'llm.completion',
@@ -189,14 +183,10 @@ class CallSpans {
     const span = this.#attempts.get(attempt.attempt)
     if (!span) return
     span.setAttributes(resultAttributes(attempt.attempt))
-    const { response } = attempt.attempt
-    if (response && this.#showsContent(attempt)) {
-      span.setAttribute(GEN_AI.outputMessages, outputMessages(responseBody(response, attempt.request.streamed)))
-    }
     const extra = this.#options.extraAttributes?.(attempt)
     if (extra) span.setAttributes(extra)
     if (end.outcome === 'failed') span.updateName('llm.completion.error')
-    this.#tellFailure(span, end, [attempt.deployment])
+    if (end.failure) tellFailure(span, end.outcome, end.failure, attempt.deployment)
     span.end(wallTime(attempt.record, attempt.attempt.endedAt ?? this.#clock.monotonic()))
   }
 
@@ -206,7 +196,7 @@ class CallSpans {
     const { record } = call
     known.span.setAttributes(callResultAttributes(record, end.outcome))
     const tried = record.attempts.map(attempt => attempt.deployment)
-    this.#tellFailure(known.span, end, tried)
+    if (end.failure) tellFailure(known.span, end.outcome, end.failure, ...tried)
     known.span.end(wallTime(record, this.#clock.monotonic()))
   }
 
@@ -214,19 +204,6 @@ class CallSpans {
   recording(call: Call): CallTrace | undefined {
     const known = this.#calls.get(call.record)
     return known?.span.isRecording() ? known : undefined
-  }
-
-  #showsContent(attempt: Attempt): boolean {
-    return this.#options.captureContent === true && mayTellContent(attempt, this.#rules)
-  }
-
-  /** A reader who leaves is no error of anybody; why it left is told all the same. */
-  #tellFailure(span: Span, { outcome, failure }: End, tried: readonly Deployment[]): void {
-    if (!failure) return
-    const message = failureMessage(failure, tried, this.#rules)
-    span.setAttributes({ [ERROR_TYPE]: failure.kind, [ERROR_MESSAGE]: message })
-    if (failure.upstreamStatus !== undefined) span.setAttribute(TOLLGATE.upstreamStatus, failure.upstreamStatus)
-    if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message })
   }
 
   #about(deployment: Deployment): Attributes {
@@ -237,6 +214,15 @@ class CallSpans {
     }
     return attributes
   }
+}
+
+/** A reader who leaves is no error of anybody; why it left is told all the same. */
+function tellFailure(span: Span, outcome: Outcome, failure: Failure, ...tried: Deployment[]): void {
+  const message = failureMessage(failure, tried)
+  span.setAttribute(ERROR_TYPE, failure.kind)
+  span.setAttribute(ERROR_MESSAGE, message)
+  if (failure.upstreamStatus !== undefined) span.setAttribute(TOLLGATE.upstreamStatus, failure.upstreamStatus)
+  if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message })
 }
 
 /**
