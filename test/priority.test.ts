@@ -48,6 +48,7 @@ describe('calls with a priority, while all deployments are full', () => {
       [200, 'true'],
     ])
     expect(up.log.map(({ prompt }) => prompt)).toEqual(['first', 'urgent', 'idle'])
+    expect((await served.lines()).map(line => typeof line.queued_s)).toEqual(['undefined', 'number', 'number'])
     expect(up.log.every(({ body }) => body && !('priority' in Object(body)))).toBe(true)
   })
 

@@ -117,7 +117,6 @@ export class DeploymentVitals implements Vitals {
     if (this.inFlight > 0) this.inFlight--
     this.#use.correct(minute, difference.input, difference.output)
     this.#noticePressure(epoch)
-    this.siblings.freed?.()
   }
 
   /** A duration was seen: the whole answer's, or the time to a stream's first content. */
@@ -189,7 +188,6 @@ export class DeploymentVitals implements Vitals {
     this.unwellUntil = 0
     this.unwellBecause = undefined
     this.siblings.version++
-    this.siblings.freed?.()
   }
 
   /** Ends a rest and a hold-out at once: an operator says that it is well. */

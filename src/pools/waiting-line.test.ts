@@ -114,6 +114,21 @@ describe('a line of calls that wait', () => {
     expect(clock.timers).toBe(0)
   })
 
+  it('reckons anew what time may bring whenever something has changed', async () => {
+    const changes = { inMs: 60_000 }
+    const clock = new FakeClock()
+    let isOpen = false
+    const line = new WaitingLine({ isOpen: () => isOpen, nextChangeMs: () => changes.inMs, clock })
+    const waiting = { priority: 0, since: 0, limitMs: 100_000, shortage, cancellation: new Cancellation() }
+    const turn = line.wait({ ...waiting, hasRoom: () => true })
+    changes.inMs = 5000
+    line.look()
+    isOpen = true
+    await clock.advanceAsync(5000)
+    expect(line.length).toBe(0)
+    ;(await turn).over()
+  })
+
   it('is left by those whose patience is at an end, with what they waited for', async () => {
     const { wait, failed, clock, line } = scene()
     wait('a', { limitMs: 5000, priority: 2 })

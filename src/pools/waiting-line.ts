@@ -125,16 +125,12 @@ export class WaitingLine {
     if (this.#entries.length === 0) this.#watchTime()
   }
 
+  /** Anew each time: a rest may have begun since. */
   #watchTime(): void {
-    if (this.#entries.length === 0) {
-      this.#timer?.cancel()
-      this.#timer = undefined
-    } else {
-      this.#timer ??= this.#parts.clock.after(this.#parts.nextChangeMs(), () => {
-        this.#timer = undefined
-        this.look()
-      })
-    }
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (this.#entries.length === 0) return
+    this.#timer = this.#parts.clock.after(this.#parts.nextChangeMs(), () => this.look())
   }
 }
 

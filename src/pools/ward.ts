@@ -95,6 +95,8 @@ export class Ward {
     } else if (end.outcome === 'failed' && end.failure && isItsFault(attempt, end.failure)) {
       this.#fail(ticket, end.failure, now)
     }
+    // At last, when it is known whether it rests.
+    vitals.siblings.freed?.()
   }
 
   /** Lets a deployment rest for a reason that came from elsewhere: another replica, an admin. */

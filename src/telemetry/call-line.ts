@@ -82,6 +82,8 @@ export interface CallLine extends LineTokens {
   /** An attempt had no price: the cost is a lower bound. */
   readonly unpriced: boolean
   readonly fallback_triggered: boolean
+  /** How long it waited in line for a place; absent when it did not. */
+  readonly queued_s?: number
   readonly stream: boolean
   readonly tags: readonly string[]
   readonly metadata: JsonObject
@@ -125,6 +127,7 @@ export function callLine(call: Call, end: End, { traceId, runId, endedAt }: Call
     unpriced: record.unpriced,
     ...tokensOf(answering?.usage ?? end.usage),
     fallback_triggered: record.fallbacks > 0,
+    ...(record.queuedMs !== undefined && { queued_s: seconds(record.queuedMs) }),
     stream: call.request.streamed,
     tags: options.tags ?? [],
     metadata: options.metadata ?? {},

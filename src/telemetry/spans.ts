@@ -147,7 +147,8 @@ class CallSpans {
     const span = this.#tracer.startSpan(
       `${operationName(call.request.operation)} ${call.record.requestedPool}`,
       {
-        kind: this.#kind,
+        // Nobody has called for a probe.
+        kind: call.purpose === 'probe' ? SpanKind.INTERNAL : this.#kind,
         startTime: wallTime(call.record, call.record.start),
         attributes: callAttributes(call),
       },
