@@ -1,20 +1,27 @@
 import { dirname } from 'node:path'
 import { type Tracer, trace } from '@opentelemetry/api'
 import type { LoadedConfig } from './config/load-config.ts'
-import type { Callback as NamedCallback, TraceSettings } from './config/settings.ts'
+import type { Callback as NamedModule, TelemetrySettings, TraceSettings } from './config/settings.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ulids } from './core/id.ts'
+import { mayTellContent } from './core/logging.ts'
+import { costSides } from './prices/index.ts'
 import { type CallRouter, createRouter, type RouterParts } from './router.ts'
 import {
   type Callback,
+  type CallbackLists,
+  type CallbackPayload,
   type Callbacks,
   fanOut,
   hourlySpend,
-  type JsonLines,
+  type InputPayload,
+  type JsonLinesProblem,
   type Listener,
   loadCallbacks,
+  type NamedCallback,
   openJsonLines,
   runCallbacks,
+  type ServiceFault,
   startTracing,
   type Tracing,
   type TracingSettings,
@@ -22,12 +29,9 @@ import {
   writeCallLines,
 } from './telemetry/index.ts'
 
-export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random'> {
+export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random'>, CallbackLists {
   /** Makes spans. Default: the tracer of the process, which does nothing until somebody registers one. */
   readonly tracer?: Tracer | undefined
-  /** Functions that are told of finished calls, besides those that the configuration names. */
-  readonly success?: readonly Callback[]
-  readonly failure?: readonly Callback[]
   /** More who watch, such as the line that `tollgate serve` prints. */
   readonly listeners?: readonly Listener[]
   /** Whether calls come over HTTP (`server`) or from this process (`internal`, default). */
@@ -46,6 +50,8 @@ export interface Assembly {
   readonly runId: string
   /** How spans are exported; undefined when the export was not started here. */
   readonly tracing?: Tracing['settings']
+  /** Tells the callbacks about services that something is wrong, or, without an error, that it no longer is. */
+  readonly fault: Callbacks['fault']
   /** Writes out what waits: JSON lines, callbacks under way. */
   flush(): Promise<void>
   /** Flushes, ends the connections and lets go of the files. */
@@ -62,38 +68,47 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     clock,
     kind: options.kind ?? 'internal',
     captureContent: telemetry.captureContent,
+    rules: telemetry.logging,
     ...(telemetry.hourlyBudget !== undefined && { extraAttributes: hourlySpend(telemetry.hourlyBudget, clock) }),
   })
-  const lines = telemetry.jsonl && openLines(telemetry.jsonl, warn, clock)
-  const callbacks = callbacksFor(options, {
+  const callbacks = runCallbacks({
+    ...options,
     runId,
     traceIdOf: traces.traceIdOf,
-    content: telemetry.captureContent,
-    warn,
+    rules: telemetry.logging,
+    costSides,
+    onError: error => warn(`a callback failed: ${messageOf(error)}`),
   })
+  const onProblem = (problem: JsonLinesProblem) => {
+    const message = `JSON lines to ${problem.path}: ${problem.type}`
+    warn(message)
+    callbacks.fault('jsonl', problem.type === 'recovered' ? null : message)
+  }
+  const lines = telemetry.jsonl && openJsonLines({ ...telemetry.jsonl, clock, onProblem })
   const watching: Listener[] = [traces.listener]
-  if (lines) watching.push(writeCallLines({ lines, runId, traceIdOf: traces.traceIdOf, clock }))
-  if (callbacks) watching.push(callbacks.listener)
+  if (lines)
+    watching.push(writeCallLines({ lines, runId, traceIdOf: traces.traceIdOf, rules: telemetry.logging, clock }))
+  if (hasCallbacks(options)) watching.push(callbacks.listener)
   watching.push(...listeners)
   const router = createRouter(routing, {
     ...options,
     clock,
-    emit: fanOut(watching, error =>
-      warn(`a listener failed: ${error instanceof Error ? error.message : String(error)}`),
-    ),
+    emit: fanOut(watching, error => warn(`a listener failed: ${messageOf(error)}`)),
+    ...collecting(telemetry, options),
     // A decision in full costs 15 µs with two candidates, and only spans show it.
     explains: traces.isTraced,
     ...(telemetry.forwardTraceparent && { attemptHeaders: traces.traceHeaders }),
     complete: config.complete,
   })
   const flush = async () => {
-    await callbacks?.idle()
+    await callbacks.idle()
     await lines?.flush()
   }
   return {
     config,
     router,
     runId,
+    fault: callbacks.fault,
     flush,
     async close() {
       await router.close()
@@ -107,19 +122,26 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
 export async function open(config: LoadedConfig, options: AssembleOptions & OpenOptions = {}): Promise<Assembly> {
   const { telemetry, callbacks } = config.settings
   const { env = process.env, path = 'config.yaml', warn = warnOnStderr } = options
+  let assembly: Assembly | undefined
   const tracing = await startTracing(
     options.traces ?? tracingSettings(telemetry.traces),
     { ...env, ...config.environment() },
-    { onError: error => warn(`spans were not exported: ${error instanceof Error ? error.message : String(error)}`) },
+    {
+      onError: error => {
+        const message = `spans were not exported: ${messageOf(error)}`
+        warn(message)
+        assembly?.fault('otel', message)
+      },
+    },
   )
   const directory = dirname(path)
-  const success = await functionsOf(callbacks.success, directory)
-  const failure = await functionsOf(callbacks.failure, directory)
-  const assembly = assemble(config, {
+  assembly = assemble(config, {
     ...options,
     tracer: options.tracer ?? tracing.tracer,
-    success: [...success, ...(options.success ?? [])],
-    failure: [...failure, ...(options.failure ?? [])],
+    success: [...(await functionsOf(callbacks.success, directory)), ...(options.success ?? [])],
+    failure: [...(await functionsOf(callbacks.failure, directory)), ...(options.failure ?? [])],
+    input: [...(await functionsOf<InputPayload>(callbacks.input, directory)), ...(options.input ?? [])],
+    service: [...(await functionsOf<ServiceFault>(callbacks.service, directory)), ...(options.service ?? [])],
   })
   return withTracing(assembly, tracing)
 }
@@ -147,49 +169,47 @@ function withTracing(assembly: Assembly, tracing: Tracing): Assembly {
   }
 }
 
-function openLines(
-  { path, maxBytes, maxFiles }: NonNullable<LoadedConfig['settings']['telemetry']['jsonl']>,
-  warn: (message: string) => void,
-  clock: Clock,
-): JsonLines {
-  return openJsonLines({
-    path,
-    maxFiles,
-    clock,
-    ...(maxBytes !== undefined && { maxBytes }),
-    onProblem: problem => warn(`JSON lines to ${problem.path}: ${problem.type}`),
+function hasCallbacks({ success = [], failure = [], input = [] }: CallbackLists): boolean {
+  return success.length + failure.length + input.length > 0
+}
+
+/** Answers are kept where somebody may be told of them, and nowhere else: they take memory. */
+function collecting(
+  { captureContent, logging }: TelemetrySettings,
+  { success = [], failure = [], tracer }: AssembleOptions,
+): Pick<RouterParts, 'collects'> {
+  const told = success.length + failure.length > 0 && !logging.excludedFields.includes('response')
+  if (!logging.messages || !(told || (captureContent && tracer))) return {}
+  return {
+    collects: attempt =>
+      attempt.purpose === 'answer' &&
+      (logging.streamedAnswers || !attempt.request.streamed) &&
+      mayTellContent(attempt, logging),
+  }
+}
+
+/** The functions that the configuration names, by the names that it gives them. */
+async function functionsOf<Payload = CallbackPayload>(
+  named: readonly NamedModule[],
+  directory: string,
+): Promise<readonly NamedCallback<Payload>[]> {
+  const loaded = named.map(async one => {
+    if (one.kind !== 'module') return []
+    const { callbacks } = await loadCallbacks([`${one.path}:${one.exported}`], { directory })
+    const name = one.exported === 'default' ? one.path : `${one.path}#${one.exported}`
+    return callbacks.map(run => ({ name, run: run as Callback<Payload> }))
   })
-}
-
-interface CallbackParts {
-  readonly runId: string
-  readonly traceIdOf: Parameters<typeof runCallbacks>[0]['traceIdOf']
-  readonly content: boolean
-  readonly warn: (message: string) => void
-}
-
-function callbacksFor({ success = [], failure = [] }: AssembleOptions, parts: CallbackParts): Callbacks | undefined {
-  if (success.length === 0 && failure.length === 0) return undefined
-  const { runId, traceIdOf, content, warn } = parts
-  return runCallbacks({
-    success,
-    failure,
-    runId,
-    traceIdOf,
-    turnOffMessageLogging: !content,
-    onError: error => warn(`a callback failed: ${error instanceof Error ? error.message : String(error)}`),
-  })
-}
-
-async function functionsOf(named: readonly NamedCallback[], directory: string): Promise<readonly Callback[]> {
-  const names = named.flatMap(one => (one.kind === 'module' ? [`${one.path}:${one.exported}`] : []))
-  return (await loadCallbacks(names, { directory })).callbacks
+  return (await Promise.all(loaded)).flat()
 }
 
 /** What the configuration does not say stays absent, so that the environment can. */
 function tracingSettings({ mode, headers, ...said }: TraceSettings): TracingSettings {
   const revealed = Object.entries(headers ?? {}).map(([name, value]) => [name, value.reveal()] as const)
   return { ...said, processor: mode, ...(headers && { headers: Object.fromEntries(revealed) }) }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function warnOnStderr(message: string): void {

@@ -18,6 +18,7 @@ import type { RoutingSettings } from './core/settings.ts'
 import type { Asked } from './dialects/openai.ts'
 import { explainCall } from './insight/explain.ts'
 import type { Explanation } from './insight/explanation.ts'
+import { collect } from './layers/collect.ts'
 import { costInUsage } from './layers/cost-in-usage.ts'
 import { hideUpstreamHeaders } from './layers/hide-upstream-headers.ts'
 import { type MeterOptions, meter } from './layers/meter.ts'
@@ -42,6 +43,8 @@ export interface RouterParts {
   readonly emit?: Emit
   /** Whose decisions hold all that was considered, for whoever watches. Default nobody's: it costs time per candidate. */
   readonly explains?: (call: Call) => boolean
+  /** Which answers are kept for records (`AttemptRecord.response`). Default: none. */
+  readonly collects?: (attempt: Attempt) => boolean
   /** Headers for an attempt's request (`traceparent`): name, value, name, value, ... */
   readonly attemptHeaders?: (attempt: Attempt) => readonly string[]
   /** Completes a deployment that a wildcard became (its price, its limits). */
@@ -94,6 +97,8 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     ...(pools.affinity ? [affinityLayer(pools.affinity)] : []),
     // Every attempt is priced, also one that is cut or left.
     meter({ ...money, inputTokens: request => inputTokenBounds(request).likely, outputTokens: outputTokensFrom }),
+    // Keeps what is answered for those who are told of calls.
+    ...(parts.collects ? [collect(parts.collects)] : []),
     // Keeps the upstream's limits from the client, where the operator wants it.
     ...(settings.hideUpstreamHeaders ? [hideUpstreamHeaders] : []),
     // Tells a stream's cost in its usage, where the operator wants it.

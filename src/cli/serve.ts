@@ -5,6 +5,7 @@ import { defaultConfig } from '../config/default-config.ts'
 import { formatFinding } from '../config/finding.ts'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { Failure } from '../core/failure.ts'
+import type { LoggingRules } from '../core/logging.ts'
 import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
 import { createGateway, type Gateway } from '../gateway/server.ts'
 import { coloursFor, type Listener, printCalls } from '../telemetry/index.ts'
@@ -51,7 +52,7 @@ async function serve(options: ServeOptions): Promise<void> {
   refuseOpenDoor(host, config, options)
   const assembly = await open(config, {
     kind: 'server',
-    listeners: logTo(options.log ?? settings.log),
+    listeners: logTo(options.log ?? settings.log, config.settings.telemetry.logging),
     ...(options.config !== undefined && { path: options.config }),
   })
   const gateway = createGateway(assembly.router, {
@@ -102,10 +103,10 @@ async function listen(gateway: Gateway, assembly: Assembly, at: { host: string; 
   }
 }
 
-function logTo(form: 'lines' | 'json' | 'none'): readonly Listener[] {
+function logTo(form: 'lines' | 'json' | 'none', rules: LoggingRules): readonly Listener[] {
   if (form !== 'lines') return []
   const print = (line: string) => process.stdout.write(`${line}\n`)
-  return [printCalls({ print, colours: coloursFor(process.stdout) })]
+  return [printCalls({ print, rules, colours: coloursFor(process.stdout) })]
 }
 
 /** Settles when SIGINT or SIGTERM has stopped everything; a second signal ends the process at once. */

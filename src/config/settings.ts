@@ -1,3 +1,4 @@
+import type { LoggingRules } from '../core/logging.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { Secret } from '../core/secret.ts'
 import type { RoutingSettings } from '../core/settings.ts'
@@ -31,6 +32,8 @@ export interface GatewaySettings {
   readonly drain?: { readonly token?: Secret }
   /** Replaces the model of every chat and completion request. */
   readonly completionModel?: string
+  /** Request headers, lower case, that become tags of records (`extra_spend_tag_headers`). */
+  readonly tagHeaders: readonly string[]
   /** Replaces the model of every embedding request. */
   readonly embeddingModel?: string
 }
@@ -44,7 +47,9 @@ export interface TelemetrySettings {
   readonly hourlyBudget?: NanoUsd
   /** Upstreams are told the trace that a call belongs to (`traceparent`). */
   readonly forwardTraceparent: boolean
-  /** Prompts and answers may be written. */
+  /** What records may hold. */
+  readonly logging: LoggingRules
+  /** Prompts and answers may be written into spans. */
   readonly captureContent: boolean
 }
 
@@ -72,9 +77,13 @@ export interface TraceSettings {
 export interface CallbackSettings {
   readonly success: readonly Callback[]
   readonly failure: readonly Callback[]
+  /** Of calls that begin. */
+  readonly input: readonly Callback[]
+  /** Of faults of tollgate's own services. */
+  readonly service: readonly Callback[]
 }
 
 /** A built-in listener, or a JavaScript module of the operator's. */
 export type Callback =
-  | { readonly kind: 'otel' }
+  | { readonly kind: 'otel' | 'console' | 'jsonl' }
   | { readonly kind: 'module'; readonly path: string; readonly exported: string }

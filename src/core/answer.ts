@@ -56,6 +56,7 @@ export class Answer {
   pushed = 0
 
   readonly #source: Source
+  #watcher: ((frame: Frame) => void) | undefined
   #queue: Frame[] = []
   #reader: Reader | undefined
   #paused = false
@@ -79,6 +80,7 @@ export class Answer {
     if (this.#end) return
     this.pushed++
     if (content && !this.#committed) this.#commit()
+    this.#watcher?.(frame)
     // Behind what still waits: a reader may ask for more while the queue is being emptied.
     if (!this.#reader || this.#paused || this.#queue.length > 0) {
       this.#queue.push(frame)
@@ -136,6 +138,12 @@ export class Answer {
   }
 
   // ── those who follow it ──
+
+  /** Tells one listener of every frame when it comes, and of those that wait already. Set before anybody reads. */
+  watch(listener: (frame: Frame) => void): void {
+    for (const frame of this.#queue) listener(frame)
+    this.#watcher = listener
+  }
 
   /** Calls `listener` once with the end, at once if it has ended. */
   onEnd(listener: (end: End) => void): void {

@@ -1,6 +1,7 @@
 import type { Cancellation } from './cancellation.ts'
 import type { Charge } from './charge.ts'
 import type { Ms } from './clock.ts'
+import type { CollectedAnswer } from './collected-answer.ts'
 import type { Decision } from './decision.ts'
 import type { Deployment } from './deployment.ts'
 import type { Emit } from './event.ts'
@@ -62,6 +63,14 @@ export interface CallOptions {
   /** `session_id`, for affinity and for `gen_ai.conversation.id`. */
   readonly sessionId?: string
   readonly userAgent?: string
+  /** More tags for records, which route nothing: headers that the operator has named (`extra_spend_tag_headers`). */
+  readonly recordTags?: readonly string[]
+  /** Callbacks shall not hear of this call (`no-log`). */
+  readonly noLog?: boolean
+  /** These callbacks shall not (`x-litellm-disable-callbacks`). */
+  readonly disabledCallbacks?: readonly string[]
+  /** Prompt and answer shall stay out of records (`x-litellm-enable-message-redaction`). */
+  readonly redactMessages?: boolean
   /** W3C `traceparent` of the caller. */
   readonly traceparent?: string
   readonly tracestate?: string
@@ -149,6 +158,10 @@ export interface AttemptRecord {
   model?: string
   responseId?: string
   finishReason?: string
+  /** What it answered, where somebody is to be told. */
+  response?: CollectedAnswer
+  /** What the upstream says of its limits. */
+  upstreamHeaders?: Readonly<Record<string, string>>
   /** Parameters that were asked for and that the upstream was not sent, because it does not take them. */
   droppedParameters?: readonly string[]
 }

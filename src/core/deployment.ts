@@ -41,8 +41,17 @@ export interface Deployment {
   readonly mock?: MockSettings
   /** A pool that gets a copy of every call, whose answer is thrown away (`silent_model`). */
   readonly silentPool?: string
+  /** What records of its calls leave out. Absent: nothing more than the router's rules. */
+  readonly logging?: DeploymentLogging
   /** `model_info` as configured, for `/model/info`. */
   readonly info: JsonObject
+}
+
+export interface DeploymentLogging {
+  /** False: no prompt and no answer (`turn_off_message_logging`). */
+  readonly messages?: boolean
+  /** Names of callbacks that are not told (`litellm_disabled_callbacks`). */
+  readonly disabledCallbacks?: readonly string[]
 }
 
 export interface ParameterRules {

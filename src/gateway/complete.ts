@@ -14,6 +14,8 @@ export interface CompleteOptions {
   readonly underWay: Set<Cancellation>
   /** Whether `mock_*` in request bodies is obeyed. */
   readonly allowMocks: boolean
+  /** Names of headers that become tags of records. */
+  readonly tagHeaders: readonly string[]
   /** Replaces the model of every request, where the operator says so (`completion_model`). */
   readonly model: string | undefined
   /** Silence in a stream after which a comment is sent. Undefined: never. */
@@ -30,7 +32,9 @@ export const complete =
     const cancellation = new Cancellation()
     const pool = options.model ?? asked.pool
     const allowed = allowedOptions(asked.options, caller, options.allowMocks)
-    const call = options.router.begin({ pool, request: asked.request, options: allowed }, cancellation)
+    const recordTags = tagsFrom(request, options.tagHeaders)
+    const known = recordTags ? { ...allowed, recordTags } : allowed
+    const call = options.router.begin({ pool, request: asked.request, options: known }, cancellation)
     const response = reply.raw
     reply.hijack()
     options.underWay.add(cancellation)
@@ -53,6 +57,13 @@ function allowedOptions(asked: CallOptions, caller: Caller | undefined, allowMoc
   if (!asked.mock || allowMocks) return caller ? { caller, ...asked } : asked
   const { mock, ...rest } = asked
   return caller ? { caller, ...rest } : rest
+}
+
+/** `name: value` of the headers that are there, as LiteLLM writes them; undefined for none. */
+function tagsFrom({ headers }: FastifyRequest, names: readonly string[]): readonly string[] | undefined {
+  if (names.length === 0) return undefined
+  const tags = names.flatMap(name => (headers[name] === undefined ? [] : [`${name}: ${String(headers[name])}`]))
+  return tags.length > 0 ? tags : undefined
 }
 
 const NO_BODY = Buffer.alloc(0)

@@ -40,6 +40,7 @@ function note({ attempt }: Attempt, end: End, answer: Answer | undefined, clock:
   if (end.failure) attempt.failure = end.failure
   if (answer?.model) attempt.model = answer.model
   if (answer?.responseId) attempt.responseId = answer.responseId
+  if (answer?.upstreamHeaders) attempt.upstreamHeaders = answer.upstreamHeaders
   if (answer?.finishReason) attempt.finishReason = answer.finishReason
 }
 

@@ -16,6 +16,12 @@ export function costOf(card: RateCard, usage: Usage): NanoUsd {
   return divideUp(total, UNITS_PER_RATE)
 }
 
+/** The same by side: what the output costs, rounded down, and the rest, so that the sum is exactly `costOf`. */
+export function costSides(card: RateCard, usage: Usage): { readonly input: NanoUsd; readonly output: NanoUsd } {
+  const output = outputCost(ratesFor(card, usage.inputTokens), usage) / UNITS_PER_RATE
+  return { input: costOf(card, usage) - output, output }
+}
+
 /** The rates that a request of `inputTokens` prompt tokens is charged at: those of the highest threshold passed. */
 export function ratesFor(card: RateCard, inputTokens: number): Rates {
   for (let index = card.tiers.length - 1; index >= 0; index--) {

@@ -8,7 +8,7 @@ export {
   requestedOutputTokens,
 } from './bounds.ts'
 export { type Charged, chargeOf } from './charge.ts'
-export { costOf, ratesFor } from './cost.ts'
+export { costOf, costSides, ratesFor } from './cost.ts'
 export { type EstimateOptions, type ExpectedTokens, estimate, expectedTokens, priceExpected } from './estimate.ts'
 export { type PriceEntry, type PriceOverride, readPriceKeys, statesPrice, type TierOverride } from './litellm-map.ts'
 export { mergeRates } from './merge-rates.ts'

@@ -4,6 +4,7 @@ import { callCharge } from '../core/charge.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
+import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
 import type { Usage } from '../core/usage.ts'
 import { dollars, exactInteger, seconds } from './figures.ts'
 import type { JsonLines } from './json-lines.ts'
@@ -99,10 +100,13 @@ export interface CallLineContext {
   readonly runId: string
   /** Monotonic time of the end. */
   readonly endedAt: Ms
+  /** What the line may hold. Default: everything that lines hold. */
+  readonly rules?: LoggingRules | undefined
 }
 
 /** All that one line says of a call. A failed call has one as well. */
-export function callLine(call: Call, end: End, { traceId, runId, endedAt }: CallLineContext): CallLine {
+export function callLine(call: Call, end: End, context: CallLineContext): CallLine {
+  const { traceId, runId, endedAt, rules = DEFAULT_LOGGING } = context
   const { record, options } = call
   const answering = answeringAttempt(record)
   const { classification } = record
@@ -118,7 +122,7 @@ export function callLine(call: Call, end: End, { traceId, runId, endedAt }: Call
     deployment: answering?.deployment.id ?? null,
     routing_strategy: options.strategyLabel ?? answering?.decision?.strategy ?? null,
     status: statusOf(end.outcome),
-    ...errorOf(end.failure, record.attempts),
+    ...errorOf(end.failure, record.attempts, rules),
     latency_s: seconds(endedAt - record.start),
     ttft_s: answering?.firstAt === undefined ? null : seconds(answering.firstAt - record.start),
     cost_usd: dollars(record.cost),
@@ -129,16 +133,16 @@ export function callLine(call: Call, end: End, { traceId, runId, endedAt }: Call
     fallback_triggered: record.fallbacks > 0,
     ...(record.queuedMs !== undefined && { queued_s: seconds(record.queuedMs) }),
     stream: call.request.streamed,
-    tags: options.tags ?? [],
+    tags: [...(options.tags ?? []), ...(options.recordTags ?? [])],
     metadata: options.metadata ?? {},
     ...(options.sessionId !== undefined && { session_id: options.sessionId }),
-    ...(options.caller && { key_id: options.caller.keyId }),
+    ...(options.caller && rules.keys && { key_id: options.caller.keyId }),
     classification: classification ? { ...classification } : null,
-    attempts: record.attempts.map(attemptLine),
+    attempts: record.attempts.map(attempt => attemptLine(attempt, rules)),
   }
 }
 
-function attemptLine(attempt: AttemptRecord): AttemptLine {
+function attemptLine(attempt: AttemptRecord, rules: LoggingRules): AttemptLine {
   const { deployment, start, endedAt, firstAt, outcome, cost } = attempt
   return {
     n: attempt.number,
@@ -149,7 +153,7 @@ function attemptLine(attempt: AttemptRecord): AttemptLine {
     deployment: deployment.id,
     pool: deployment.pool,
     status: outcome ? statusOf(outcome) : 'pending',
-    ...errorOf(attempt.failure, [attempt]),
+    ...errorOf(attempt.failure, [attempt], rules),
     latency_s: endedAt === undefined ? null : seconds(endedAt - start),
     ttft_s: firstAt === undefined ? null : seconds(firstAt - start),
     cost_usd: cost === undefined ? null : dollars(cost),
@@ -183,10 +187,11 @@ export function statusOf(outcome: Outcome): LineStatus {
 function errorOf(
   failure: Failure | undefined,
   attempts: readonly AttemptRecord[],
+  rules: LoggingRules,
 ): Pick<CallLine, 'error' | 'error_message'> {
   if (!failure) return { error: null }
   const tried = attempts.map(attempt => attempt.deployment)
-  return { error: failure.kind, error_message: failureMessage(failure, tried) }
+  return { error: failure.kind, error_message: failureMessage(failure, tried, rules) }
 }
 
 function chargeOf({ attempts }: CallRecord): Partial<CallLine> {
@@ -219,6 +224,7 @@ export interface CallLinesOptions {
   readonly lines: Pick<JsonLines, 'write'>
   readonly runId: string
   readonly traceIdOf: (call: Call) => string
+  readonly rules?: LoggingRules
   readonly clock?: Clock
 }
 
@@ -226,10 +232,10 @@ export interface CallLinesOptions {
  * Writes one line at the end of every call. A classifying call has none of its own: it shares the record of the call that it
  * serves, whose line holds its attempts and its cost.
  */
-export function writeCallLines({ lines, runId, traceIdOf, clock = systemClock }: CallLinesOptions): Listener {
+export function writeCallLines({ lines, runId, traceIdOf, rules, clock = systemClock }: CallLinesOptions): Listener {
   return event => {
     if (event.type !== 'call-end' || event.call.purpose === 'classify') return
     const { call, end } = event
-    lines.write(callLine(call, end, { traceId: traceIdOf(call), runId, endedAt: clock.monotonic() }))
+    lines.write(callLine(call, end, { traceId: traceIdOf(call), runId, rules, endedAt: clock.monotonic() }))
   }
 }

@@ -2,7 +2,20 @@ import type { End } from '../core/answer.ts'
 import type { Call } from '../core/call.ts'
 import type { Ms } from '../core/clock.ts'
 import type { JsonObject } from '../core/json.ts'
-import { type AttemptLine, type CallLine, type CallLineContext, callLine } from './call-line.ts'
+import { DEFAULT_LOGGING } from '../core/logging.ts'
+import { type AttemptLine, answeringAttempt, type CallLine, type CallLineContext, callLine } from './call-line.ts'
+import {
+  type CostBreakdown,
+  type CostFailure,
+  type CostSides,
+  costBreakdown,
+  costFailure,
+  type HiddenParams,
+  hiddenParams,
+  modelParameters,
+  requestTags,
+} from './callback-details.ts'
+import { responseBody } from './response-body.ts'
 
 /** Why a call failed, in LiteLLM's names. */
 export interface ErrorInformation {
@@ -25,12 +38,15 @@ export interface CallbackPayload {
   readonly session_id?: string
   readonly call_type: 'acompletion' | 'atext_completion' | 'aembedding'
   readonly stream: boolean
-  /** US dollars, all attempts together. */
+  /** US dollars, all attempts together, as charged: with discounts and margins where there are any. */
   readonly response_cost: number
   /** The same as an exact integer; a string above 2^53. */
   readonly response_cost_nano_usd: number | string
   /** An attempt had no price, so the cost is a lower bound. */
   readonly unpriced: boolean
+  readonly cost_breakdown: CostBreakdown
+  /** Why the cost is not known in full. */
+  readonly response_cost_failure_debug_info?: CostFailure
   readonly status: 'success' | 'failure'
   readonly custom_llm_provider: string
   readonly total_tokens: number
@@ -53,6 +69,13 @@ export interface CallbackPayload {
   readonly user_agent?: string
   /** The prompt; absent when message logging is turned off. */
   readonly messages?: unknown
+  /** The answer's body, of a stream put together; null when there was none. Absent like the prompt. */
+  readonly response?: JsonObject | null
+  /** The answer was longer than 1 MiB and is not told in full. */
+  readonly response_truncated?: true
+  /** The request without its content. */
+  readonly model_parameters: JsonObject
+  readonly hidden_params: HiddenParams
   readonly error_str?: string
   readonly error_information?: ErrorInformation
   readonly run_id: string
@@ -62,17 +85,22 @@ export interface CallbackPayload {
   readonly attempts: readonly AttemptLine[]
 }
 
-const CALL_TYPES = { chat: 'acompletion', completion: 'atext_completion', embedding: 'aembedding' } as const
+export const CALL_TYPES = { chat: 'acompletion', completion: 'atext_completion', embedding: 'aembedding' } as const
 
 export interface PayloadContext extends CallLineContext {
-  /** Whether the prompt may be told. */
-  readonly messages: boolean
+  /** Whether the prompt and the answer may be told. */
+  readonly content: boolean
+  readonly costSides?: CostSides | undefined
 }
 
 /** Tells a finished call in LiteLLM's names. */
 export function callbackPayload(call: Call, end: End, context: PayloadContext): CallbackPayload {
   const line = callLine(call, end, context)
   const { record, options, request } = call
+  const { rules = DEFAULT_LOGGING, content } = context
+  const where = deploymentOf(line, call)
+  const cost = line.charged_usd ?? line.cost_usd
+  const unknown = costFailure(record)
   const prompt = line.prompt_tokens ?? 0
   const completion = line.completion_tokens ?? 0
   return {
@@ -81,25 +109,45 @@ export function callbackPayload(call: Call, end: End, context: PayloadContext): 
     ...(options.sessionId !== undefined && { session_id: options.sessionId }),
     call_type: CALL_TYPES[request.operation],
     stream: request.streamed,
-    response_cost: line.cost_usd,
-    response_cost_nano_usd: line.cost_nano_usd,
+    response_cost: cost,
+    response_cost_nano_usd: line.charged_nano_usd ?? line.cost_nano_usd,
     unpriced: line.unpriced,
+    cost_breakdown: costBreakdown(record, context.costSides),
+    ...(unknown && { response_cost_failure_debug_info: unknown }),
     status: line.status === 'ok' ? 'success' : 'failure',
     total_tokens: prompt + completion,
     prompt_tokens: prompt,
     completion_tokens: completion,
     ...timesOf(line, record.startedAt),
-    ...deploymentOf(line, call),
+    ...where,
     model_group: record.requestedPool,
-    metadata: options.metadata ?? {},
-    request_tags: options.tags ?? [],
+    metadata: { ...options.metadata, ...(rules.keys && options.caller && { user_api_key_hash: options.caller.keyId }) },
+    request_tags: requestTags(call, rules),
+    model_parameters: modelParameters(request, content, rules),
+    hidden_params: hiddenParams(answeringAttempt(record), { api_base: where.api_base, response_cost: cost }),
     ...(options.userAgent !== undefined && { user_agent: options.userAgent }),
-    ...(context.messages && { messages: request.body.messages ?? request.body.prompt ?? request.body.input ?? null }),
+    ...(content && contentOf(call)),
     ...errorOf(line, end),
     run_id: line.run_id,
     fallback_triggered: line.fallback_triggered,
     routing_strategy: line.routing_strategy,
     attempts: line.attempts,
+  }
+}
+
+/** What was asked. */
+export function promptOf({ body }: Call['request']): unknown {
+  return body.messages ?? body.prompt ?? body.input ?? null
+}
+
+type Content = Pick<CallbackPayload, 'messages' | 'response' | 'response_truncated'>
+
+function contentOf({ request, record }: Call): Content {
+  const collected = answeringAttempt(record)?.response
+  return {
+    messages: promptOf(request),
+    ...(collected && { response: responseBody(collected, request.streamed) }),
+    ...(collected?.truncated && { response_truncated: true }),
   }
 }
 

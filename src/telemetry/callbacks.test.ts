@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { End } from '../core/answer.ts'
 import { Failure } from '../core/failure.ts'
+import { DEFAULT_LOGGING } from '../core/logging.ts'
 import { Secret } from '../core/secret.ts'
 import type { CallbackPayload } from './callback-payload.ts'
 import { type Callback, type CallbackOptions, type Callbacks, runCallbacks } from './callbacks.ts'
@@ -36,8 +37,10 @@ test("an answered call is told in LiteLLM's names", async () => {
   endCall(callbacks, clock, undefined, { options: { tags: ['a'], metadata: { run_id: 'r' }, userAgent: 'agent/1' } })
   await callbacks.idle()
   const started = scripted.STARTED_AT / 1000
-  const { attempts, ...payload } = told[0] ?? expect.fail('not told')
+  const { attempts, cost_breakdown, hidden_params, ...payload } = told[0] ?? expect.fail('not told')
   expect(attempts).toHaveLength(1)
+  expect(cost_breakdown).toMatchObject({ original_cost: 0.000012, total_cost: 0.000012, discount_amount: 0 })
+  expect(hidden_params).toMatchObject({ model_id: 'openai-1', litellm_model_name: 'openai/gpt-4o-mini' })
   expect(payload).toEqual({
     id: 'call-1',
     trace_id: 'trace-1',
@@ -61,7 +64,8 @@ test("an answered call is told in LiteLLM's names", async () => {
     api_base: 'https://api.openai.com/v1',
     model_group: 'fast-model',
     metadata: { run_id: 'r' },
-    request_tags: ['a'],
+    model_parameters: {},
+    request_tags: ['a', 'User-Agent: agent', 'User-Agent: agent/1'],
     user_agent: 'agent/1',
     messages: [{ role: 'user', content: 'What is 2+2?' }],
     run_id: 'r',
@@ -91,7 +95,10 @@ test('a failed call goes to the failure callbacks, with the error and without a 
 test('prompts and other fields are left out when asked', async () => {
   const told: CallbackPayload[] = []
   const success = [(payload: CallbackPayload) => told.push(payload)]
-  const { callbacks, clock } = rig({ success, turnOffMessageLogging: true, excludedFields: ['api_base'] })
+  const { callbacks, clock } = rig({
+    success,
+    rules: { ...DEFAULT_LOGGING, messages: false, excludedFields: ['api_base'] },
+  })
   endCall(callbacks, clock)
   await callbacks.idle()
   expect(told[0]).toHaveProperty('model')

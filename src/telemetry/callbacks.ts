@@ -1,154 +1,115 @@
 import type { End } from '../core/answer.ts'
 import type { Call } from '../core/call.ts'
-import { type Clock, type Ms, systemClock, type Timer } from '../core/clock.ts'
+import { systemClock } from '../core/clock.ts'
+import { DEFAULT_LOGGING, isMuted, type LoggingRules, mayTellContent } from '../core/logging.ts'
+import type { CostSides } from './callback-details.ts'
 import { type CallbackPayload, callbackPayload } from './callback-payload.ts'
+import { CallbackRunner, type RunnerOptions } from './callback-runner.ts'
+import { type InputPayload, inputPayload } from './input-payload.ts'
 import type { Listener } from './listeners.ts'
+import type { ServiceFault } from './service-fault.ts'
 
 /** Told of a finished call. It may be asynchronous; what it throws is reported and harms nobody. */
-export type Callback = (payload: CallbackPayload) => unknown
+export type Callback<Payload = CallbackPayload> = (payload: Payload) => unknown
 
-export interface CallbackOptions {
+/** A callback that clients and deployments can switch off by its name; a bare function goes by its own. */
+export interface NamedCallback<Payload = CallbackPayload> {
+  readonly name: string
+  readonly run: Callback<Payload>
+}
+
+type Told<Payload = CallbackPayload> = readonly (Callback<Payload> | NamedCallback<Payload>)[]
+
+export interface CallbackLists {
   /** Called for answered calls (`success_callback`). */
-  readonly success?: readonly Callback[]
+  readonly success?: Told
   /** Called for failed and abandoned ones (`failure_callback`). */
-  readonly failure?: readonly Callback[]
+  readonly failure?: Told
+  /** Called when a call begins, before anything is dialled (`input_callback`); the call does not wait for it. */
+  readonly input?: Told<InputPayload>
+  /** Called about faults of tollgate's own services (`service_callback`). */
+  readonly service?: Told<ServiceFault>
+}
+
+export interface CallbackOptions extends CallbackLists, RunnerOptions {
   readonly runId: string
   readonly traceIdOf: (call: Call) => string
-  /** Leave prompts out (`turn_off_message_logging`). Default false. */
-  readonly turnOffMessageLogging?: boolean
-  /** Fields to leave out (`standard_logging_payload_excluded_fields`). */
-  readonly excludedFields?: readonly string[]
-  /** So many may be under way at once; further ones are dropped and counted. Default 1,000. */
-  readonly maxPending?: number
-  /** One that takes longer is given up: reported, and no longer counted as under way. Default 30,000 ms. */
-  readonly timeoutMs?: Ms
-  /** Told what a callback threw, and once per episode that some are dropped. */
-  readonly onError?: (error: unknown) => void
-  readonly clock?: Clock
+  /** What they may be told. Default: everything. */
+  readonly rules?: LoggingRules
+  /** Splits costs for `cost_breakdown`. Default: everything is on the input's side. */
+  readonly costSides?: CostSides
 }
 
 export interface Callbacks {
   readonly listener: Listener
+  /** Tells those who listen for faults of services that something is wrong, or, without an error, that it no longer is. */
+  fault(service: ServiceFault['service'], error: string | null): void
   /** Settles when no callback is under way. */
   idle(): Promise<void>
   /** Callbacks that were not called because too many were under way. */
   readonly dropped: number
 }
 
-/** Tells functions of the operator about finished calls: after the call, never within it. */
+/** Tells functions of the operator about calls: beside the call, never within it. */
 export function runCallbacks(options: CallbackOptions): Callbacks {
-  const runner = new CallbackRunner(options)
+  const { input = [], service = [], rules = DEFAULT_LOGGING, clock = systemClock, runId } = options
+  // Apart, because a fault of theirs must not be told to themselves.
+  const services = new CallbackRunner(options)
+  const fault: Callbacks['fault'] = (name, error) => {
+    const time = clock.now() / 1000
+    const told = { service: name, is_error: error !== null, error, time, run_id: runId }
+    services.run(service.map(functionOf), () => told)
+  }
+  const onError = (error: unknown) => {
+    options.onError?.(error)
+    fault('callbacks', error instanceof Error ? error.message : String(error))
+  }
+  const runner = new CallbackRunner({ ...options, onError })
   return {
     listener: event => {
-      if (event.type === 'call-end' && event.call.purpose === 'answer') runner.run(event.call, event.end)
+      if (event.type === 'call-end' && event.call.purpose === 'answer') tellEnd(runner, event.call, event.end, options)
+      if (event.type === 'call-start' && event.call.purpose === 'answer' && input.length > 0) {
+        const { call } = event
+        runner.run(heard(input, call, rules), () =>
+          without(rules.excludedFields, inputPayload(call, { ...options, rules })),
+        )
+      }
     },
-    idle: () => runner.idle(),
+    fault,
+    async idle() {
+      await runner.idle()
+      await services.idle()
+    },
     get dropped() {
       return runner.dropped
     },
   }
 }
 
-class CallbackRunner {
-  readonly #options: CallbackOptions
-  readonly #clock: Clock
-  readonly #maxPending: number
-  #pending = 0
-  #dropping = false
-  #waiting: (() => void)[] = []
-  dropped = 0
+function tellEnd(runner: CallbackRunner, call: Call, end: End, options: CallbackOptions): void {
+  const { success = [], failure = [], rules = DEFAULT_LOGGING, clock = systemClock } = options
+  const callbacks = heard(end.outcome === 'complete' ? success : failure, call, rules)
+  if (callbacks.length === 0) return
+  const endedAt = clock.monotonic()
+  runner.run(callbacks, () => {
+    const { runId, traceIdOf, costSides } = options
+    const content = mayTellContent(call, rules)
+    const context = { runId, traceId: traceIdOf(call), endedAt, rules, content, costSides }
+    return without(rules.excludedFields, callbackPayload(call, end, context))
+  })
+}
 
-  constructor(options: CallbackOptions) {
-    this.#options = options
-    this.#clock = options.clock ?? systemClock
-    this.#maxPending = options.maxPending ?? 1000
-  }
+/** The operator asked for less than the type promises. */
+function without<Payload extends object>(fields: readonly string[], payload: Payload): Payload {
+  if (fields.length === 0) return payload
+  const kept = Object.entries(payload).filter(([name]) => !fields.includes(name))
+  return Object.fromEntries(kept) as Payload
+}
 
-  run(call: Call, end: End): void {
-    const { success = [], failure = [] } = this.#options
-    const callbacks = (end.outcome === 'complete' ? success : failure).filter(() => this.#admit())
-    if (callbacks.length === 0) return
-    const endedAt = this.#clock.monotonic()
-    // Not within the event: a slow function would hold up the answer's last bytes.
-    setImmediate(() => this.#tell(callbacks, call, end, endedAt))
-  }
+function heard<Payload>(callbacks: Told<Payload>, call: Call, rules: LoggingRules): readonly Callback<Payload>[] {
+  return callbacks.filter(callback => !isMuted(callback.name, call, rules)).map(functionOf)
+}
 
-  idle(): Promise<void> {
-    if (this.#pending === 0) return Promise.resolve()
-    return new Promise(resolve => this.#waiting.push(resolve))
-  }
-
-  #admit(): boolean {
-    if (this.#pending < this.#maxPending) {
-      this.#pending++
-      return true
-    }
-    this.dropped++
-    if (!this.#dropping)
-      this.#report(new Error(`${this.#maxPending} callbacks are under way: further ones are dropped`))
-    this.#dropping = true
-    return false
-  }
-
-  #tell(callbacks: readonly Callback[], call: Call, end: End, endedAt: Ms): void {
-    let payload: CallbackPayload
-    try {
-      payload = this.#payload(call, end, endedAt)
-    } catch (error) {
-      this.#report(error)
-      for (const _ of callbacks) this.#settle()
-      return
-    }
-    for (const callback of callbacks) this.#call(callback, payload)
-  }
-
-  #payload(call: Call, end: End, endedAt: Ms): CallbackPayload {
-    const { runId, traceIdOf, turnOffMessageLogging, excludedFields = [] } = this.#options
-    const messages = turnOffMessageLogging !== true
-    const payload = callbackPayload(call, end, { runId, traceId: traceIdOf(call), endedAt, messages })
-    if (excludedFields.length === 0) return payload
-    // The operator asked for less than the type promises.
-    const kept = Object.entries(payload).filter(([name]) => !excludedFields.includes(name))
-    return Object.fromEntries(kept) as CallbackPayload
-  }
-
-  #call(callback: Callback, payload: CallbackPayload): void {
-    let timer: Timer | undefined
-    let settled = false
-    const settle = (error?: unknown) => {
-      if (settled) return
-      settled = true
-      timer?.cancel()
-      if (error !== undefined) this.#report(error)
-      this.#settle()
-    }
-    try {
-      const result = callback(payload)
-      if (!(result instanceof Promise)) return settle()
-      const timeoutMs = this.#options.timeoutMs ?? 30_000
-      timer = this.#clock.after(timeoutMs, () => settle(new Error(`a callback took longer than ${timeoutMs} ms`)))
-      result.then(
-        () => settle(),
-        error => settle(error ?? new Error('a callback rejected')),
-      )
-    } catch (error) {
-      settle(error ?? new Error('a callback threw'))
-    }
-  }
-
-  #settle(): void {
-    this.#pending--
-    this.#dropping = false
-    if (this.#pending > 0) return
-    for (const done of this.#waiting) done()
-    this.#waiting = []
-  }
-
-  #report(error: unknown): void {
-    try {
-      this.#options.onError?.(error)
-    } catch {
-      // Nobody is left to be told.
-    }
-  }
+function functionOf<Payload>(callback: Callback<Payload> | NamedCallback<Payload>): Callback<Payload> {
+  return typeof callback === 'function' ? callback : callback.run
 }

@@ -7,11 +7,20 @@ export {
   type LineStatus,
   writeCallLines,
 } from './call-line.ts'
+export type { CostBreakdown, CostFailure, HiddenParams } from './callback-details.ts'
 export type { CallbackPayload, ErrorInformation } from './callback-payload.ts'
-export { type Callback, type CallbackOptions, type Callbacks, runCallbacks } from './callbacks.ts'
+export {
+  type Callback,
+  type CallbackLists,
+  type CallbackOptions,
+  type Callbacks,
+  type NamedCallback,
+  runCallbacks,
+} from './callbacks.ts'
 export { COLOURS, type Colours, coloursFor, NO_COLOURS } from './colours.ts'
 export { startTracing, type Tracing, type TracingHooks } from './exporters.ts'
 export { hourlySpend } from './hourly-spend.ts'
+export type { InputPayload } from './input-payload.ts'
 export {
   type JsonLines,
   type JsonLinesOptions,
@@ -31,6 +40,7 @@ export { operationName, providerName } from './names.ts'
 export { failureMessage } from './redact.ts'
 export { type PrintCallsOptions, printCalls, type RequestLineContext, requestLine } from './request-line.ts'
 export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './run-summary.ts'
+export type { ServiceFault } from './service-fault.ts'
 export { type CallTraces, type TraceOptions, traceCalls } from './spans.ts'
 export { parseTraceparent, traceIds } from './trace-context.ts'
 export {

@@ -5,6 +5,19 @@ export function inputMessages(body: JsonObject): string {
   return JSON.stringify(messagesOf(body))
 }
 
+/** The answer in the shape of `gen_ai.output.messages`. */
+export function outputMessages(body: JsonObject | null): string {
+  const choices = Array.isArray(body?.choices) ? body.choices.filter(isObject) : []
+  return JSON.stringify(choices.map(choiceView))
+}
+
+function choiceView({ message, text, finish_reason }: JsonObject): JsonObject {
+  const view = isObject(message)
+    ? messageView({ role: 'assistant', ...message })
+    : { role: 'assistant', parts: partsOf(text) }
+  return { ...view, finish_reason }
+}
+
 function messagesOf(body: JsonObject): JsonObject[] {
   const { messages, prompt, input } = body
   if (Array.isArray(messages)) return messages.filter(isObject).map(messageView)

@@ -36,6 +36,7 @@ export const GEN_AI = {
   /** `provider` when the upstream told it, `local` when it was reckoned here. */
   costSource: 'gen_ai.usage.cost.source',
   inputMessages: 'gen_ai.input.messages',
+  outputMessages: 'gen_ai.output.messages',
 } as const
 
 /** The stable names that dashboards of the first scenario read. */

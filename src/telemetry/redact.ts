@@ -1,5 +1,6 @@
 import type { Deployment } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
+import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
 
 /** No message in a record is longer, in characters. Some upstreams answer errors with a page of HTML. */
 export const MAX_MESSAGE = 1000
@@ -21,7 +22,13 @@ const KEY_SHAPES: readonly RegExp[] = [
 const SECRET_HEADER = /auth|key|token|secret|cookie|password/i
 
 /** The message of a failure without credentials and not too long. Causes are never shown: nobody knows what they hold. */
-export function failureMessage(failure: Failure, deployments: readonly Deployment[]): string {
+export function failureMessage(
+  failure: Failure,
+  deployments: readonly Deployment[],
+  { errorTexts }: Pick<LoggingRules, 'errorTexts'> = DEFAULT_LOGGING,
+): string {
+  if (!errorTexts)
+    return failure.upstreamStatus === undefined ? failure.kind : `${failure.kind} (${failure.upstreamStatus})`
   // A margin before the masks, so that no key is cut in two and thereby spared; then the real limit.
   let text = failure.message.slice(0, MAX_MESSAGE * 4)
   for (const deployment of deployments) text = maskKeysOf(deployment, text)

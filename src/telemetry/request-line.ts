@@ -2,6 +2,7 @@ import type { End } from '../core/answer.ts'
 import type { AttemptRecord, Call } from '../core/call.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import { deploymentName } from '../core/deployment.ts'
+import type { LoggingRules } from '../core/logging.ts'
 import { formatUsd } from '../core/money.ts'
 import { answeringAttempt } from './call-line.ts'
 import { type Colours, NO_COLOURS, printable } from './colours.ts'
@@ -12,6 +13,8 @@ export interface RequestLineContext {
   /** Monotonic time of the end. */
   readonly endedAt: Ms
   readonly colours?: Colours
+  /** What the line may hold. Default: everything. */
+  readonly rules?: LoggingRules | undefined
 }
 
 /** The figures come first, because their widths are known; names, which have any length, stand where they disturb no column. */
@@ -24,7 +27,8 @@ const TOKENS_WIDTH = 13
  * One call for people, on one line: when, how it ended, how long it took (and until the first token of a stream), cost,
  * tokens, from which pool to which model, what failed before, and why this one was chosen.
  */
-export function requestLine(call: Call, end: End, { endedAt, colours = NO_COLOURS }: RequestLineContext): string {
+export function requestLine(call: Call, end: End, context: RequestLineContext): string {
+  const { endedAt, colours = NO_COLOURS } = context
   const answering = answeringAttempt(call.record)
   const columns = [
     colours.dim(timeOfDay(call.record.startedAt)),
@@ -34,7 +38,7 @@ export function requestLine(call: Call, end: End, { endedAt, colours = NO_COLOUR
     cost(call).padStart(COST_WIDTH),
     tokens(answering).padStart(TOKENS_WIDTH),
     where(call, answering, colours),
-    remarks(call, end, answering, colours),
+    remarks(call, end, { answering, colours, rules: context.rules }),
   ]
   return columns.join('  ').trimEnd()
 }
@@ -69,19 +73,27 @@ function untilFirst({ request, record }: Call, answering: AttemptRecord | undefi
 }
 
 /** What the caller was told, what failed before, and why the one that answered was chosen. */
-function remarks(call: Call, end: End, answering: AttemptRecord | undefined, colours: Colours): string {
+interface Shown {
+  readonly answering: AttemptRecord | undefined
+  readonly colours: Colours
+  readonly rules: LoggingRules | undefined
+}
+
+function remarks(call: Call, end: End, shown: Shown): string {
+  const { answering, colours } = shown
   const failed = call.record.attempts
     .filter(attempt => attempt.failure && attempt.failure !== end.failure)
     .map(attempt => colours.yellow(`after ${deploymentName(attempt.deployment)} ${attempt.failure?.kind}`))
   const reason = answering?.decision && !end.failure ? [colours.dim(printable(answering.decision.reason))] : []
-  return [...ending(call, end, colours), ...failed, ...reason].join(colours.dim(' · '))
+  return [...ending(call, end, shown), ...failed, ...reason].join(colours.dim(' · '))
 }
 
-function ending({ record }: Call, { outcome, failure }: End, colours: Colours): string[] {
+function ending({ record }: Call, { outcome, failure }: End, { colours, rules }: Shown): string[] {
   if (!failure) return []
   const message = failureMessage(
     failure,
     record.attempts.map(attempt => attempt.deployment),
+    rules,
   )
   const paint = outcome === 'abandoned' ? colours.yellow : colours.red
   return [paint(`${failure.kind}: ${printable(message)}`)]
@@ -105,13 +117,14 @@ export interface PrintCallsOptions {
   /** Takes a line without its end. */
   readonly print: (line: string) => void
   readonly colours?: Colours
+  readonly rules?: LoggingRules
   readonly clock?: Clock
 }
 
 /** Prints one line at the end of every call that answers; classifying and mirrored ones would only confuse. */
-export function printCalls({ print, colours = NO_COLOURS, clock = systemClock }: PrintCallsOptions): Listener {
+export function printCalls({ print, colours = NO_COLOURS, rules, clock = systemClock }: PrintCallsOptions): Listener {
   return event => {
     if (event.type !== 'call-end' || event.call.purpose !== 'answer') return
-    print(requestLine(event.call, event.end, { endedAt: clock.monotonic(), colours }))
+    print(requestLine(event.call, event.end, { endedAt: clock.monotonic(), colours, rules }))
   }
 }

@@ -4,13 +4,14 @@ import { callCharge } from '../core/charge.ts'
 import type { Considered, Decision } from '../core/decision.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
 import { dollars, dollarsTo8Decimals, exactInteger, roundMs, seconds } from './figures.ts'
 import { GEN_AI, LLM, operationName, providerName, SERVER_ADDRESS, SERVER_PORT, TOLLGATE } from './names.ts'
 
 /** What is known of a call when it starts. */
-export function callAttributes(call: Call): Attributes {
+export function callAttributes(call: Call, { keys }: Pick<LoggingRules, 'keys'> = DEFAULT_LOGGING): Attributes {
   const { tags, sessionId, caller } = call.options
   return {
     [GEN_AI.operation]: operationName(call.request.operation),
@@ -21,7 +22,7 @@ export function callAttributes(call: Call): Attributes {
     ...(call.purpose !== 'answer' && { [TOLLGATE.attemptPurpose]: call.purpose }),
     ...(sessionId !== undefined && { [GEN_AI.conversation]: sessionId }),
     ...(tags && tags.length > 0 && { [TOLLGATE.callTags]: [...tags] }),
-    ...(caller && { [TOLLGATE.callKeyId]: caller.keyId }),
+    ...(caller && keys && { [TOLLGATE.callKeyId]: caller.keyId }),
   }
 }
 

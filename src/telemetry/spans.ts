@@ -11,16 +11,18 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { End } from '../core/answer.ts'
-import type { Attempt, AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
+import type { Attempt, AttemptRecord, Call, CallRecord } from '../core/call.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { Event } from '../core/event.ts'
-import type { Failure } from '../core/failure.ts'
+import { DEFAULT_LOGGING, isMuted, type LoggingRules, mayTellContent } from '../core/logging.ts'
+import { TraceIds } from './call-trace-ids.ts'
 import type { Listener } from './listeners.ts'
-import { inputMessages } from './message-content.ts'
+import { inputMessages, outputMessages } from './message-content.ts'
 import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, operationName, TOLLGATE } from './names.ts'
 import { failureMessage } from './redact.ts'
+import { responseBody } from './response-body.ts'
 import {
   attemptAttributes,
   callAttributes,
@@ -41,8 +43,10 @@ export interface TraceOptions {
    * are `client` in either: each is one request to one provider, and is what the conventions call an inference span.
    */
   readonly kind?: 'server' | 'internal'
-  /** Put the prompt into attempt spans (`gen_ai.input.messages`). Default false: prompts stay out of traces. */
+  /** Put prompts and answers into attempt spans (`gen_ai.input.messages`), where the rules allow it. Default false. */
   readonly captureContent?: boolean
+  /** What spans may hold. Default: everything else. */
+  readonly rules?: LoggingRules
   /** More attributes for a finished attempt, such as `llm.budget.exceeded`. */
   readonly extraAttributes?: (attempt: Attempt) => Attributes | undefined
   /** Gives a trace id of 32 hexadecimal digits to calls that have none. Default: random. */
@@ -76,26 +80,6 @@ export function traceCalls(options: TraceOptions = {}): CallTraces {
   }
 }
 
-/** Keeps by the record, which is the same object in every copy that a layer makes of a call. */
-class TraceIds {
-  readonly #next: () => string
-  readonly #known = new WeakMap<CallRecord, string>()
-
-  constructor(next: () => string) {
-    this.#next = next
-  }
-
-  of(call: Call): string {
-    const record = call.copyOf ?? call.record
-    let id = this.#known.get(record)
-    if (id === undefined) {
-      id = parseTraceparent(call.options.traceparent)?.traceId ?? this.#next()
-      this.#known.set(record, id)
-    }
-    return id
-  }
-}
-
 interface CallTrace {
   readonly span: Span
   readonly context: Context
@@ -108,6 +92,7 @@ class CallSpans {
   readonly #options: TraceOptions
   readonly #clock: Clock
   readonly #kind: SpanKind
+  readonly #rules: LoggingRules
   readonly #calls = new WeakMap<CallRecord, CallTrace>()
   readonly #attempts = new WeakMap<AttemptRecord, Span>()
   readonly #deployments = new WeakMap<Deployment, Attributes>()
@@ -116,6 +101,7 @@ class CallSpans {
     this.#tracer = tracer
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    this.#rules = options.rules ?? DEFAULT_LOGGING
     this.#kind = options.kind === 'server' ? SpanKind.SERVER : SpanKind.INTERNAL
   }
 
@@ -142,6 +128,7 @@ class CallSpans {
       known.open++
       return
     }
+    if (isMuted('otel', call, this.#rules)) return
     const original = call.copyOf && this.#calls.get(call.copyOf)
     const parent = original?.context ?? parentOf(call)
     const span = this.#tracer.startSpan(
@@ -150,7 +137,7 @@ class CallSpans {
         // Nobody has called for a probe.
         kind: call.purpose === 'probe' ? SpanKind.INTERNAL : this.#kind,
         startTime: wallTime(call.record, call.record.start),
-        attributes: callAttributes(call),
+        attributes: callAttributes(call, this.#rules),
       },
       parent,
     )
@@ -170,7 +157,7 @@ class CallSpans {
     const known = this.recording(attempt)
     if (!known) return
     const attributes = { ...this.#about(attempt.deployment), ...attemptAttributes(attempt) }
-    if (this.#options.captureContent) attributes[GEN_AI.inputMessages] = inputMessages(attempt.request.body)
+    if (this.#showsContent(attempt)) attributes[GEN_AI.inputMessages] = inputMessages(attempt.request.body)
     const startTime = wallTime(attempt.record, attempt.attempt.start)
     const span = this.#tracer.startSpan(
       'llm.completion',
@@ -184,10 +171,14 @@ class CallSpans {
     const span = this.#attempts.get(attempt.attempt)
     if (!span) return
     span.setAttributes(resultAttributes(attempt.attempt))
+    const { response } = attempt.attempt
+    if (response && this.#showsContent(attempt)) {
+      span.setAttribute(GEN_AI.outputMessages, outputMessages(responseBody(response, attempt.request.streamed)))
+    }
     const extra = this.#options.extraAttributes?.(attempt)
     if (extra) span.setAttributes(extra)
     if (end.outcome === 'failed') span.updateName('llm.completion.error')
-    if (end.failure) tellFailure(span, end.outcome, end.failure, attempt.deployment)
+    this.#tellFailure(span, end, [attempt.deployment])
     span.end(wallTime(attempt.record, attempt.attempt.endedAt ?? this.#clock.monotonic()))
   }
 
@@ -197,7 +188,7 @@ class CallSpans {
     const { record } = call
     known.span.setAttributes(callResultAttributes(record, end.outcome))
     const tried = record.attempts.map(attempt => attempt.deployment)
-    if (end.failure) tellFailure(known.span, end.outcome, end.failure, ...tried)
+    this.#tellFailure(known.span, end, tried)
     known.span.end(wallTime(record, this.#clock.monotonic()))
   }
 
@@ -205,6 +196,19 @@ class CallSpans {
   recording(call: Call): CallTrace | undefined {
     const known = this.#calls.get(call.record)
     return known?.span.isRecording() ? known : undefined
+  }
+
+  #showsContent(attempt: Attempt): boolean {
+    return this.#options.captureContent === true && mayTellContent(attempt, this.#rules)
+  }
+
+  /** A reader who leaves is no error of anybody; why it left is told all the same. */
+  #tellFailure(span: Span, { outcome, failure }: End, tried: readonly Deployment[]): void {
+    if (!failure) return
+    const message = failureMessage(failure, tried, this.#rules)
+    span.setAttributes({ [ERROR_TYPE]: failure.kind, [ERROR_MESSAGE]: message })
+    if (failure.upstreamStatus !== undefined) span.setAttribute(TOLLGATE.upstreamStatus, failure.upstreamStatus)
+    if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message })
   }
 
   #about(deployment: Deployment): Attributes {
@@ -215,15 +219,6 @@ class CallSpans {
     }
     return attributes
   }
-}
-
-/** A reader who leaves is no error of anybody; why it left is told all the same. */
-function tellFailure(span: Span, outcome: Outcome, failure: Failure, ...tried: Deployment[]): void {
-  const message = failureMessage(failure, tried)
-  span.setAttribute(ERROR_TYPE, failure.kind)
-  span.setAttribute(ERROR_MESSAGE, message)
-  if (failure.upstreamStatus !== undefined) span.setAttribute(TOLLGATE.upstreamStatus, failure.upstreamStatus)
-  if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message })
 }
 
 /**

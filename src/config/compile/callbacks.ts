@@ -4,7 +4,8 @@ import type { Callback, CallbackSettings } from '../settings.ts'
 import { own } from '../tree.ts'
 import type { CompileContext } from './context.ts'
 
-const BUILT_IN = ['otel', 'prometheus', 'generic_api'] as const
+const BUILT_IN = ['otel', 'console', 'jsonl'] as const
+const PLANNED = ['prometheus', 'generic_api'] as const
 
 /** Listeners of successes and failures: `callbacks` are both. */
 export function compileCallbacks(context: CompileContext): CallbackSettings {
@@ -12,10 +13,18 @@ export function compileCallbacks(context: CompileContext): CallbackSettings {
   return {
     success: distinct([...both, ...read(context, 'success_callback')]),
     failure: distinct([...both, ...read(context, 'failure_callback')]),
+    input: distinct(read(context, 'input_callback')),
+    service: distinct([...read(context, 'service_callback'), ...read(context, 'service_callbacks')]),
   }
 }
 
-type Key = 'callbacks' | 'success_callback' | 'failure_callback'
+type Key =
+  | 'callbacks'
+  | 'success_callback'
+  | 'failure_callback'
+  | 'input_callback'
+  | 'service_callback'
+  | 'service_callbacks'
 
 function read(context: CompileContext, key: Key): readonly Callback[] {
   return (context.litellm[key] ?? []).flatMap((name, index) => callback(context, name, { key, index }) ?? [])
@@ -26,19 +35,20 @@ function callback(
   name: string,
   { key, index }: { key: Key; index: number },
 ): Callback | undefined {
-  if (name === 'otel') return { kind: 'otel' }
+  const builtIn = BUILT_IN.find(known => known === name)
+  if (builtIn) return { kind: builtIn }
   const [, path, exported = 'default'] = /^([^#]+\.[cm]?[jt]s)(?:#(.+))?$/.exec(name) ?? []
   if (path !== undefined) return { kind: 'module', path, exported }
   const section = document.section('litellm_settings')
   const list = Array.isArray(own(section?.value, key))
   const subject = section?.deepSubject(list ? [key, index] : [key]) ?? { path: key }
-  if (BUILT_IN.some(known => known === name)) findings.note(subject, `${name} is accepted, no effect yet`)
+  if (PLANNED.some(known => known === name)) findings.note(subject, `${name} is accepted, no effect yet`)
   else if (VENDOR_CALLBACKS.some(pattern => pattern.test(name))) {
     findings.note(subject, `${name} is accepted, no effect: callbacks of vendors are not built in (otel reaches most)`)
   } else if (/^[\w.]+\.\w+$/.test(name)) {
     findings.report(subject, `${name} is a Python callback, no effect: name a JavaScript module, as in ./callbacks.mjs`)
   } else {
-    const suggestion = nearest(name, BUILT_IN)
+    const suggestion = nearest(name, [...BUILT_IN, ...PLANNED])
     findings.report(subject, `unknown callback ${name}`, suggestion === undefined ? {} : { suggestion })
   }
   return undefined

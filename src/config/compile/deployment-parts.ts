@@ -1,4 +1,5 @@
 import type {
+  DeploymentLogging,
   HealthSettings,
   MockSettings,
   ParameterRules,
@@ -75,6 +76,15 @@ export function compileHealth(source: DeploymentSource, { router, litellm }: Com
     allowedFails: info.allowed_fails,
     allowedFailsPolicy: readAllowedFailsPolicy(info.allowed_fails_policy),
   })
+}
+
+/** What is not told of its calls; undefined when nothing is left out. */
+export function compileLogging({ values: { params } }: DeploymentSource): DeploymentLogging | undefined {
+  const logging: DeploymentLogging = defined({
+    messages: params.turn_off_message_logging ? false : undefined,
+    disabledCallbacks: params.litellm_disabled_callbacks,
+  })
+  return Object.keys(logging).length > 0 ? logging : undefined
 }
 
 /** What happens with parameters that the upstream may not take. */

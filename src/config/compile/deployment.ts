@@ -8,7 +8,14 @@ import { isSecretName, redact } from '../redact.ts'
 import type { Tree } from '../tree.ts'
 import { type Connection, connect, type KeySource } from './connection.ts'
 import { type CompileContext, defined, isProblem, type Problem } from './context.ts'
-import { compileHealth, compileMock, compileParameters, compileSelection, compileTimeouts } from './deployment-parts.ts'
+import {
+  compileHealth,
+  compileLogging,
+  compileMock,
+  compileParameters,
+  compileSelection,
+  compileTimeouts,
+} from './deployment-parts.ts'
 import type { DeploymentSource } from './deployment-source.ts'
 import { compileLimits, compilePrice } from './price.ts'
 import { compileProbe } from './probes.ts'
@@ -62,6 +69,7 @@ function compileShared(
       insecureTls: insecure || undefined,
       mock: compileMock(source, connection.host),
       silentPool: params.silent_model,
+      logging: compileLogging(source),
       probe: compileProbe(source, connection, context),
     }),
   }

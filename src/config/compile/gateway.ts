@@ -39,6 +39,7 @@ export function compileGateway(context: CompileContext, tollgate: TollgateValues
     bodyLimitBytes: Math.max(1, Math.round(megabytes * MEGABYTE)),
     listen: { host: listen.host ?? '127.0.0.1', port: listen.port ?? 4000 },
     log: tollgate.log ?? (litellm.json_logs ? 'json' : 'lines'),
+    tagHeaders: (litellm.extra_spend_tag_headers ?? []).map(name => name.toLowerCase()),
     responseModel: tollgate.response_model ?? 'upstream',
     healthDetails: general.health_check_details ?? true,
     responseModels: compileResponseModels(pools.autoRouters),

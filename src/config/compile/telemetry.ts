@@ -1,7 +1,9 @@
+import type { LoggingRules } from '../../core/logging.ts'
 import { usdToNano } from '../../core/money.ts'
 import { Secret } from '../../core/secret.ts'
 import { checkMembers } from '../check-keys.ts'
 import type { Environment } from '../environment.ts'
+import type { LitellmValues } from '../keys/litellm.ts'
 import { tollgateHonoured } from '../keys/tollgate.ts'
 import { readValues } from '../read-values.ts'
 import type { CallbackSettings, JsonlSettings, TelemetrySettings, TraceSettings } from '../settings.ts'
@@ -14,14 +16,30 @@ export function compileTelemetry(context: CompileContext, callbacks: CallbackSet
   const section = document.section('tollgate_settings')?.section('telemetry')
   const values = readValues(section, tollgateHonoured.telemetry, findings)
   const budget = values.hourly_budget_usd
+  const names = (kind: string) => [...callbacks.success, ...callbacks.failure].some(one => one.kind === kind)
   return {
     traces: compileTraces(section?.section('traces'), context, callbacks),
     forwardTraceparent: litellm.forward_traceparent_to_llm_provider ?? true,
+    logging: compileLogging(litellm),
     captureContent: litellm.turn_off_message_logging ? false : (values.capture_content ?? false),
     ...defined({
-      jsonl: compileJsonl(section, context),
+      jsonl: compileJsonl(section, context) ?? (names('jsonl') ? { path: 'calls.jsonl', maxFiles: 5 } : undefined),
       hourlyBudget: budget === undefined ? undefined : usdToNano(budget),
     }),
+  }
+}
+
+/** What records may hold, by LiteLLM's switches. */
+function compileLogging(litellm: LitellmValues): LoggingRules {
+  return {
+    messages: !litellm.turn_off_message_logging,
+    streamedAnswers: !litellm.disable_streaming_logging,
+    keys: !litellm.redact_user_api_key_info,
+    errorTexts: !litellm.redact_messages_in_exceptions,
+    obeyNoLog: !litellm.global_disable_no_log_param,
+    obeyDisabling: litellm.allow_dynamic_callback_disabling ?? true,
+    userAgentTags: !litellm.disable_add_user_agent_to_request_tags,
+    excludedFields: litellm.standard_logging_payload_excluded_fields ?? [],
   }
 }
 
@@ -46,9 +64,8 @@ function compileTraces(
   checkMembers(section, Object.keys(tollgateHonoured.traces), findings)
   const values = readValues(section, tollgateHonoured.traces, findings)
   const headers = Object.entries(values.headers ?? {}).map(([name, value]) => [name, new Secret(value)] as const)
-  const fallback = [...callbacks.success, ...callbacks.failure].some(callback => callback.kind === 'otel')
-    ? otelCallback(env)
-    : {}
+  const kinds = new Set([...callbacks.success, ...callbacks.failure].map(callback => callback.kind))
+  const fallback = kinds.has('console') ? { exporter: 'console' as const } : kinds.has('otel') ? otelCallback(env) : {}
   return {
     ...fallback,
     ...defined({ exporter: values.exporter ?? (values.endpoint === undefined ? undefined : ('otlp' as const)) }),

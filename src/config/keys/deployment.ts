@@ -53,6 +53,8 @@ const paramsHonoured = {
   additional_drop_params: [value.texts, 'Always leave out these parameters.'],
   allowed_openai_params: [value.texts, 'Always let these parameters through.'],
   silent_model: [value.text, 'A pool that gets a copy of every call, whose answer is thrown away.'],
+  turn_off_message_logging: [value.flag, 'No prompt and no answer of its calls is told to callbacks and spans.'],
+  litellm_disabled_callbacks: [value.wordOrWords, 'Callbacks, as they are named, that do not hear of its calls.'],
   mock_response: [mockResponse, 'Answers without an upstream.'],
   mock_tool_calls: [value.maps, 'Tool calls of the answer without an upstream.'],
   mock_delay: [value.seconds, 'Seconds before the answer without an upstream.'],
@@ -120,8 +122,6 @@ export const paramsKeys = table(
      supports_system_message use_chat_completions_api`,
   ),
   planned('pass-through and chained proxies', 'use_in_pass_through use_litellm_proxy litellm_trace_id'),
-  plannedGuard('logging of single deployments', 'turn_off_message_logging'),
-  planned('logging of single deployments', 'litellm_disabled_callbacks'),
   planned(
     'providers with credentials of their own kind',
     `vertex_project vertex_credentials vertex_ai_project vertex_ai_location vertex_ai_credentials

@@ -31,6 +31,17 @@ const honoured = {
     value.marginMap,
     'Provider, or global, to what is added: {openai: 0.1, global: {percentage: 0.08, fixed_amount: 0.0005}}.',
   ],
+  input_callback: [value.wordOrWords, 'Told of calls that begin: paths of JavaScript modules.'],
+  service_callback: [value.wordOrWords, "Told of faults of tollgate's own services: paths of JavaScript modules."],
+  service_callbacks: [value.wordOrWords, 'Another name of service_callback.'],
+  redact_user_api_key_info: [value.flag, 'Records name no key and no user.'],
+  redact_messages_in_exceptions: [value.flag, 'Records hold the kind of an error and not its text.'],
+  standard_logging_payload_excluded_fields: [value.texts, 'What callbacks are not told, by name.'],
+  global_disable_no_log_param: [value.flag, 'Clients cannot keep a call from callbacks with no-log.'],
+  allow_dynamic_callback_disabling: [value.flag, 'Clients may send x-litellm-disable-callbacks. Default true.'],
+  disable_streaming_logging: [value.flag, 'Answers that are streamed are not kept for callbacks and spans.'],
+  extra_spend_tag_headers: [value.texts, 'Request headers that become tags of records.'],
+  disable_add_user_agent_to_request_tags: [value.flag, 'The user agent is not among the tags of callbacks.'],
   forward_traceparent_to_llm_provider: [
     value.flag,
     'false: upstreams are not told the trace (traceparent). Default true.',
@@ -74,17 +85,11 @@ export const litellmKeys = table(
     ([key, entry]) => [key, { ...entry, members: CACHE_PARAMS }] as const,
   ),
   effect(providerKeys),
-  planned('callbacks about services and inputs', 'service_callback service_callbacks input_callback'),
-  plannedGuard(
-    'what logs leave out',
-    `redact_user_api_key_info redact_messages_in_exceptions standard_logging_payload_excluded_fields
-     global_disable_no_log_param store_audit_logs`,
-  ),
+  plannedGuard('what logs leave out', 'store_audit_logs'),
   planned(
     'logging',
-    `log_raw_request_response allow_dynamic_callback_disabling disable_streaming_logging request_correlation_in_logs
-     extra_spend_tag_headers disable_add_user_agent_to_request_tags
-     add_user_information_to_llm_headers suppress_debug_info expose_router_debug_in_errors`,
+    `log_raw_request_response request_correlation_in_logs add_user_information_to_llm_headers suppress_debug_info
+     expose_router_debug_in_errors`,
   ),
   planned(
     'Prometheus',
