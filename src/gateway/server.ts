@@ -56,6 +56,8 @@ const DEFAULT_BODY_LIMIT = 32 << 20
 /** A client that takes longer to send its request is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000
 const GRACE_MS = 10_000
+/** How often a server that stops looks for connections whose answers have ended. */
+const SWEEP_MS = 50
 /** How long clients have to take in why their answers break off. */
 const LAST_WORDS_MS = 1_000
 
@@ -89,9 +91,12 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
       const breaking = setTimeout(() => breakOff(underWay), graceMs)
       // A client that does not read what it is told would keep its connection, and this process, for ever.
       const cutting = setTimeout(() => fastify.server.closeAllConnections(), graceMs + LAST_WORDS_MS)
+      // A connection that was in use when the server closed is kept for its client's next request, which never comes.
+      const sweeping = setInterval(() => fastify.server.closeIdleConnections(), SWEEP_MS)
       await closed
       clearTimeout(breaking)
       clearTimeout(cutting)
+      clearInterval(sweeping)
     },
   }
 }

@@ -2,7 +2,7 @@ import type { Event } from '../../src/core/event.ts'
 import type { Listener } from '../../src/telemetry/index.ts'
 
 /** Long, because machines may be slow; a test that waits for it has failed anyway. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 20_000
 
 export type CallEnd = Extract<Event, { type: 'call-end' }>
 export type AttemptEnd = Extract<Event, { type: 'attempt-end' }>

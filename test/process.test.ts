@@ -1,0 +1,149 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { fault } from '../src/testing/index.ts'
+import { type Child, ensureBuilt, root, startNode } from './support/child.ts'
+import { chat, JSON_HEADERS, open, post } from './support/raw.ts'
+import { parseLines, Stage } from './support/stage.ts'
+import { within } from './support/watch.ts'
+import { modelList, PLAIN } from './support/yaml.ts'
+
+const stage = new Stage()
+beforeAll(ensureBuilt, 200_000)
+afterEach(() => stage.clear())
+
+/** Nothing here may depend on how fast a machine is: only what never ends fails. */
+const LONG = { timeout: 150_000 }
+
+const library = pathToFileURL(join(root, 'dist', 'index.mjs')).href
+
+function runModule(text: string): Child {
+  return startNode(['--input-type=module', '-e', text])
+}
+
+describe('the library as a program imports it', LONG, () => {
+  it('starts nothing: no handle, no timer, no output, and the program ends by itself', async () => {
+    const child = runModule(`
+      const cpu = process.cpuUsage()
+      await import('${library}')
+      const { user, system } = process.cpuUsage(cpu)
+      console.log(JSON.stringify({ active: process.getActiveResourcesInfo(), cpuMs: (user + system) / 1000 }))
+    `)
+    expect(await child.exited).toBe(0)
+    expect(child.stderr()).toBe('')
+    const { active, cpuMs } = JSON.parse(child.stdout()) as { active: string[]; cpuMs: number }
+    expect(active.filter(name => /Timeout|Immediate|TCP|UDP|Signal|Worker|Process|Watch/.test(name))).toEqual([])
+    // 100 ms is the aim on a quiet machine; this bound only finds what is absurd.
+    expect(cpuMs).toBeLessThan(3000)
+  })
+
+  it('a router that was made and not used lets the program end', async () => {
+    const child = runModule(`
+      const { Router } = await import('${library}')
+      new Router({ model_list: [{ model_name: 'fast', litellm_params: { model: 'openai/gpt-4o-mini', api_key: 'sk-x' } }] })
+      console.log('made')
+    `)
+    expect(await child.exited).toBe(0)
+    expect(child.stdout()).toBe('made\n')
+  })
+
+  it('a program that has called, whole and streamed, and closes nothing, ends all the same', async () => {
+    const upstream = await stage.upstream()
+    const child = runModule(`
+      const { Router } = await import('${library}')
+      const params = { model: 'openai/gpt-4o-mini', api_key: 'sk-x', api_base: '${upstream.baseUrl}' }
+      const router = new Router({ model_list: [{ model_name: 'fast', litellm_params: params }] })
+      const request = { model: 'fast', messages: [{ role: 'user', content: 'hello' }] }
+      const answer = await router.completion(request)
+      let text = ''
+      for await (const chunk of await router.completion({ ...request, stream: true })) text += chunk.choices[0]?.delta.content ?? ''
+      console.log(answer.choices[0].message.content === text)
+    `)
+    expect(await child.exited).toBe(0)
+    expect(child.stdout()).toBe('true\n')
+  })
+})
+
+/** `tollgate serve` as a process of its own, with one pool on the upstream. */
+async function serve(baseUrl: string, more = PLAIN) {
+  const folder = stage.folder()
+  const lines = join(folder, 'calls.jsonl')
+  const config = join(folder, 'config.yaml')
+  const telemetry = `tollgate_settings:\n  telemetry: {jsonl: ${JSON.stringify(lines)}}\n`
+  writeFileSync(config, modelList({ pool: 'fast', baseUrl }) + more + telemetry)
+  const child = startNode([join(root, 'bin', 'tollgate.js'), 'serve', '--config', config, '--port', '0'])
+  stage.later(async () => {
+    child.signal('SIGKILL')
+    await child.exited
+  })
+  const [, url = ''] = await child.printed(/listens on \S*?(http:\/\/127\.0\.0\.1:\d+)/)
+  return { child, url, lines: () => parseLines(readFileSync(lines, 'utf8')) }
+}
+
+describe('tollgate serve, told to stop', LONG, () => {
+  it('lets streams under way finish, takes no new calls, writes every line, and exits with 0', async () => {
+    const upstream = await stage.upstream({ chunks: 40, chunkDelayMs: 25, answer: 'x'.repeat(80) })
+    const { child, url, lines } = await serve(upstream.baseUrl)
+    const body = JSON.stringify(chat('fast', 'hello', { stream: true }))
+    const streams = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+      ),
+    )
+    child.signal('SIGTERM')
+    const texts = await Promise.all(streams.map(stream => stream.text()))
+    for (const text of texts) expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(await child.exited).toBe(0)
+    expect(lines().map(line => line.status)).toEqual(Array.from({ length: 10 }, () => 'ok'))
+    await expect(post(`${url}/v1/chat/completions`, chat('fast', 'hello'))).rejects.toThrow(/ECONNREFUSED/)
+  })
+
+  it('stops with the last answer, and not with the connections that clients keep', async () => {
+    const upstream = await stage.upstream({ chunks: 10, chunkDelayMs: 10, answer: 'x'.repeat(80) })
+    const { gateway, baseUrl } = await stage.gateway(modelList({ pool: 'fast', baseUrl: upstream.baseUrl }) + PLAIN)
+    const response = await fetch(`${baseUrl}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(chat('fast', 'hello', { stream: true })),
+    })
+    const grace = 120_000
+    const stopped = gateway.stop(grace)
+    expect(await response.text()).toContain('[DONE]')
+    await within(stopped, 'the gateway to stop', grace / 4)
+  })
+
+  it('breaks off what does not end within its grace, with an error event and a line', async () => {
+    const upstream = await stage.upstream({ chunks: 5 })
+    upstream.always(fault.stall({ afterChunks: 2 }))
+    const { child, url, lines } = await serve(upstream.baseUrl)
+    const response = await open(`${url}/v1/chat/completions`, {
+      headers: JSON_HEADERS,
+      body: JSON.stringify(chat('fast', 'hello', { stream: true })),
+    })
+    child.signal('SIGTERM')
+    let text = ''
+    for await (const bytes of response) text += String(bytes)
+    expect(text).toContain('data: {"error"')
+    expect(text).not.toContain('[DONE]')
+    expect(await child.exited).toBe(0)
+    expect(lines()).toMatchObject([{ status: 'error', estimated: true }])
+    await upstream.closedByClient()
+  })
+
+  it('ends at once when nothing is under way, though clients keep their connections', async () => {
+    const upstream = await stage.upstream()
+    const { child, url, lines } = await serve(upstream.baseUrl)
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(chat('fast', 'hello')),
+    })
+    await answer.text()
+    child.signal('SIGTERM')
+    expect(await child.exited).toBe(0)
+    expect(lines()).toHaveLength(1)
+    expect(child.stderr()).toBe('')
+  })
+})

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { within } from './watch.ts'
+
+export const root: string = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** Very long: only a process that never ends must exceed it. */
+const PATIENCE_MS = 100_000
+
+/** A process that a test has started: it is killed with `kill`, and what it printed is kept. */
+export interface Child {
+  readonly pid: number
+  readonly stdout: () => string
+  readonly stderr: () => string
+  /** Settles when standard output holds this. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>
+  /** Settles with its exit code; null when a signal has ended it. */
+  readonly exited: Promise<number | null>
+  signal(name: NodeJS.Signals): void
+}
+
+/** Runs Node with an environment of its own: no keys and no settings of whoever runs the tests. */
+export function startNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  const listeners = new Set<() => void>()
+  const tell = () => {
+    for (const listener of listeners) listener()
+  }
+  child.stdout.on('data', bytes => {
+    stdout += bytes
+    tell()
+  })
+  child.stderr.on('data', bytes => {
+    stderr += bytes
+  })
+  const exited = new Promise<number | null>(resolve => child.once('close', code => resolve(code)))
+  const found = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(stdout)
+        if (match) resolve(match)
+      }
+      listeners.add(look)
+      look()
+      void exited.then(code => reject(new Error(`it ended with ${code} before it printed ${pattern}: ${stderr}`)))
+    })
+  return {
+    pid: child.pid ?? 0,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    printed: pattern => within(found(pattern), `${pattern} to be printed; so far: ${stdout}${stderr}`, PATIENCE_MS),
+    exited: within(exited, `the process to end: ${args.join(' ')}`, PATIENCE_MS).finally(() => child.kill('SIGKILL')),
+    signal: name => child.kill(name),
+  }
+}
+
+/** Builds what is stale, as `npm start` does. */
+export async function ensureBuilt(): Promise<void> {
+  const setup = pathToFileURL(join(root, 'scripts', 'lib', 'setup.mjs')).href
+  const { exited, stderr } = startNode(['--input-type=module', '-e', `(await import('${setup}')).ensureBuilt()`], {
+    HOME: process.env.HOME ?? '',
+  })
+  if ((await exited) !== 0) throw new Error(`the build failed: ${stderr()}`)
+}
