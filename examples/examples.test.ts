@@ -57,6 +57,15 @@ const linesOf = (file: string): Line[] =>
     .split('\n')
     .map(line => JSON.parse(line))
 
+describe('the command line', () => {
+  it('ends in peace when its reader has seen enough', () => {
+    const command = `"${process.execPath}" "${join(root, 'bin', 'tollgate.js')}" demo | head -1`
+    const { stdout, stderr } = spawnSync('sh', ['-c', command], { env, encoding: 'utf8' })
+    expect(stdout).toMatch(/^tollgate demo/)
+    expect(stderr).toBe('')
+  })
+})
+
 describe('A: cost and traces', { timeout: 60_000 }, () => {
   it('routes by estimate, traces every call and falls back', () => {
     const { stdout } = runExample('a-cost-tracing')
@@ -66,18 +75,22 @@ describe('A: cost and traces', { timeout: 60_000 }, () => {
       'decision   openai/gpt-4o-mini:',
       'decision   anthropic/claude-3-5-haiku-20241022:',
       'decision   openai/gpt-4o-mini:',
+      'decision   openai/gpt-4o-mini:',
+      'decision   anthropic/claude-3-5-haiku-20241022:',
     ])
+    expect(stdout).toContain('but none of fast-model is within 800 ms p50: capable-model')
+    expect(stdout).toContain('if it fails capable-model\n')
     expect(stdout).toContain('answer     Mock answer to: "What is 2+2?"')
     expect(stdout.match(/✗ llm\.completion\.error/g)).toHaveLength(3)
-    expect(stdout.match(/● llm\.completion /g)).toHaveLength(5)
+    expect(stdout.match(/● llm\.completion /g)).toHaveLength(7)
     expect(stdout).toMatch(/● llm\.route/)
     expect(stdout).toContain('llm.      provider=openai  model=gpt-4o-mini  routing_strategy=cost-aware')
     expect(stdout).toContain('budget.exceeded=true')
     const lines = linesOf('calls.jsonl')
     // 20 tokens in and 15 out at 150 and 600, or 800 and 4,000 nano-dollars.
-    expect(lines.map(line => line.cost_nano_usd)).toEqual([12_000, 12_000, 12_000, 76_000, 76_000])
-    expect(lines.map(line => line.attempts.length)).toEqual([1, 1, 1, 1, 4])
-    expect(stdout).toContain('5 calls, $0.000188000 together')
+    expect(lines.map(line => line.cost_nano_usd)).toEqual([12_000, 12_000, 12_000, 76_000, 76_000, 12_000, 76_000])
+    expect(lines.map(line => line.attempts.length)).toEqual([1, 1, 1, 1, 4, 1, 1])
+    expect(stdout).toContain('7 calls, $0.000276000 together')
     for (const { trace_id } of lines) expect(stdout).toContain(`trace ${trace_id}`)
   })
 
@@ -124,20 +137,23 @@ describe('B: a tool-calling agent', { timeout: 60_000 }, () => {
     expect(stdout.match(/A {2}Tokyo: 25 °C, humid\. 512 \/ 8 = 64/g)).toHaveLength(4)
     expect(stdout).toMatch(/✗ {2}400 /)
     const lines = linesOf('agent-calls.jsonl')
-    // Two calls a question: 4 ways × 3 questions, the one that was taken over, and the one that failed.
-    expect(lines).toHaveLength(2 * 12 + 2 + 2)
+    // Two calls a question: 4 ways × 3 questions, the one that was taken over, and the one that failed; one with one key.
+    expect(lines).toHaveLength(2 * 12 + 2 + 2 + 1)
     expect(new Set(lines.map(line => line.run_id)).size).toBe(1)
     expect(lines.filter(line => line.status === 'error')).toHaveLength(1)
-    expect(lines.at(-1)?.status).toBe('error')
+    expect(lines.at(-2)?.status).toBe('error')
+    expect(lines.at(-1)?.model).toBe('mistral-small-latest')
+    expect(stdout).toMatch(/left out: .*OPENAI_API_KEY/)
+    expect(stdout).toMatch(/✗ .*OPENAI_API_KEY.*MISTRAL_API_KEY/)
     expect(lines.filter(line => line.attempts.length > 1)).toHaveLength(1)
-    for (const line of lines.slice(0, -1)) {
+    for (const line of lines.filter(line => line.status === 'ok')) {
       expect(['gpt-4o-mini', 'mistral-small-latest']).toContain(line.model)
       expect(line.prompt_tokens).toBeGreaterThan(0)
       expect(line.completion_tokens).toBeGreaterThan(0)
       expect(line.latency_s).toBeGreaterThan(0.04)
       expect(line.cost_nano_usd).toBe((line.prompt_tokens ?? 0) * 150 + (line.completion_tokens ?? 0) * 600)
     }
-    expect(stdout).toMatch(/^total +28 +1 /m)
+    expect(stdout).toMatch(/^total +29 +1 /m)
   })
 
   it.each([

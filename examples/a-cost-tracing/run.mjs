@@ -23,7 +23,18 @@ await withRouter(env, async router => {
 })
 
 heading('the same question while the fast model answers 429')
-await withFailingOpenAI(failing => withRouter(failing, router => ask(router, PROMPTS[0].text)))
+const refusing = openai => openai.always(fault.status(429, { retryAfter: '1' }))
+await withOpenAI(refusing, changed => withRouter(changed, router => ask(router, PROMPTS[0].text)))
+
+heading('and while it needs 900 ms: once this is measured, calls go to the capable one')
+const slow = openai => openai.script({ latencyMs: 900 })
+await withOpenAI(slow, changed =>
+  withRouter(changed, async router => {
+    await ask(router, PROMPTS[0].text)
+    console.log()
+    await ask(router, PROMPTS[0].text)
+  }),
+)
 
 heading('calls.jsonl: the same calls, linked to their spans by trace_id')
 const lines = readFileSync('calls.jsonl', 'utf8').trimEnd().split('\n').slice(-finished.length)
@@ -60,12 +71,12 @@ async function withRouter(environment, use) {
   }
 }
 
-/** The environment with an OpenAI that refuses everything, as it does when a limit is reached. */
-async function withFailingOpenAI(use) {
-  const refusing = await startUpstream()
-  refusing.always(fault.status(429, { retryAfter: '1' }))
-  await use({ ...env, OPENAI_API_KEY: 'mock', OPENAI_API_BASE: refusing.baseUrl })
-  await refusing.stop()
+/** The environment with a local OpenAI that does not behave well. */
+async function withOpenAI(misbehave, use) {
+  const openai = await startUpstream()
+  misbehave(openai)
+  await use({ ...env, OPENAI_API_KEY: 'mock', OPENAI_API_BASE: openai.baseUrl })
+  await openai.stop()
 }
 
 function heading(text) {

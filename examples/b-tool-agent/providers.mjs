@@ -1,30 +1,31 @@
 import { startUpstream } from 'tollgate/testing'
 import { WEATHER } from './tools.mjs'
 
-/** The environment for the router: the real one when it holds a key, else two local providers that can use tools. */
+/** The environment for the router: the real one when it holds a key, else local providers that can use tools. */
 export async function environment() {
   if (process.env.OPENAI_API_KEY || process.env.MISTRAL_API_KEY) return { env: process.env, stop: async () => {} }
   return localProviders()
 }
 
-/** Stand-ins for OpenAI and Mistral on this machine, 50 ms away. */
+/** A stand-in for OpenAI and Mistral on this machine, 50 ms away. One for both, so that no two answers have the same id. */
 export async function localProviders() {
-  const openai = await startUpstream({ latencyMs: 50, answer: decide, usage: 'count' })
-  const mistral = await startUpstream({ latencyMs: 50, answer: decide, usage: 'count' })
+  const upstream = await startUpstream({ latencyMs: 50, answer: decide, usage: 'count' })
   const env = {
     ...process.env,
     OPENAI_API_KEY: 'local',
-    OPENAI_API_BASE: openai.baseUrl,
+    OPENAI_API_BASE: `${upstream.url}/openai/v1`,
     MISTRAL_API_KEY: 'local',
-    MISTRAL_API_BASE: mistral.baseUrl,
+    MISTRAL_API_BASE: `${upstream.url}/mistral/v1`,
   }
-  return { env, openai, mistral, stop: () => Promise.all([openai.stop(), mistral.stop()]) }
+  return { env, upstream, stop: () => upstream.stop() }
 }
 
 /** What a model does with the conversation so far: it asks for the tools that the question needs, then sums up. */
 function decide({ messages, body, prompt, number }) {
   const asked = messages.findLastIndex(message => message.role === 'user')
   const results = messages.slice(asked + 1).filter(message => message.role === 'tool')
+  // Tools run side by side, so their results may come in any order.
+  results.sort((a, b) => a.tool_call_id.localeCompare(b.tool_call_id))
   if (results.length > 0) return results.map(result => result.content).join('. ')
   const offered = new Set((body.tools ?? []).map(tool => tool.function.name))
   const calls = wishes(prompt).filter(call => offered.has(call.name))

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { formatSummary, summariseRun } from 'tollgate'
+import { formatSummary, Router, summariseRun } from 'tollgate'
 import { fault } from 'tollgate/testing'
 import { loopAgent, prebuiltAgent } from './agents.mjs'
 import { environment, localProviders } from './providers.mjs'
@@ -33,6 +33,7 @@ for (const [way, open] of [
 await providers.stop()
 
 await failInTheMiddle()
+await fewerKeys()
 
 console.log(`\n── ${LINES}: one line per LLM call of run ${runId}\n`)
 for await (const line of linesOfRun()) console.log(short(JSON.parse(line)))
@@ -43,18 +44,36 @@ async function failInTheMiddle() {
   const local = await localProviders()
   await using(inProcess, local, async model => {
     console.log('\n── whichever provider is asked first answers 500: the other one takes over\n')
-    let asked = 0
-    const first = () => asked++ === 0
-    for (const provider of [local.openai, local.mistral]) provider.when(first, fault.status(500))
+    local.upstream.next(fault.status(500))
     console.log(`Q  ${QUESTIONS[1]}\nA  ${await loopAgent(model, QUESTIONS[1])}`)
 
     console.log('\n── the agent fails in the middle: the answer to the tool result is refused by both\n')
     const second = request => request.messages.some(message => message.role === 'tool')
-    for (const provider of [local.openai, local.mistral]) provider.when(second, fault.status(400))
+    local.upstream.when(second, fault.status(400))
     const error = await loopAgent(model, QUESTIONS[1]).catch(error => error)
     console.log(`Q  ${QUESTIONS[1]}\n✗  ${error.message.split('\n')[0]}`)
   })
   await local.stop()
+}
+
+/** A deployment without its key is left out with a warning; without any, the router is not even made. */
+async function fewerKeys() {
+  console.log('\n── one key is enough\n')
+  const { env, stop } = await localProviders()
+  const { OPENAI_API_KEY, ...oneKey } = env
+  const router = await Router.fromConfig(CONFIG, { env: { ...oneKey, OPENAI_API_BASE: undefined }, runId })
+  for (const { path, message } of router.findings) console.log(`!  ${path}: ${message}`)
+  const { model } = await router.completion({
+    model: 'primary-agent-model',
+    messages: [{ role: 'user', content: 'Hi' }],
+  })
+  console.log(`primary-agent-model is answered by ${model}`)
+  await router.close()
+  await stop()
+
+  console.log('\n── and none is not\n')
+  const error = await Router.fromConfig(CONFIG, { env: {} }).catch(error => error)
+  console.log(`✗  ${error.message}`)
 }
 
 /** Closing writes out the lines, also when the agent throws. */
