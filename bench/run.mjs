@@ -18,7 +18,7 @@ const BARS = { small: 2.5, stream: 2.5 }
 
 const PLANS = {
   full: { warmMs: 20_000, rounds: 7, busyMs: 2_500, calmRounds: 5, calmMs: 1_500 },
-  quick: { warmMs: 4_000, rounds: 3, busyMs: 1_000, calmRounds: 3, calmMs: 400 },
+  quick: { warmMs: 5_000, rounds: 3, busyMs: 1_000, calmRounds: 2, calmMs: 400 },
 }
 
 const { values } = parseArgs({
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 
 const about = {
   date: new Date().toISOString().slice(0, 10),
-  commit: commit(),
+  commit: values.gateway ?? commit(),
   node: process.version,
   machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
   loadAverage: loadavg()[0],
