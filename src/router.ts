@@ -81,7 +81,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
   const estimate = estimates()
   const ward = new Ward(settings, clock)
   const pools = createPools(settings, { ...parts, ward, clock, random, estimate, inputTokenBounds })
-  const dialler = new Dialler({ connectMs: settings.timeouts.connectMs })
+  const dialler = new Dialler({ connectMs: settings.timeouts.connectMs, lifeMs: settings.timeouts.connectionLifeMs })
   const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)
 
   const money = { costOf, chargeOf: settings.charges && charging(settings.charges) }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { complexityHonoured } from './keys/auto-router.ts'
 import { entryKeys, infoKeys, paramsKeys } from './keys/deployment.ts'
 import type { Honoured, KeyTable } from './keys/entry.ts'
 import { generalKeys } from './keys/general.ts'
@@ -38,6 +39,7 @@ export function configJsonSchema(): JsonSchema {
 
 function deploymentSchema(): JsonSchema {
   const entry = properties(entryKeys)
+  const params = properties(paramsKeys)
   const prices = { '_cost(_|$)': { description: 'A price in US dollars; see the price map.' } }
   return {
     type: 'object',
@@ -45,7 +47,10 @@ function deploymentSchema(): JsonSchema {
     properties: {
       ...entry,
       litellm_params: {
-        ...section(entry.litellm_params, properties(paramsKeys)),
+        ...section(entry.litellm_params, {
+          ...params,
+          complexity_router_config: section(params.complexity_router_config, ofHonoured(complexityHonoured)),
+        }),
         required: ['model'],
         patternProperties: prices,
       },

@@ -36,6 +36,10 @@ export interface GatewaySettings {
   readonly tagHeaders: readonly string[]
   /** Replaces the model of every embedding request. */
   readonly embeddingModel?: string
+  /** Clients may choose after which silence their streams are sent a comment, where a deployment does not say. */
+  readonly clientKeepalive: boolean
+  /** Streams end with their usage unless the client says that it wants none. */
+  readonly streamUsage: boolean
 }
 
 /** What is told to whom about calls. */

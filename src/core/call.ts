@@ -51,6 +51,8 @@ export interface CallOptions {
   readonly retries?: number
   readonly timeoutMs?: Ms
   readonly firstTokenMs?: Ms
+  /** Silence after which its stream is sent a comment, where the operator lets clients choose it. */
+  readonly keepaliveMs?: Ms
   /** Where to go when the pool fails, before the configured fallbacks. */
   readonly fallbacks?: readonly Fallback[]
   readonly contextWindowFallbacks?: FallbackTable

@@ -93,6 +93,10 @@ export interface TimeoutSettings {
   readonly firstTokenMs?: Ms
   /** Between two pieces of a stream. */
   readonly idleMs?: Ms
+  /** Silence after which a stream is sent a comment; 0 for never, whoever asks. */
+  readonly keepaliveMs?: Ms
+  /** Whether clients may choose that silence. */
+  readonly clientKeepalive?: boolean
 }
 
 /** Absent means: the router's value. */

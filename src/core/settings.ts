@@ -136,6 +136,8 @@ export interface RouterTimeouts {
   readonly callMs: Ms
   /** Silence after which a streaming client is sent an SSE comment. Undefined: never. */
   readonly keepaliveMs?: Ms
+  /** How old a connection to an upstream may be when a call begins on it. Default 3,600,000 ms. */
+  readonly connectionLifeMs?: Ms
 }
 
 export interface FallbackSettings {

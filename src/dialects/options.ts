@@ -1,6 +1,7 @@
 import type { CallOptions, Fallback, FallbackTable } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import { keepaliveMs } from '../core/keepalive.ts'
 import { CONTROL_KEYS, FORBIDDEN_KEYS } from './control-keys.ts'
 
 /** Request headers, lower case, as Node gives them. */
@@ -28,6 +29,8 @@ function readHeaders(options: Draft, headers: RequestHeaders): void {
   set(options, 'retries', numeric(headers, 'x-litellm-num-retries'))
   set(options, 'timeoutMs', inMs(numeric(headers, 'x-litellm-timeout')))
   set(options, 'firstTokenMs', inMs(numeric(headers, 'x-litellm-stream-timeout')))
+  const keepalive = numeric(headers, 'x-litellm-keepalive-seconds')
+  if (keepalive) options.keepaliveMs = keepaliveMs(keepalive)
   set(options, 'tags', words(header(headers, 'x-litellm-tags')))
 }
 

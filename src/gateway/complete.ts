@@ -5,8 +5,10 @@ import { Failure } from '../core/failure.ts'
 import type { Frame } from '../core/frame.ts'
 import type { Operation } from '../core/request.ts'
 import { readBytes } from '../dialects/openai.ts'
+import { withUsage } from '../dialects/with-usage.ts'
 import type { CallRouter } from '../router.ts'
 import { deliver, refuse } from './deliver.ts'
+import { type KeepaliveSettings, keepaliveOf } from './keepalive.ts'
 
 export interface CompleteOptions {
   readonly router: CallRouter
@@ -18,8 +20,9 @@ export interface CompleteOptions {
   readonly tagHeaders: readonly string[]
   /** Replaces the model of every request, where the operator says so (`completion_model`). */
   readonly model: string | undefined
-  /** Silence in a stream after which a comment is sent. Undefined: never. */
-  readonly keepaliveMs: number | undefined
+  readonly keepalive: KeepaliveSettings
+  /** Streams end with their usage unless the client says that it wants none. */
+  readonly streamUsage: boolean
   /** Makes the changes to an answer's frames, where there are to be any. */
   readonly rewriteFor: (call: Call) => ((frame: Frame) => Uint8Array) | undefined
 }
@@ -34,7 +37,10 @@ export const complete =
     const allowed = allowedOptions(asked.options, caller, options.allowMocks)
     const recordTags = tagsFrom(request, options.tagHeaders)
     const known = recordTags ? { ...allowed, recordTags } : allowed
-    const call = options.router.begin({ pool, request: asked.request, options: known }, cancellation)
+    const call = options.router.begin(
+      { pool, request: options.streamUsage ? withUsage(asked.request) : asked.request, options: known },
+      cancellation,
+    )
     const response = reply.raw
     reply.hijack()
     options.underWay.add(cancellation)
@@ -44,7 +50,10 @@ export const complete =
     })
     try {
       const answer = await options.router.answer(call)
-      deliver(response, call, answer, { keepaliveMs: options.keepaliveMs, rewrite: options.rewriteFor(call) })
+      deliver(response, call, answer, {
+        keepaliveMs: keepaliveOf(answer.deployment, call.options, options.keepalive),
+        rewrite: options.rewriteFor(call),
+      })
     } catch (error) {
       const failure = Failure.from(error)
       if (failure.kind === 'cancelled') response.destroy()

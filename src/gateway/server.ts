@@ -29,6 +29,8 @@ export type ServerSettings = Partial<
     | 'responseModel'
     | 'responseModels'
     | 'completionModel'
+    | 'clientKeepalive'
+    | 'streamUsage'
     | 'embeddingModel'
     | 'tagHeaders'
     | 'healthDetails'
@@ -115,7 +117,8 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
     router,
     underWay,
     allowMocks,
-    keepaliveMs: settings.keepaliveMs,
+    keepalive: settings,
+    streamUsage: settings.streamUsage ?? false,
     tagHeaders: settings.tagHeaders ?? [],
     rewriteFor: rewriterOf(settings),
   }

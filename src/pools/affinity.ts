@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
+import { BoundedMap } from '../core/bounded-map.ts'
 import type { Attempt, Call } from '../core/call.ts'
 import type { Clock, Ms } from '../core/clock.ts'
 import { follow, type Layer } from '../core/handler.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/request.ts'
 import type { AffinitySettings } from '../core/settings.ts'
-import { BoundedMap } from '../core/bounded-map.ts'
 import type { InputTokenBounds } from './filters/filter.ts'
 import { own } from './records.ts'
 

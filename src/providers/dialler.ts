@@ -9,6 +9,8 @@ export interface DiallerOptions {
   readonly connectMs: Ms
   /** How long an idle connection is kept. Default 60,000 ms. */
   readonly keepAliveMs?: Ms
+  /** How old a connection may be when a call begins on it; what is under way is read out. Default 3,600,000 ms. */
+  readonly lifeMs?: Ms | undefined
 }
 
 /** The only way out of the process: connections to upstreams, pooled by origin. Redirects are never followed. */
@@ -45,6 +47,7 @@ export class Dialler {
     return new (loadUndici().Agent)({
       connect: { timeout: this.#options.connectMs, rejectUnauthorized, noDelay: true },
       keepAliveTimeout: this.#options.keepAliveMs ?? 60_000,
+      clientTtl: this.#options.lifeMs ?? 3_600_000,
       // The attempt's own limits bound these waits (layers/timeouts.ts).
       headersTimeout: 0,
       bodyTimeout: 0,

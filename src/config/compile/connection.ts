@@ -43,9 +43,9 @@ function findModel({ values, params }: DeploymentSource): ModelName | Problem {
   return problem('error', 'model', `names no provider that is known: write provider/model, as in openai/${name}`)
 }
 
-function findBaseUrl(source: DeploymentSource, host: Host, { env }: CompileContext): string | Problem {
+function findBaseUrl(source: DeploymentSource, host: Host, { env, litellm }: CompileContext): string | Problem {
   const { api_base, base_url } = source.values.params
-  const written = api_base ?? base_url
+  const written = api_base ?? base_url ?? (host.protocol === 'mock' ? undefined : litellm.api_base)
   const variable = host.baseUrlVariables.map(name => env[name]).find(value => value)
   const chosen = written || variable || host.baseUrl
   const key = api_base === undefined && base_url !== undefined ? 'base_url' : 'api_base'

@@ -7,6 +7,7 @@ import type {
   TimeoutSettings,
 } from '../../core/deployment.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { keepaliveMs } from '../../core/keepalive.ts'
 import type { Host } from '../../providers/catalogue.ts'
 import type { Findings } from '../finding.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
@@ -63,6 +64,8 @@ export function compileTimeouts({ values: { params } }: DeploymentSource): Timeo
     timeoutMs: toMs(params.timeout ?? params.request_timeout),
     firstTokenMs: toMs(params.ttft_timeout ?? params.stream_timeout),
     idleMs: toMs(params.stream_idle_timeout),
+    keepaliveMs: params.keepalive_seconds === undefined ? undefined : keepaliveMs(params.keepalive_seconds),
+    clientKeepalive: params.allow_client_keepalive_override,
   })
 }
 

@@ -54,7 +54,7 @@ function compileShared(
     provider: connection.host.name,
     model: connection.model,
     baseUrl: connection.baseUrl,
-    headers: compileHeaders(source, context),
+    headers: compileHeaders(source, connection, context),
     defaults: compileDefaults(source, context),
     parameters: compileParameters(source, context),
     selection: compileSelection(source, context.findings),
@@ -96,9 +96,20 @@ function canonicalJson(value: unknown): string {
   })
 }
 
-function compileHeaders(source: DeploymentSource, { litellm }: CompileContext): Deployment['headers'] {
+function compileHeaders(
+  source: DeploymentSource,
+  { host }: Connection,
+  { litellm }: CompileContext,
+): Deployment['headers'] {
   const { headers, extra_headers, user_agent } = source.values.params
-  const all = { ...litellm.headers, ...headers, ...extra_headers, ...(user_agent && { 'user-agent': user_agent }) }
+  const project = host.name === 'openai' && litellm.project ? { 'openai-project': litellm.project } : {}
+  const all = {
+    ...project,
+    ...litellm.headers,
+    ...headers,
+    ...extra_headers,
+    ...(user_agent && { 'user-agent': user_agent }),
+  }
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), new Secret(value)]))
 }
 

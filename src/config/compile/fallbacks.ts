@@ -19,7 +19,7 @@ export function compileFallbacks(context: CompileContext, resolves: Resolves): F
   }
   return {
     general,
-    contextWindow: read(['context_window_fallbacks']),
+    contextWindow: { ...reader.longer(context), ...read(['context_window_fallbacks']) },
     contentPolicy: read(['content_policy_fallbacks']),
     max: router.max_fallbacks ?? litellm.max_fallbacks ?? 5,
   }
@@ -57,6 +57,17 @@ class FallbackReader {
       else for (const pool of Object.keys(item.value)) this.#entry(item, pool, table)
     })
     return Object.fromEntries(table)
+  }
+
+  /** `litellm_settings.longer_context_model_fallback_dict`: `{pool: pool}`. */
+  longer({ document, litellm }: CompileContext): FallbackTable {
+    const section = document.section('litellm_settings')?.section('longer_context_model_fallback_dict')
+    const entries = Object.entries(litellm.longer_context_model_fallback_dict ?? {}).map(([pool, target]) => {
+      const subject = section?.subject(pool) ?? { path: pool }
+      if (!this.#resolves(pool)) this.#findings.report(subject, `no pool is called ${pool}`)
+      return [pool, this.#target(target, subject)] as const
+    })
+    return Object.fromEntries(entries)
   }
 
   #entry(item: Section, pool: string, table: Map<string, readonly Fallback[]>): void {

@@ -33,6 +33,7 @@ export function compileGateway(context: CompileContext, tollgate: TollgateValues
   if (listenSection && listen.port !== undefined && listen.port > 65_535) {
     findings.error(listenSection.subject('port'), 'expected a port, 0 to 65535')
   }
+  sayCancels(context)
   const megabytes = tollgate.body_limit_mb ?? general.max_request_size_mb ?? 32
   return {
     allowedHosts: tollgate.allowed_hosts ?? [],
@@ -42,6 +43,8 @@ export function compileGateway(context: CompileContext, tollgate: TollgateValues
     tagHeaders: (litellm.extra_spend_tag_headers ?? []).map(name => name.toLowerCase()),
     responseModel: tollgate.response_model ?? 'upstream',
     healthDetails: general.health_check_details ?? true,
+    clientKeepalive: context.router.allow_client_keepalive_override ?? false,
+    streamUsage: general.always_include_stream_usage ?? false,
     responseModels: compileResponseModels(pools.autoRouters),
     ...defined({
       masterKey: masterKey(context),
@@ -51,6 +54,13 @@ export function compileGateway(context: CompileContext, tollgate: TollgateValues
       drain: general.enable_drain_endpoint ? compileDrain(context) : undefined,
     }),
   }
+}
+
+/** Whoever wants answers to be read out when nobody is there to hear them cannot have that. */
+function sayCancels({ general, document, findings }: CompileContext): void {
+  const subject = document.section('general_settings')?.subject('cancel_on_disconnect')
+  if (general.cancel_on_disconnect === false && subject)
+    findings.note(subject, 'has no effect: the upstream is always told to stop when its client has left')
 }
 
 /** A token that is set and empty, as by a variable that is not there, must not open the door. */

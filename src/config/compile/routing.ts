@@ -1,3 +1,4 @@
+import { keepaliveMs } from '../../core/keepalive.ts'
 import type { CooldownSettings, RetrySettings, RouterTimeouts, RoutingSettings } from '../../core/settings.ts'
 import type { TollgateValues } from '../keys/tollgate.ts'
 import { compileChecks } from './affinity.ts'
@@ -96,7 +97,10 @@ function compileCooldown({ router, litellm }: CompileContext): CooldownSettings 
 function compileTimeouts(context: CompileContext, tollgate: TollgateValues): RouterTimeouts {
   const { router, litellm } = context
   const attemptMs = toMs(router.timeout ?? litellm.request_timeout) ?? 600_000
-  const keepalive = router.keepalive_seconds ?? litellm.sse_keepalive_ping_interval_seconds ?? gatewayKeepalive(context)
+  const keepalive =
+    router.keepalive_seconds ??
+    litellm.sse_keepalive_ping_interval_seconds ??
+    context.general.sse_keepalive_ping_interval_seconds
   return {
     attemptMs,
     connectMs: toMs(tollgate.connect_timeout) ?? 10_000,
@@ -104,12 +108,8 @@ function compileTimeouts(context: CompileContext, tollgate: TollgateValues): Rou
     callMs: toMs(tollgate.request_timeout) ?? Math.max(600_000, attemptMs),
     ...defined({
       firstTokenMs: toMs(router.ttft_timeout ?? router.stream_timeout),
-      keepaliveMs: keepalive ? toMs(Math.min(Math.max(keepalive, 1), 300)) : undefined,
+      keepaliveMs: keepalive ? keepaliveMs(keepalive) : undefined,
+      connectionLifeMs: toMs(router.client_ttl),
     }),
   }
-}
-
-function gatewayKeepalive({ document }: CompileContext): number | undefined {
-  const seconds = Number(document.section('general_settings')?.value.sse_keepalive_ping_interval_seconds)
-  return Number.isFinite(seconds) ? seconds : undefined
 }

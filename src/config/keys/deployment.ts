@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { autoRouterParams } from './auto-router.ts'
 import { accept, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
 import { ALLOWED_FAILS_NAMES } from './router.ts'
-import { autoRouterParams } from './auto-router.ts'
 import * as value from './values.ts'
 
 const entryHonoured = {
@@ -45,6 +45,14 @@ const paramsHonoured = {
   stream_timeout: [value.positiveSeconds, 'Seconds until the first content of a stream.'],
   ttft_timeout: [value.positiveSeconds, 'Seconds until the first content of a stream; wins over stream_timeout.'],
   stream_idle_timeout: [value.positiveSeconds, 'Seconds between two pieces of a stream.'],
+  keepalive_seconds: [
+    value.seconds,
+    'Seconds of silence (1 to 300) after which a stream is sent an SSE comment; 0 for never, whoever asks.',
+  ],
+  allow_client_keepalive_override: [
+    value.flag,
+    'x-litellm-keepalive-seconds of a request wins over keepalive_seconds.',
+  ],
   num_retries: [value.count, 'Retries after a failure here.'],
   max_retries: [value.count, "A provider client's retries in LiteLLM; added to the retries after a failure here."],
   cooldown_time: [value.seconds, 'Seconds it rests after failing; 0 disables.'],
@@ -113,7 +121,6 @@ export const entryKeys = table(effect(entryHonoured))
 export const paramsKeys = table(
   effect(paramsHonoured),
   effect(requestDefaults),
-  planned('SSE keep-alive of single deployments', 'keepalive_seconds allow_client_keepalive_override'),
   plannedGuard('budgets of single deployments', 'max_budget budget_duration'),
   planned(
     'request shaping',

@@ -7,6 +7,11 @@ const honoured = {
   litellm_key_header_name: [value.text, 'Header that carries the key, instead of Authorization.'],
   completion_model: [value.text, 'Replaces the model of every chat and completion request.'],
   embedding_model: [value.text, 'Replaces the model of every embedding request.'],
+  always_include_stream_usage: [
+    value.flag,
+    'Streams end with their usage, unless the client sends stream_options.include_usage: false. Default false.',
+  ],
+  cancel_on_disconnect: [value.flag, 'When the client leaves, the upstream is told to stop: always so here.'],
   max_request_size_mb: [value.amount, 'Megabytes of a request body. Default 32.'],
   sse_keepalive_ping_interval_seconds: [value.seconds, 'Where router_settings.keepalive_seconds is absent.'],
   background_health_checks: [value.flag, 'Every deployment is sent a tiny call again and again. Default false.'],
@@ -49,11 +54,7 @@ export const generalKeys = table(
     `max_parallel_requests global_max_parallel_requests token_rate_limit_type max_response_size_mb
      max_in_flight_requests_per_worker max_queued_requests_per_worker`,
   ),
-  planned(
-    'limits of the gateway',
-    `disable_retry_on_max_parallel_request_limit_error admission_queue_timeout_seconds cancel_on_disconnect
-     always_include_stream_usage`,
-  ),
+  planned('limits of the gateway', `disable_retry_on_max_parallel_request_limit_error admission_queue_timeout_seconds`),
   planned('health probes shared by several processes', 'use_shared_health_check'),
   planned(
     'the database',

@@ -15,6 +15,10 @@ const honoured = {
   default_fallbacks: [value.wordOrWords, 'Where router_settings.default_fallbacks is absent.'],
   context_window_fallbacks: [value.fallbackLists, 'Where router_settings has none.'],
   content_policy_fallbacks: [value.fallbackLists, 'Where router_settings has none.'],
+  longer_context_model_fallback_dict: [
+    value.textMap,
+    'Pool to the one that takes longer prompts, where context_window_fallbacks has none.',
+  ],
   max_fallbacks: [value.count, 'Where router_settings.max_fallbacks is absent.'],
   allowed_fails: [value.count, 'Where router_settings.allowed_fails is absent.'],
   request_timeout: [value.positiveSeconds, 'Seconds one attempt may take, where router_settings.timeout is absent.'],
@@ -23,6 +27,8 @@ const honoured = {
   ssl_verify: [z.union([value.flag, value.text]), 'false: certificates of upstreams are not verified.'],
   headers: [value.textMap, 'Sent with every request to an upstream.'],
   api_key: [value.text, 'The key of deployments that have none of their own.'],
+  api_base: [value.text, 'Where the upstream of deployments listens that have no api_base of their own.'],
+  project: [value.text, "OpenAI-Project, sent to OpenAI's own deployments."],
   api_version: [value.text, 'The api-version of deployments that have none of their own.'],
   organization: [value.text, 'The organization of deployments that have none of their own.'],
   sse_keepalive_ping_interval_seconds: [value.seconds, 'Where router_settings.keepalive_seconds is absent.'],
@@ -125,7 +131,7 @@ export const litellmKeys = table(
      use_chat_completions_url_for_anthropic_messages route_all_chat_openai_to_responses
      disable_anthropic_gemini_context_caching_transform disable_add_transform_inline_image_block
      disable_add_prefix_to_prompt REPEATED_STREAMING_CHUNK_LIMIT disable_token_counter disable_hf_tokenizer_download
-     custom_prompt_dict vertex_ai_safety_settings longer_context_model_fallback_dict`,
+     custom_prompt_dict vertex_ai_safety_settings`,
   ),
   planned('details of TLS and HTTP', 'ssl_certificate ssl_security_level ssl_ecdh_curve force_ipv4 http2'),
   planned('forwarded headers', 'filter_invalid_headers forward_llm_provider_auth_headers'),
@@ -136,7 +142,7 @@ export const litellmKeys = table(
   ),
   planned(
     'default credentials',
-    `api_base project vertex_project vertex_location AZURE_DEFAULT_API_VERSION WATSONX_DEFAULT_API_VERSION
+    `vertex_project vertex_location AZURE_DEFAULT_API_VERSION WATSONX_DEFAULT_API_VERSION
      COHERE_DEFAULT_EMBEDDING_INPUT_TYPE`,
   ),
   accept(

@@ -75,6 +75,14 @@ const honoured = {
   ttft_timeout: [value.positiveSeconds, 'Seconds until the first content of a stream; wins over stream_timeout.'],
   stream_idle_timeout: [value.positiveSeconds, 'Seconds between two pieces of a stream. Default 60.'],
   keepalive_seconds: [value.seconds, 'Seconds of silence (1 to 300) after which a stream is sent an SSE comment.'],
+  allow_client_keepalive_override: [
+    value.flag,
+    'x-litellm-keepalive-seconds (1 to 300) of a request wins over keepalive_seconds. Default false.',
+  ],
+  client_ttl: [
+    value.positiveSeconds,
+    'Seconds after which a connection to an upstream takes no further calls. Default 3600.',
+  ],
   allowed_fails: [value.count, 'Failures tolerated within a minute. Default: the automatic rule.'],
   allowed_fails_policy: [value.countMap, 'Failures tolerated by class of error.', ALLOWED_FAILS_NAMES],
   cooldown_time: [value.seconds, 'Seconds a deployment rests after failing. Default 5; 0 disables.'],
@@ -105,11 +113,9 @@ export const routerHonoured = honoured
 
 export const routerKeys = table(
   effect(honoured),
-  planned('SSE keep-alive by the client', 'allow_client_keepalive_override'),
   plannedGuard('budgets', 'provider_budget_config'),
   planned('the response cache', 'cache_responses cache_kwargs caching_groups'),
   planned('Redis', 'redis_host redis_port redis_password redis_url redis_db'),
-  planned('the lifetime of connections', 'client_ttl'),
   accept('X', 'max_retries set_verbose debug_level'),
   accept(
     'P',
