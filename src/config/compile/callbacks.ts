@@ -5,7 +5,12 @@ import { own } from '../tree.ts'
 import type { CompileContext } from './context.ts'
 
 const BUILT_IN = ['otel', 'console', 'jsonl'] as const
-const PLANNED = ['prometheus', 'generic_api'] as const
+
+/** What LiteLLM has built in and tollgate has not yet, with what serves meanwhile. */
+const PLANNED: Readonly<Record<string, string>> = {
+  prometheus: 'read the figures from spans or JSON lines',
+  generic_api: 'post the payload from a JavaScript module, as in ./callbacks.mjs',
+}
 
 /** Listeners of successes and failures: `callbacks` are both. */
 export function compileCallbacks(context: CompileContext): CallbackSettings {
@@ -42,13 +47,13 @@ function callback(
   const section = document.section('litellm_settings')
   const list = Array.isArray(own(section?.value, key))
   const subject = section?.deepSubject(list ? [key, index] : [key]) ?? { path: key }
-  if (PLANNED.some(known => known === name)) findings.note(subject, `${name} is accepted, no effect yet`)
+  if (PLANNED[name] !== undefined) findings.report(subject, `${name} is accepted, no effect yet: ${PLANNED[name]}`)
   else if (VENDOR_CALLBACKS.some(pattern => pattern.test(name))) {
     findings.note(subject, `${name} is accepted, no effect: callbacks of vendors are not built in (otel reaches most)`)
   } else if (/^[\w.]+\.\w+$/.test(name)) {
     findings.report(subject, `${name} is a Python callback, no effect: name a JavaScript module, as in ./callbacks.mjs`)
   } else {
-    const suggestion = nearest(name, [...BUILT_IN, ...PLANNED])
+    const suggestion = nearest(name, [...BUILT_IN, ...Object.keys(PLANNED)])
     findings.report(subject, `unknown callback ${name}`, suggestion === undefined ? {} : { suggestion })
   }
   return undefined

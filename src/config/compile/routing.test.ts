@@ -202,6 +202,20 @@ describe('gateway, telemetry and callbacks', () => {
     expect(load({ tollgate_settings, litellm_settings }).settings.telemetry.captureContent).toBe(false)
   })
 
+  it('takes the content of spans from the options of the otel callback, where capture_content does not say', () => {
+    const callback_settings = { otel: { message_logging: true, headres: 1 }, generic_api: { endpoint: 'https://x' } }
+    const { settings, lines } = load({ callback_settings })
+    expect(settings.telemetry.captureContent).toBe(true)
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^report callback_settings\.generic_api: accepted, no effect yet: name a JavaScript module/,
+      ),
+      expect.stringMatching(/^report callback_settings\.otel\.headres: unknown key/),
+    ])
+    const tollgate_settings = { telemetry: { capture_content: false } }
+    expect(load({ callback_settings, tollgate_settings }).settings.telemetry.captureContent).toBe(false)
+  })
+
   it('tells callbacks apart', () => {
     const { settings, lines } = load({
       litellm_settings: {

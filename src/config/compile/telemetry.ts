@@ -3,8 +3,10 @@ import { usdToNano } from '../../core/money.ts'
 import { Secret } from '../../core/secret.ts'
 import { checkMembers } from '../check-keys.ts'
 import type { Environment } from '../environment.ts'
+import type { Honoured } from '../keys/entry.ts'
 import type { LitellmValues } from '../keys/litellm.ts'
 import { tollgateHonoured } from '../keys/tollgate.ts'
+import * as value from '../keys/values.ts'
 import { readValues } from '../read-values.ts'
 import type { CallbackSettings, JsonlSettings, TelemetrySettings, TraceSettings } from '../settings.ts'
 import { own, type Section } from '../tree.ts'
@@ -16,17 +18,35 @@ export function compileTelemetry(context: CompileContext, callbacks: CallbackSet
   const section = document.section('tollgate_settings')?.section('telemetry')
   const values = readValues(section, tollgateHonoured.telemetry, findings)
   const budget = values.hourly_budget_usd
+  const ofOtel = otelContent(context)
   const names = (kind: string) => [...callbacks.success, ...callbacks.failure].some(one => one.kind === kind)
   return {
     traces: compileTraces(section?.section('traces'), context, callbacks),
     forwardTraceparent: litellm.forward_traceparent_to_llm_provider ?? true,
     logging: compileLogging(litellm),
-    captureContent: litellm.turn_off_message_logging ? false : (values.capture_content ?? false),
+    captureContent: !litellm.turn_off_message_logging && (values.capture_content ?? ofOtel ?? false),
     ...defined({
       jsonl: compileJsonl(section, context) ?? (names('jsonl') ? { path: 'calls.jsonl', maxFiles: 5 } : undefined),
       hourlyBudget: budget === undefined ? undefined : usdToNano(budget),
     }),
   }
+}
+
+const OTEL_OPTIONS = {
+  message_logging: [value.flag, 'Prompts and answers are written into spans, where capture_content does not say.'],
+} as const satisfies Record<string, Honoured>
+
+/** `callback_settings.otel.message_logging`; whatever else stands in `callback_settings` is said to have no effect. */
+function otelContent({ document, findings }: CompileContext): boolean | undefined {
+  const section = document.section('callback_settings')
+  for (const name of Object.keys(section?.value ?? {})) {
+    if (name === 'otel' || !section) continue
+    const advice = 'name a JavaScript module under litellm_settings.callbacks instead'
+    findings.report(section.subject(name), `accepted, no effect yet: ${advice}`)
+  }
+  const otel = section?.section('otel')
+  checkMembers(otel, Object.keys(OTEL_OPTIONS), findings)
+  return readValues(otel, OTEL_OPTIONS, findings).message_logging
 }
 
 /** What records may hold, by LiteLLM's switches. */

@@ -1,4 +1,4 @@
-import { accept, effect, planned, table } from './entry.ts'
+import { accept, effect, table } from './entry.ts'
 import * as value from './values.ts'
 
 /** The keys of the file itself. */
@@ -11,9 +11,9 @@ export const topKeys = table(
     environment_variables: [value.textMap, 'Names and values, set before anything else is read.'],
     include: [value.texts, 'Further YAML files, relative to the directory of the main one.'],
     credential_list: [value.maps, 'Credentials by name: [{credential_name, credential_values}].'],
+    callback_settings: [value.map, 'Options of callbacks: {otel: {message_logging}}.'],
     tollgate_settings: [value.map, 'What LiteLLM does not have.'],
   }),
-  planned('options of callbacks', 'callback_settings'),
   accept('G', 'guardrails! policies! policy_attachments! prompts'),
   accept('A', 'assistant_settings'),
   accept('S', 'search_tools'),
