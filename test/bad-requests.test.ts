@@ -1,0 +1,160 @@
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { afterAllOfThis, besiege, body, CHAT, expectRefusal } from './support/siege.ts'
+
+const siege = besiege()
+const { ask, sinceNow, secrets, withKey } = siege
+const JSON_WITH_KEY = { 'content-type': 'application/json', ...withKey }
+
+describe('keys', () => {
+  const keys: readonly (readonly [string, Record<string, string>])[] = [
+    ['none', {}],
+    ['a wrong one', { authorization: `Bearer ${secrets.wrong}` }],
+    ['a wrong one in x-api-key', { 'x-api-key': secrets.wrong }],
+    ['an empty one', { authorization: 'Bearer ' }],
+    ['a beginning of the right one', { authorization: `Bearer ${secrets.master.slice(0, -1)}` }],
+    ['the right one and more', { authorization: `Bearer ${secrets.master}0` }],
+    ['another scheme', { authorization: `Basic ${Buffer.from(`:${secrets.master}`).toString('base64')}` }],
+    ['SQL', { authorization: "Bearer ' OR '1'='1' --" }],
+  ]
+  const routes = [
+    ['POST', CHAT],
+    ['POST', '/v1/embeddings'],
+    ['GET', '/v1/models'],
+    ['GET', '/health'],
+    ['POST', '/v1/route/explain'],
+  ] as const
+  it.each(keys)('%s: 401 on every route, and the key is not repeated', async (_, headers) => {
+    const seen = sinceNow()
+    for (const [method, path] of routes) {
+      const content = method === 'POST' ? { body: JSON.stringify(body({})) } : {}
+      const answer = await ask(path, {
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+        ...content,
+      })
+      expectRefusal(answer, 401, { type: 'authentication_error' })
+    }
+    expect(seen()).toBe(0)
+  })
+
+  it('two Authorization headers are refused, whichever of them is right', async () => {
+    const seen = sinceNow()
+    const both = [`Bearer ${secrets.master}`, `Bearer ${secrets.wrong}`]
+    for (const values of [both, both.toReversed(), [both[0], both[0]]]) {
+      const headers = [
+        'content-type',
+        'application/json',
+        'connection',
+        'close',
+        'host',
+        '127.0.0.1',
+        ...values.flatMap(value => ['authorization', value ?? '']),
+      ]
+      expectRefusal(await ask(CHAT, { headers, body: JSON.stringify(body({})) }), 400)
+    }
+    expect(seen()).toBe(0)
+  })
+
+  it('a stranger’s body is not read', async () => {
+    const answer = await ask(CHAT, { headers: { 'content-type': 'application/json' }, body: '['.repeat(100_000) })
+    expectRefusal(answer, 401)
+  })
+})
+
+describe('requests that are no call', () => {
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    'text/json',
+    'nonsense',
+  ])('content-type %s is 415', async type => {
+    const seen = sinceNow()
+    const headers = { ...withKey, 'content-type': type }
+    expectRefusal(await ask(CHAT, { headers, body: JSON.stringify(body({})) }), 415)
+    expect(seen()).toBe(0)
+  })
+
+  it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset=UTF-8'])(
+    'content-type %s is taken',
+    async type => {
+      const headers = { ...withKey, 'content-type': type }
+      expect((await ask(CHAT, { headers, body: JSON.stringify(body({})) })).status).toBe(200)
+    },
+  )
+
+  it.each(['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s of the chat route is 404', async method => {
+    expectRefusal(await ask(CHAT, { method }), 404)
+  })
+
+  it.each(['/v2/chat/completions', '/v1/chat/completions/', '/v1/chat', '/admin', '/.env', '/v1/chat/completions%00'])(
+    '%s is 404',
+    async path => {
+      expectRefusal(await ask(path, { body: JSON.stringify(body({})) }), 404)
+    },
+  )
+
+  it.each([
+    '/v1/responses',
+    '/v1/messages',
+    '/v1/images/generations',
+    '/v1/audio/speech',
+    '/key/generate',
+    '/spend/logs',
+  ])('%s is planned: 501', async path => {
+    expectRefusal(await ask(path, { body: '{}' }), 501)
+  })
+
+  it.each(['/%', '/v1/models/%ff', '/%E0%A4%A', `/${'a'.repeat(10_000)}`])(
+    'the address %# is refused in the same shape',
+    async path => {
+      const answer = await ask(path, { method: 'GET' })
+      expect(answer.status).toBeGreaterThanOrEqual(400)
+      expectRefusal(answer, answer.status)
+      expect(answer.status).toBeLessThan(500)
+    },
+  )
+
+  it.each(['abc', '-1', '1e999', 'NaN', ''])('the header x-litellm-timeout: %j is refused', async value => {
+    const headers = { ...JSON_WITH_KEY, 'x-litellm-timeout': value }
+    expectRefusal(await ask(CHAT, { headers, body: JSON.stringify(body({})) }), 400)
+  })
+
+  const smuggled: readonly (readonly [string, string])[] = [
+    ['two lengths', 'content-length: 5\r\ncontent-length: 6\r\n\r\nhello'],
+    ['a length and chunks', 'content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['an odd transfer encoding', 'transfer-encoding: xchunked\r\n\r\n0\r\n\r\n'],
+    ['a header without a name', ': value\r\n\r\n'],
+    ['a folded header', 'x-a: b\r\n c\r\ncontent-length : 5\r\n\r\nhello'],
+    ['a NUL', 'x-a: b\0c\r\n\r\n'],
+    ['64 kB of headers', `x-a: ${'a'.repeat(65_536)}\r\n\r\n`],
+  ]
+  it.each(smuggled)('%s: refused by the parser, in the same shape, and never twice answered', async (_, rest) => {
+    const seen = sinceNow()
+    const head = `POST ${CHAT} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer ${secrets.master}\r\n`
+    const text = await exchange(head + rest)
+    expect(text).toMatch(/^HTTP\/1\.1 (400|431) /)
+    expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+    expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: { type: 'invalid_request_error' } })
+    expect(secrets.foundIn(text)).toEqual([])
+    expect(seen()).toBe(0)
+  })
+})
+
+afterAllOfThis(siege)
+
+/** Writes bytes on a connection of its own, and reads until it is closed. */
+function exchange(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const { port } = new URL(siege.served.url)
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(Buffer.from(text, 'latin1')))
+    let read = ''
+    socket.on('data', bytes => {
+      read += bytes.toString('latin1')
+    })
+    socket.on('close', () => resolve(read))
+    socket.on('error', error => (read === '' ? reject(error) : resolve(read)))
+  })
+}
