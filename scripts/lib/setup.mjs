@@ -2,7 +2,7 @@
 // Uses nothing but Node itself, because it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -47,6 +47,8 @@ export function ensureNode() {
 
 export function ensureInstalled() {
   ensureNode()
+  // `npm ci` empties what a link leads to, which is another clone's: whoever linked it looks after it.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return
   const wanted = hashOf(['package-lock.json'])
   if (stampOf(INSTALL_STAMP) === wanted) return
   console.error('installing packages …')
