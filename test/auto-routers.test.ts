@@ -46,6 +46,7 @@ describe('model: auto_router/complexity_router', () => {
       data: { id: string }[]
     }
     expect(models.data.map(model => model.id)).toEqual(['small', 'large', 'smart'])
+    expect((await fetch(`${gateway.baseUrl}/models/smart`)).status).toBe(200)
   })
 
   it('explains the choice without dialling', async () => {

@@ -13,7 +13,8 @@ export function modelList(router: CallRouter): JsonObject {
 /** `GET /v1/models/{id}`. @throws Failure `unknown_model` with the nearest names. */
 export function oneModel(router: CallRouter, request: FastifyRequest): JsonObject {
   const { '*': id = '' } = request.params as { '*'?: string }
-  if (!router.pools.resolve(id)) throw unknownModel(id, router.pools)
+  const isListed = router.pools.list({ hidden: true }).some(one => one.id === id)
+  if (!isListed && !router.pools.resolve(id)) throw unknownModel(id, router.pools)
   return model(id)
 }
 

@@ -27,6 +27,11 @@ interface Entry {
   readonly expiresAt: Ms
 }
 
+/** Whether any kind of affinity is switched on, for any pool. */
+export function hasAffinity(settings: AffinitySettings): boolean {
+  return [settings, ...Object.values(settings.pools)].some(one => one.bySession || one.byKey || one.byPromptCache)
+}
+
 export interface AffinityOptions {
   readonly clock: Clock
   readonly inputTokenBounds: InputTokenBounds

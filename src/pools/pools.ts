@@ -4,13 +4,13 @@ import type { Clock, Random } from '../core/clock.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { RoutingSettings, StrategySettings, TierSettings } from '../core/settings.ts'
-import { Affinity } from './affinity.ts'
+import { Affinity, hasAffinity } from './affinity.ts'
 import type { InputTokenBounds } from './filters/filter.ts'
 import { nearestNames } from './nearest.ts'
 import { type EstimateCall, Pool, PoolCandidate } from './pool.ts'
 import { orderOfRanks } from './ranks.ts'
 import { byPool, own } from './records.ts'
-import { cheapestUnder, createStrategy, type NamedStrategy } from './strategies/index.ts'
+import { cheapestUnder, createStrategy, weighsLimits } from './strategies/index.ts'
 import { latencyOf } from './strategies/latency-based.ts'
 import { chooseTier, type PoolOrder } from './tier.ts'
 import { Ward } from './ward.ts'
@@ -86,7 +86,7 @@ class PoolRegister implements Pools {
     this.#settings = settings
     this.#deps = deps
     this.ward = deps.ward ?? new Ward(settings, deps.clock)
-    this.affinity = isOn(settings) ? new Affinity(settings.affinity, deps) : undefined
+    this.affinity = hasAffinity(settings.affinity) ? new Affinity(settings.affinity, deps) : undefined
     this.#concrete = new BoundedMap(deps.maxConcretePools ?? 1000, pool => this.#forget(pool))
     const wildcards: Wildcard[] = []
     for (const [name, deployments] of byPool(settings.deployments)) {
@@ -245,13 +245,4 @@ class PoolRegister implements Pools {
     }
     return least
   }
-}
-
-function isOn({ affinity }: RoutingSettings): boolean {
-  return [affinity, ...Object.values(affinity.pools)].some(one => one.bySession || one.byKey || one.byPromptCache)
-}
-
-/** Usage, latency and cost-based strategies pass over deployments whose minute is used up. */
-function weighsLimits({ name }: NamedStrategy): boolean {
-  return name !== 'simple-shuffle' && name !== 'least-busy'
 }

@@ -36,3 +36,8 @@ export function createStrategy(settings: StrategySettings, { clock, random }: St
       return usageBased(settings.name, clock, random)
   }
 }
+
+/** Usage, latency and cost-based strategies pass over deployments whose minute is used up. */
+export function weighsLimits({ name }: NamedStrategy): boolean {
+  return name !== 'simple-shuffle' && name !== 'least-busy'
+}
