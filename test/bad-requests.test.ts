@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { fault } from '../src/testing/index.ts'
 import { afterAllOfThis, besiege, body, CHAT, expectRefusal } from './support/siege.ts'
 
 const siege = besiege()
@@ -143,15 +144,34 @@ describe('requests that are no call', () => {
   })
 })
 
+describe('nonsense behind a call that is being answered', () => {
+  it('does not put a second answer into the middle of the first', async () => {
+    siege.upstream.next(fault.stall({ afterChunks: 1 }))
+    const content = JSON.stringify(body({ stream: true }))
+    const lines = [
+      `POST ${CHAT} HTTP/1.1`,
+      'host: x',
+      'content-type: application/json',
+      `authorization: ${withKey.authorization}`,
+      `content-length: ${content.length}`,
+    ]
+    const text = await exchange(`${lines.join('\r\n')}\r\n\r\n${content}`, 'nonsense\r\n\r\n')
+    expect(text).toMatch(/^HTTP\/1\.1 200 /)
+    expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+    await siege.upstream.closedByClient()
+  })
+})
+
 afterAllOfThis(siege)
 
-/** Writes bytes on a connection of its own, and reads until it is closed. */
-function exchange(text: string): Promise<string> {
+/** Writes bytes on a connection of its own, and more of them when an answer has begun; reads until it is closed. */
+function exchange(text: string, more?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const { port } = new URL(siege.served.url)
     const socket = connect(Number(port), '127.0.0.1', () => socket.write(Buffer.from(text, 'latin1')))
     let read = ''
     socket.on('data', bytes => {
+      if (more !== undefined && read === '') socket.write(more)
       read += bytes.toString('latin1')
     })
     socket.on('close', () => resolve(read))
