@@ -232,7 +232,7 @@ describe('retries', () => {
   it('end with the deadline', () => {
     const { way, told } = walk({ deployments: two, call: { deadline: 0 } }, [])
     expect(way).toEqual([])
-    expect(told?.kind).toBe('timed_out')
+    expect(told?.kind).toBe('out_of_time')
   })
 })
 

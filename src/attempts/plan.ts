@@ -152,7 +152,7 @@ function replaced({ operation, body, streamed }: Request, replace: JsonObject): 
 }
 
 function outOfTime(call: Call): Failure {
-  return new Failure('timed_out', `no time or attempt is left to call ${call.record.requestedPool}`)
+  return new Failure('out_of_time', `no time or attempt is left to call ${call.record.requestedPool}`)
 }
 
 /** LiteLLM's hooks that fail the first pool before anything is dialled, where the operator allows them. */

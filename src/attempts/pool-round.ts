@@ -10,6 +10,9 @@ import { isRetryableHere, retriesFor } from './retries.ts'
 /** No wait before a fallback is longer: beyond it, going elsewhere is the better answer. */
 const PATIENCE_WITH_FALLBACK_MS: Ms = 8_000
 
+/** Nor is any wait longer: a client is better told to come back than kept for minutes. */
+const PATIENCE_MS: Ms = 60_000
+
 interface RoundOptions {
   readonly because: string | undefined
   readonly options: PlanOptions
@@ -94,7 +97,7 @@ export class PoolRound {
     const retryAfterMs = choice.lastResort ? choice.waitMs : isSame ? failure.retryAfterMs : undefined
     const round = this.#repetition + 1
     const wait = backoff({ round, minimumMs: retries.minimumWaitMs, retryAfterMs }, random)
-    if (clock.monotonic() + wait >= this.#call.deadline) return undefined
+    if (wait > PATIENCE_MS || clock.monotonic() + wait >= this.#call.deadline) return undefined
     if (wait > PATIENCE_WITH_FALLBACK_MS && this.#hasElsewhere(failure)) return undefined
     this.#repetition = round
     this.#tried.clear()

@@ -44,6 +44,7 @@ const verdicts = {
   upstream_error: { status: 502, type: 'upstream_error', again: true, blames: true, charges: false },
   bad_answer: { status: 502, type: 'upstream_error', again: true, blames: true, charges: true },
   unreachable: { status: 502, type: 'upstream_error', again: true, blames: true, charges: false },
+  out_of_time: { status: 504, type: 'timeout_error', again: false, blames: false, charges: true },
   timed_out: { status: 504, type: 'timeout_error', again: true, blames: true, charges: true },
   broken_off: { status: 502, type: 'upstream_error', again: true, blames: true, charges: true },
 } as const satisfies Record<string, Verdict>

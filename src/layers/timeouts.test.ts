@@ -84,7 +84,7 @@ describe('the time until the first content', () => {
     clock.advance(ms - 1)
     expect(attempt.cancellation.reason).toBeUndefined()
     clock.advance(1)
-    await expect(given).rejects.toMatchObject({ kind: 'timed_out', message: expect.stringContaining(message) })
+    await expect(given).rejects.toMatchObject({ kind: 'out_of_time', message: expect.stringContaining(message) })
     expect(clock.timers).toBe(0)
   })
 

@@ -22,8 +22,11 @@ export const timeouts =
   (settings: RouterTimeouts, clock: Clock): Layer<Attempt> =>
   next =>
     async function timeouts(attempt) {
-      const { firstMs, idleMs } = limitsOf(attempt, settings, clock.monotonic())
-      const timer = clock.after(firstMs, () => attempt.cancellation.cancel(late(attempt, firstMs)))
+      const { firstMs, idleMs } = limitsOf(attempt, settings)
+      const leftMs = Math.max(attempt.deadline - clock.monotonic(), 0)
+      const timer = clock.after(Math.min(firstMs, leftMs), () =>
+        attempt.cancellation.cancel(firstMs <= leftMs ? late(attempt, firstMs) : outOfTime(attempt)),
+      )
       let answer: Answer
       try {
         answer = await next(attempt)
@@ -39,11 +42,11 @@ interface Limits {
   readonly idleMs: Ms
 }
 
-function limitsOf({ options, deployment, request, deadline }: Attempt, settings: RouterTimeouts, now: Ms): Limits {
+function limitsOf({ options, deployment, request }: Attempt, settings: RouterTimeouts): Limits {
   const own = deployment.timeouts
   const whole = options.timeoutMs ?? own.timeoutMs ?? settings.attemptMs
   const first = request.streamed ? (options.firstTokenMs ?? own.firstTokenMs ?? settings.firstTokenMs ?? whole) : whole
-  return { firstMs: Math.round(Math.min(first, deadline - now)), idleMs: own.idleMs ?? settings.idleMs }
+  return { firstMs: first, idleMs: own.idleMs ?? settings.idleMs }
 }
 
 /** One timer for a stream: it looks now and then whether frames have come, so that a frame costs nothing. */
@@ -69,6 +72,12 @@ function watch(answer: Answer, attempt: Attempt, { idleMs, clock }: { idleMs: Ms
 function late({ deployment, request }: Attempt, limit: Ms): Failure {
   const what = request.streamed ? 'no first token' : 'no answer'
   return new Failure('timed_out', `${deploymentName(deployment)} gave ${what} within ${limit} ms`)
+}
+
+/** The call as a whole is late, which is not this deployment's fault alone. */
+function outOfTime({ deployment, number }: Attempt): Failure {
+  const name = deploymentName(deployment)
+  return new Failure('out_of_time', `the call's time was up while ${name} was asked (attempt ${number})`)
 }
 
 function silent({ deployment }: Attempt, limit: Ms): Failure {

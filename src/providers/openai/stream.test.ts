@@ -181,6 +181,11 @@ describe('a stream of OpenAI', () => {
   })
 
   describe('that ends', () => {
+    it('with [DONE] but without a finish reason is broken off, and the client gets no [DONE]', () => {
+      const { text, failure } = read([ROLE, chunk({ content: 'x' }), DONE])
+      expect([text, failure?.kind]).toEqual([ROLE + chunk({ content: 'x' }), 'broken_off'])
+    })
+
     it('without [DONE] gets one', () => {
       expect(read([chunk({ content: 'x' }), STOP]).text).toBe(chunk({ content: 'x' }) + STOP + DONE)
     })

@@ -53,8 +53,8 @@ export class OpenAiStream implements StreamReader {
     const name = deploymentName(this.#attempt.deployment)
     if (!this.#done && rest && isWhole(rest)) this.#events(Buffer.concat([rest, BLANK_LINE]))
     const isEmpty = !this.#finished && this.#answer.contentEvents === 0
-    if (this.#done)
-      return isEmpty ? new Failure('bad_answer', `${name} ended the stream without any answer in it`) : undefined
+    if (this.#done && isEmpty) return new Failure('bad_answer', `${name} ended the stream without any answer in it`)
+    if (this.#done && this.#finished) return undefined
     if (!this.#finished) return new Failure('broken_off', `${name} ended the stream before the answer was finished`)
     this.#answer.push(new BytesFrame(DONE, () => []), false)
     return undefined
@@ -92,7 +92,8 @@ export class OpenAiStream implements StreamReader {
     if (data === undefined) return 'other'
     if (data === '[DONE]') {
       this.#done = true
-      return 'other'
+      // An end without a finish reason is a truncation: the client must not take it for an end.
+      return this.#finished ? 'other' : 'hidden'
     }
     return this.#read(this.#parse(data), event.length)
   }
