@@ -42,8 +42,8 @@ export function defaultConfig(env: Environment = process.env): object {
     router_settings: {
       routing_strategy: 'simple-shuffle',
       routing_groups: [
-        { group_name: 'quick', models: ['fast', 'default'], routing_strategy: 'latency-based-routing' },
-        { group_name: 'cheap', models: ['capable'], routing_strategy: 'cost-based-routing' },
+        { group_name: 'fast', models: ['fast', 'default'], routing_strategy: 'latency-based-routing' },
+        { group_name: 'capable', models: ['capable'], routing_strategy: 'cost-based-routing' },
       ],
       fallbacks: [
         { math: ['capable', 'default'] },

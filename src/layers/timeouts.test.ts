@@ -78,14 +78,22 @@ describe('the time until the first content', () => {
       400,
       'no first token within 400 ms',
     ],
-    ['ends with the call’s deadline', { deadline: 250 }, 250, 'no first token within 250 ms'],
   ])('%s', async (_, draft, ms, message) => {
     const { clock, given, attempt } = scene(draft)
     clock.advance(ms - 1)
     expect(attempt.cancellation.reason).toBeUndefined()
     clock.advance(1)
-    await expect(given).rejects.toMatchObject({ kind: 'out_of_time', message: expect.stringContaining(message) })
+    await expect(given).rejects.toMatchObject({ kind: 'timed_out', message: expect.stringContaining(message) })
     expect(clock.timers).toBe(0)
+  })
+
+  it('ends with the call’s deadline, which is not the deployment’s fault', async () => {
+    const { clock, given, attempt } = scene({ deadline: 250 })
+    clock.advance(249)
+    expect(attempt.cancellation.reason).toBeUndefined()
+    clock.advance(1)
+    const failure = await given.catch((error: unknown) => error)
+    expect(failure).toMatchObject({ kind: 'out_of_time', verdict: { blames: false, again: false } })
   })
 
   it('is not measured any more once the answer is there', async () => {
