@@ -29,6 +29,8 @@ const classes: Readonly<Record<FailureKind, ErrorClass | undefined>> = {
   upstream_error: 'InternalServerError',
   bad_answer: 'InternalServerError',
   unreachable: 'InternalServerError',
+  // The call's own deadline, whoever was being asked.
+  out_of_time: undefined,
   timed_out: 'TimeoutError',
   broken_off: 'InternalServerError',
 }
