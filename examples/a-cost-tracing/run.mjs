@@ -39,7 +39,9 @@ await withOpenAI(slow, changed =>
 heading('calls.jsonl: the same calls, linked to their spans by trace_id')
 const lines = readFileSync('calls.jsonl', 'utf8').trimEnd().split('\n').slice(-finished.length)
 for (const { trace_id, model, prompt_tokens, completion_tokens, cost_usd } of lines.map(line => JSON.parse(line)))
-  console.log(`${trace_id}  ${model}  ${prompt_tokens}+${completion_tokens} tokens  $${cost_usd.toFixed(8)}`)
+  console.log(
+    `${trace_id}  ${model}  ${prompt_tokens}+${completion_tokens} tokens  ${cost_usd === null ? 'unpriced' : `$${cost_usd.toFixed(8)}`}`,
+  )
 const total = finished.reduce((sum, call) => sum + BigInt(call.response_cost_nano_usd), 0n)
 console.log(`\n${finished.length} calls, ${dollars(total)} together`)
 await stop()

@@ -37,6 +37,7 @@ describe('the headers of an answer', () => {
     call.record.unpriced = true
     const whole = wholeAnswer(one, new ObjectFrame([{}], false))
     expect(pairs(answerHeaders(call, whole))).not.toHaveProperty('x-tollgate-cost-usd')
+    expect(pairs(answerHeaders(call, whole))).toMatchObject({ 'x-tollgate-unpriced': 'true' })
   })
 
   it.each([

@@ -38,7 +38,8 @@ export function answerHeaders(call: Call, answer: Answer): string[] {
   if (dropped) headers.push('x-tollgate-dropped-params', headerText(dropped.join(',')))
   if (record.queuedMs !== undefined) headers.push('x-litellm-request-prioritization-used', 'true')
   if (record.classification) headers.push('x-tollgate-task', headerText(record.classification.task))
-  if (answer.ended && !record.unpriced) pushCost(headers, record)
+  if (answer.ended && record.unpriced) headers.push('x-tollgate-unpriced', 'true')
+  else if (answer.ended) pushCost(headers, record)
   for (const name in answer.upstreamHeaders) {
     const value = answer.upstreamHeaders[name]
     if (value === undefined) continue

@@ -4,6 +4,7 @@ import { Failure } from '../core/failure.ts'
 import { Secret } from '../core/secret.ts'
 import { type CallLine, callLine, writeCallLines } from './call-line.ts'
 import * as scripted from './scripted-call.ts'
+import { callResultAttributes } from './span-attributes.ts'
 
 const KEY = 'Kq3vX9mZ7bT1nR5wY8cF2hJ6dL4gS0pAeUiOxWzV'
 const SLOW_DOWN = new Failure('rate_limited', `429 slow down, ${KEY}`, { cause: new Error(KEY) })
@@ -157,6 +158,23 @@ test('of a race the answer counts, not who started last; the loser that has not 
   const line = lineOf(call, clock, { outcome: 'complete' })
   expect(line.model).toBe('gpt-4o-mini')
   expect(line.attempts.map(each => each.status)).toEqual(['ok', 'pending'])
+})
+
+test('a call that only unpriced attempts answered has no cost, and one that was answered in part at a price a lower bound', () => {
+  const clock = scripted.manualClock()
+  const call = scripted.call(clock, silent)
+  const usage = { inputTokens: 20, outputTokens: 4 }
+  const first = scripted.begin(call, clock, scripted.decision(scripted.HAIKU))
+  scripted.finish(first, clock, { outcome: 'complete' }, { usage })
+  call.record.unpriced = true
+  const unknown = lineOf(call, clock, { outcome: 'complete' })
+  expect(unknown).toMatchObject({ cost_usd: null, cost_nano_usd: null, unpriced: true })
+  expect(unknown.attempts[0]).toMatchObject({ cost_usd: null })
+  expect(callResultAttributes(call.record, 'complete')).not.toHaveProperty(['tollgate.call.cost.nano_usd'])
+  const second = scripted.begin(call, clock, scripted.decision(scripted.HAIKU))
+  scripted.finish(second, clock, { outcome: 'complete' }, { usage, cost: 7n })
+  expect(lineOf(call, clock, { outcome: 'complete' })).toMatchObject({ cost_nano_usd: 7, unpriced: true })
+  expect(callResultAttributes(call.record, 'complete')).toMatchObject({ 'tollgate.call.cost.nano_usd': 7 })
 })
 
 test('a classifying attempt is paid for but has not answered', () => {

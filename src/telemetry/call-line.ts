@@ -71,10 +71,10 @@ export interface CallLine extends LineTokens {
   readonly latency_s: number
   /** From the start of the call, so failed attempts before the answer are in it. */
   readonly ttft_s: number | null
-  /** What all attempts cost together. The tokens beside it are those of the answer. */
-  readonly cost_usd: number
+  /** What all attempts cost together; null where no price is known. The tokens beside it are those of the answer. */
+  readonly cost_usd: number | null
   /** The same as an integer; a string above 2^53. */
-  readonly cost_nano_usd: number | string
+  readonly cost_nano_usd: number | string | null
   /** What is charged, where discounts or margins are configured: the cost less `discount_usd` plus `margin_usd`. */
   readonly charged_usd?: number
   readonly charged_nano_usd?: number | string
@@ -125,8 +125,8 @@ export function callLine(call: Call, end: End, context: CallLineContext): CallLi
     ...errorOf(end.failure, record.attempts, rules),
     latency_s: seconds(endedAt - record.start),
     ttft_s: answering?.firstAt === undefined ? null : seconds(answering.firstAt - record.start),
-    cost_usd: dollars(record.cost),
-    cost_nano_usd: exactInteger(record.cost),
+    cost_usd: isCostUnknown(record) ? null : dollars(record.cost),
+    cost_nano_usd: isCostUnknown(record) ? null : exactInteger(record.cost),
     ...chargeOf(record),
     unpriced: record.unpriced,
     ...tokensOf(answering?.usage ?? end.usage),
@@ -172,6 +172,11 @@ export function answeringAttempt(record: CallRecord): AttemptRecord | undefined 
     answers.at(-1) ??
     record.attempts.at(-1)
   )
+}
+
+/** Nothing that was used has a price: a cost of 0 would say that it was free. */
+export function isCostUnknown({ unpriced, cost }: CallRecord): boolean {
+  return unpriced && cost === 0n
 }
 
 /** The model that has answered, as the upstream tells it. */

@@ -42,7 +42,7 @@ export interface CallbackPayload {
   readonly response_cost: number
   /** The same as an exact integer; a string above 2^53. */
   readonly response_cost_nano_usd: number | string
-  /** An attempt had no price, so the cost is a lower bound. */
+  /** An attempt had no price, so the cost is a lower bound: 0, as in LiteLLM, where nothing of it is known. */
   readonly unpriced: boolean
   readonly cost_breakdown: CostBreakdown
   /** Why the cost is not known in full. */
@@ -99,7 +99,7 @@ export function callbackPayload(call: Call, end: End, context: PayloadContext): 
   const { record, options, request } = call
   const { rules = DEFAULT_LOGGING, content } = context
   const where = deploymentOf(line, call)
-  const cost = line.charged_usd ?? line.cost_usd
+  const cost = line.charged_usd ?? line.cost_usd ?? 0
   const unknown = costFailure(record)
   const prompt = line.prompt_tokens ?? 0
   const completion = line.completion_tokens ?? 0
@@ -110,7 +110,7 @@ export function callbackPayload(call: Call, end: End, context: PayloadContext): 
     call_type: CALL_TYPES[request.operation],
     stream: request.streamed,
     response_cost: cost,
-    response_cost_nano_usd: line.charged_nano_usd ?? line.cost_nano_usd,
+    response_cost_nano_usd: line.charged_nano_usd ?? line.cost_nano_usd ?? 0,
     unpriced: line.unpriced,
     cost_breakdown: costBreakdown(record, context.costSides),
     ...(unknown && { response_cost_failure_debug_info: unknown }),

@@ -71,7 +71,7 @@ test('an unpriced answer is not shown as free, and an estimate as such', () => {
   const attempt = scripted.begin(call, clock, scripted.decision(scripted.HAIKU))
   scripted.finish(attempt, clock, { outcome: 'complete' }, { usage: { ...usage, estimated: true } })
   const line = requestLine(call, { outcome: 'complete' }, { endedAt: clock.monotonic() })
-  expect(line).toContain('  no price     ~20+15 tok  ')
+  expect(line).toContain('  unpriced     ~20+15 tok  ')
 })
 
 test('columns stand under each other with and without colours', () => {

@@ -4,7 +4,7 @@ import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import { deploymentName } from '../core/deployment.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import { formatUsd } from '../core/money.ts'
-import { answeringAttempt } from './call-line.ts'
+import { answeringAttempt, isCostUnknown } from './call-line.ts'
 import { type Colours, NO_COLOURS, printable } from './colours.ts'
 import type { Listener } from './listeners.ts'
 import { failureMessage } from './redact.ts'
@@ -63,7 +63,7 @@ function tokens(answering: AttemptRecord | undefined): string {
 
 /** What has no price is not shown as free. */
 function cost({ record }: Call): string {
-  if (record.unpriced && record.cost === 0n) return 'no price'
+  if (isCostUnknown(record)) return 'unpriced'
   return `${record.unpriced ? '≥' : ''}$${formatUsd(record.cost, 6)}`
 }
 

@@ -50,6 +50,12 @@ test('one run among several', async () => {
   expect((await summariseRun(LINES, { runId: 'b' })).total.calls).toBe(1)
 })
 
+test('a call without any price counts as unpriced, not as damaged', async () => {
+  const { total, unreadable } = await summariseRun([line({ cost_usd: null, cost_nano_usd: null, unpriced: true })])
+  expect(total).toMatchObject({ calls: 1, cost: 0n, unpriced: 1 })
+  expect(unreadable).toBe(0)
+})
+
 test('damaged lines are counted, empty ones are not, and lines without the integer are read from the decimal', async () => {
   async function* lines() {
     yield* ['{"torn":', '', '[]', '{"cost_usd":"free"}', JSON.stringify({ model: 'm', cost_usd: 1e-7 })]

@@ -57,13 +57,16 @@ export async function summariseRun(
 }
 
 interface Line extends JsonObject {
-  readonly cost_usd: number
+  readonly cost_usd: number | null
 }
 
 function parse(text: string): Line | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) && typeof value.cost_usd === 'number' ? { ...value, cost_usd: value.cost_usd } : undefined
+    if (!isObject(value)) return undefined
+    const { cost_usd } = value
+    // Null: no price is known.
+    return typeof cost_usd === 'number' || cost_usd === null ? { ...value, cost_usd } : undefined
   } catch {
     return undefined
   }
@@ -111,7 +114,7 @@ function numberOf(value: Json | undefined): number {
 function costOf({ cost_nano_usd: nano, cost_usd: usd }: Line): NanoUsd {
   if (typeof nano === 'number' && Number.isSafeInteger(nano)) return BigInt(nano)
   if (typeof nano === 'string' && /^\d+$/.test(nano)) return BigInt(nano)
-  return usdToNano(usd)
+  return usd === null ? 0n : usdToNano(usd)
 }
 
 function dearestFirst(groups: Map<string, Totals>): Map<string, Totals> {

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../core/json.ts'
 import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
+import { isCostUnknown } from './call-line.ts'
 import { dollars, dollarsTo8Decimals, exactInteger, roundMs, seconds } from './figures.ts'
 import { GEN_AI, LLM, operationName, providerName, SERVER_ADDRESS, SERVER_PORT, TOLLGATE } from './names.ts'
 
@@ -149,7 +150,7 @@ export function callResultAttributes(record: CallRecord, outcome: Outcome): Attr
     [TOLLGATE.callOutcome]: outcome,
     [TOLLGATE.callAttempts]: record.attempts.length,
     [TOLLGATE.callFallbacks]: record.fallbacks,
-    [TOLLGATE.callCostNanoUsd]: exactInteger(record.cost),
+    ...(!isCostUnknown(record) && { [TOLLGATE.callCostNanoUsd]: exactInteger(record.cost) }),
     ...(charge && { [TOLLGATE.callChargedNanoUsd]: exactInteger(charge.total) }),
     [TOLLGATE.unpriced]: record.unpriced,
   }

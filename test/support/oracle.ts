@@ -28,7 +28,7 @@ export function billOf(log: readonly UpstreamRecord[], ratesOf: (model: string) 
 
 /** What the lines say that all calls cost together. */
 export function costOf(lines: readonly CallLine[]): bigint {
-  return lines.reduce((sum, line) => sum + BigInt(line.cost_nano_usd), 0n)
+  return lines.reduce((sum, line) => sum + BigInt(line.cost_nano_usd ?? -1), 0n)
 }
 
 /** The cost of one attempt of a line, back as an integer: its dollars have nine decimals. */
