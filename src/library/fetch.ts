@@ -92,7 +92,7 @@ function streamed({ call, answer, cancellation, signal }: Streaming): Response {
         if (step.done) controller.close()
         else
           controller.enqueue(
-            new Uint8Array(answer.streamed ? step.value.bytes : wholeAsStream(step.value, call.request)),
+            new Uint8Array((answer.streamed ? step.value : wholeAsStream(step.value, call.request)).bytes),
           )
       } catch (error) {
         // Whoever aborts gets the abort, as from any fetch, and no answer about it.
