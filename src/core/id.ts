@@ -22,14 +22,26 @@ class Entropy {
 /** A maker of ULIDs (https://github.com/ulid/spec): 26 characters that sort by the millisecond in which they were made. */
 export function ulids(now: () => Ms): () => string {
   const entropy = new Entropy()
+  let time = Number.NaN
+  let prefix = ''
   return () => {
-    let id = ''
-    let time = now()
-    for (let at = 0; at < TIME_LENGTH; at++) {
-      id = ALPHABET.charAt(time % 32) + id
-      time = Math.floor(time / 32)
+    const at = now()
+    if (at !== time) {
+      time = at
+      prefix = timeText(at)
     }
-    for (let at = 0; at < RANDOM_LENGTH; at++) id += ALPHABET.charAt(entropy.next() & 31)
+    let id = prefix
+    for (let count = 0; count < RANDOM_LENGTH; count++) id += ALPHABET.charAt(entropy.next() & 31)
     return id
   }
+}
+
+function timeText(time: Ms): string {
+  let text = ''
+  let rest = time
+  for (let count = 0; count < TIME_LENGTH; count++) {
+    text = ALPHABET.charAt(rest % 32) + text
+    rest = Math.floor(rest / 32)
+  }
+  return text
 }

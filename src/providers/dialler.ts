@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type * as Undici from 'undici'
-import type { Agent, Dispatcher } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import type { Ms } from '../core/clock.ts'
 import type { Deployment } from '../core/deployment.ts'
 
@@ -13,39 +13,55 @@ export interface DiallerOptions {
   readonly lifeMs?: Ms | undefined
 }
 
+/** Where a URL leads: the connections to its origin, and what to ask for there. */
+export interface Line {
+  readonly dispatcher: Dispatcher
+  /** Path and query. */
+  readonly path: string
+}
+
+/** URLs that are kept taken apart: those of all deployments, and of what wildcards became. Beyond it, all are forgotten. */
+const MAX_LINES = 1_000
+
 /** The only way out of the process: connections to upstreams, pooled by origin. Redirects are never followed. */
 export class Dialler {
   readonly #options: DiallerOptions
-  #verified: Agent | undefined
-  #unverified: Agent | undefined
+  readonly #pools = new Map<string, Pool>()
+  /** Taking a URL apart costs 3.5 µs and an Agent's look-up 2, a hundredth of it to find the result again. */
+  readonly #lines = new Map<string, Line>()
 
   constructor(options: DiallerOptions) {
     this.#options = options
   }
 
-  /** The dispatcher for a deployment: without certificate checks only where its configuration says so. */
-  for({ insecureTls }: Pick<Deployment, 'insecureTls'>): Dispatcher {
-    if (insecureTls) {
-      this.#unverified ??= this.#open(false)
-      return this.#unverified
-    }
-    this.#verified ??= this.#open(true)
-    return this.#verified
+  /** The way to a URL: without certificate checks only where the deployment's configuration says so. */
+  line(url: string, { insecureTls = false }: Pick<Deployment, 'insecureTls'>): Line {
+    const key = insecureTls ? `insecure ${url}` : url
+    const known = this.#lines.get(key)
+    if (known) return known
+    const { origin, pathname, search } = new URL(url)
+    const line: Line = { dispatcher: this.#pool(origin, insecureTls), path: pathname + search }
+    if (this.#lines.size >= MAX_LINES) this.#lines.clear()
+    this.#lines.set(key, line)
+    return line
   }
 
   /** Loads what dialling needs, so that the first call does not wait for it. */
   prepare(): void {
-    this.#verified ??= this.#open(true)
+    loadUndici()
   }
 
   /** Ends all connections; what is under way is broken off. */
   async close(): Promise<void> {
-    await Promise.all([this.#verified?.destroy(), this.#unverified?.destroy()])
+    await Promise.all([...this.#pools.values()].map(pool => pool.destroy()))
   }
 
-  #open(rejectUnauthorized: boolean): Agent {
-    return new (loadUndici().Agent)({
-      connect: { timeout: this.#options.connectMs, rejectUnauthorized, noDelay: true },
+  #pool(origin: string, insecureTls: boolean): Pool {
+    const key = insecureTls ? `insecure ${origin}` : origin
+    const known = this.#pools.get(key)
+    if (known) return known
+    const pool = new (loadUndici().Pool)(origin, {
+      connect: { timeout: this.#options.connectMs, rejectUnauthorized: !insecureTls, noDelay: true },
       keepAliveTimeout: this.#options.keepAliveMs ?? 60_000,
       clientTtl: this.#options.lifeMs ?? 3_600_000,
       // The attempt's own limits bound these waits (layers/timeouts.ts).
@@ -53,6 +69,8 @@ export class Dialler {
       bodyTimeout: 0,
       pipelining: 1,
     })
+    this.#pools.set(key, pool)
+    return pool
   }
 }
 

@@ -29,18 +29,13 @@ export const httpProvider =
     new Promise((resolve, reject) => {
       const exchange = protocol(attempt)
       if (exchange.dropped) attempt.attempt.droppedParameters = exchange.dropped
-      const url = new URL(exchange.url)
       const headers = [...exchange.headers, 'x-tollgate-attempt-id', attempt.attempt.id]
       if (attemptHeaders) headers.push(...attemptHeaders(attempt))
       const conversation = new Conversation(attempt, exchange, { resolve, reject })
       if (attempt.cancellation.reason) return
       try {
-        dialler
-          .for(attempt.deployment)
-          .dispatch(
-            { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body: exchange.body },
-            conversation,
-          )
+        const { dispatcher, path } = dialler.line(exchange.url, attempt.deployment)
+        dispatcher.dispatch({ path, method: 'POST', headers, body: exchange.body }, conversation)
       } catch (error) {
         reject(connectionFailure(error, attempt.deployment, false))
       }
