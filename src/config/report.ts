@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import type { Deployment } from '../core/deployment.ts'
 import { formatUsd } from '../core/money.ts'
 import type { Rate } from '../core/price.ts'
+import { shownBaseUrl } from '../core/shown-address.ts'
 import type { KeySource } from './compile/connection.ts'
 import { type Finding, formatFinding, type Severity } from './finding.ts'
 import type { LoadedConfig } from './load-config.ts'
@@ -44,25 +45,18 @@ export function configReport(config: LoadedConfig): ConfigReport {
 }
 
 function deploymentReport(deployment: Deployment, key: KeySource): DeploymentReport {
-  const { id, provider, model, baseUrl, price, limits } = deployment
+  const { id, provider, model, price, limits } = deployment
   const { maxInputTokens } = limits
   return {
     id,
     model: `${provider}/${model}`,
-    baseUrl: withoutSecrets(baseUrl),
+    baseUrl: shownBaseUrl(deployment),
     key,
     ...(price && {
       price: { input: perMillion(price.rates.input), output: perMillion(price.rates.output), source: price.source },
     }),
     ...(maxInputTokens !== undefined && { maxInputTokens }),
   }
-}
-
-/** Neither `user:word@` nor a query belongs in a report. */
-function withoutSecrets(url: string): string {
-  if (!URL.canParse(url)) return url
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
 }
 
 /** A rate is nano-dollars per million already. */
