@@ -13,8 +13,8 @@ import type { Section, Tree } from '../tree.ts'
 import { compileCallbacks } from './callbacks.ts'
 import type { CompileContext } from './context.ts'
 import { compileGateway } from './gateway.ts'
-import { type LeftOut, leftOutLines, nobodyLeftLine } from './left-out.ts'
-import { compilePools, type Pools } from './pools.ts'
+import { type LeftOut, leftOutLines, nobodyLeftLine, type Origins } from './left-out.ts'
+import { compilePools } from './pools.ts'
 import { compileRouting } from './routing.ts'
 import { compileTelemetry } from './telemetry.ts'
 
@@ -31,7 +31,7 @@ export interface CompileInput {
 }
 
 /** Settings, and how the deployments came about. */
-export interface Compiled extends Omit<Pools, 'deployments' | 'autoRouters'> {
+export interface Compiled extends Origins {
   readonly settings: Settings
   /** Gives a deployment that a wildcard became the price and the limits of its model, where it has none of its own. */
   readonly complete: (deployment: Deployment) => Deployment

@@ -1,3 +1,5 @@
+import type { KeySource } from './connection.ts'
+
 /** A deployment that cannot be used as things are. */
 export interface LeftOut {
   readonly pool: string
@@ -8,6 +10,13 @@ export interface LeftOut {
   readonly variables: readonly string[]
   /** Only a key is missing, and `variables` are where it was looked for. */
   readonly lacksKey: boolean
+}
+
+/** How the deployments came about. */
+export interface Origins {
+  /** By the deployment's id. */
+  readonly keySources: ReadonlyMap<string, KeySource>
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** Each model once, with the pools that go without it: `openai/gpt-4o-mini (fast, default)`, and why. */

@@ -5,14 +5,11 @@ import type { KeySource } from './connection.ts'
 import { type CompileContext, isProblem } from './context.ts'
 import { type CompiledDeployment, compileDeployment } from './deployment.ts'
 import { type DeploymentSource, readDeployment } from './deployment-source.ts'
-import type { LeftOut } from './left-out.ts'
+import type { LeftOut, Origins } from './left-out.ts'
 
 /** All of `model_list`. */
-export interface Pools {
+export interface Pools extends Origins {
   readonly deployments: readonly Deployment[]
-  /** By the deployment's id. */
-  readonly keySources: ReadonlyMap<string, KeySource>
-  readonly leftOut: readonly LeftOut[]
   /** Entries that are no deployments but choices between pools. */
   readonly autoRouters: readonly DeploymentSource[]
 }
