@@ -4,11 +4,12 @@ import { configReport, formatReport } from '../config/report.ts'
 
 interface CheckOptions {
   readonly json?: boolean
-  readonly acknowledge: readonly string[]
+  readonly acknowledge?: readonly string[]
 }
 
 const EXAMPLES = `
-Exit code 0: nothing to say. 1: something was found; each line names the place and what to do.
+Exit code 0: it can be served, and nothing but notes was found. 1: something was found; each line names the place
+and what to do.
 
 Examples:
   $ tollgate check config.yaml
@@ -21,16 +22,17 @@ export function checkCommand(): Command {
     .description('print what a configuration means, and all that is wrong with it')
     .argument('<file>', 'a LiteLLM configuration')
     .option('--json', 'print JSON')
-    .option('--acknowledge <key...>', 'accept that this protecting setting has no effect', [])
+    .option('--acknowledge <key...>', 'accept that this protecting setting has no effect')
     .addHelpText('after', EXAMPLES)
     .action(check)
 }
 
-function check(path: string, { json, acknowledge }: CheckOptions): void {
+function check(path: string, { json, acknowledge = [] }: CheckOptions): void {
   const config = loadConfig({ path }, { tolerant: true, acknowledged: acknowledge })
   const text = json
     ? `${JSON.stringify(configReport(config), null, 2)}\n`
     : formatReport(config, { color: process.stdout.isTTY })
   process.stdout.write(text)
-  if (config.findings.some(({ severity }) => severity !== 'note')) process.exitCode = 1
+  const nobody = config.settings.routing.deployments.length === 0
+  if (nobody || config.findings.some(({ severity }) => severity !== 'note')) process.exitCode = 1
 }

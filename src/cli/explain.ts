@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import { assemble } from '../assemble.ts'
 import { defaultConfig } from '../config/default-config.ts'
 import { loadConfig } from '../config/load-config.ts'
+import { readProblem } from '../config/read-problem.ts'
+import { Failure } from '../core/failure.ts'
 import { readBody } from '../dialects/openai.ts'
 import { explanationBody } from '../insight/explanation.ts'
 import { explanationText } from '../insight/explanation-text.ts'
@@ -52,6 +54,26 @@ async function explain(prompt: string | undefined, options: ExplainOptions, comm
 
 function requestBody(prompt: string | undefined, { model, request }: ExplainOptions): unknown {
   if (request === undefined) return { model, messages: [{ role: 'user', content: prompt ?? '' }] }
-  const body: unknown = JSON.parse(readFileSync(request === '-' ? 0 : request, 'utf8'))
+  const body = parsed(textOf(request), request)
   return typeof body === 'object' && body !== null && !('model' in body) ? { model, ...body } : body
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (error) {
+    throw new Failure('invalid_request', `the request ${file} cannot be read: ${readProblem(error)}`)
+  }
+}
+
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const where = error instanceof Error ? error.message : String(error)
+    throw new Failure(
+      'invalid_request',
+      `the request ${file === '-' ? 'on standard input' : file} is no JSON: ${where}`,
+    )
+  }
 }

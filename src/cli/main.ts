@@ -25,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(tollgate --help shows the commands)')
   for (const make of [serveCommand, demoCommand, checkCommand, explainCommand, mockCommand, schemaCommand])
-    program.addCommand(make())
+    program.addCommand(withHint(make()))
   // A reader that has seen enough (head, less) is no error.
   process.stdout.on('error', error => {
     if ('code' in error && error.code === 'EPIPE') process.exit()
@@ -37,6 +37,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) process.exitCode = error.exitCode
     else fail(error)
   }
+}
+
+/** Whoever calls it wrongly is told where its options are explained. */
+function withHint(command: Command): Command {
+  return command.showHelpAfterError(`(tollgate ${command.name()} --help shows how it is used)`)
 }
 
 /** Expected errors in one readable piece; unexpected ones with their stack, because somebody must mend them. */

@@ -9,6 +9,7 @@ import {
   startUpstream,
   type Upstream,
 } from '../testing/index.ts'
+import { listenAdvice, portNumber } from './advice.ts'
 
 interface MockFlags {
   readonly port: number
@@ -41,8 +42,8 @@ Faults: a status (300 to 599), ${FAULT_NAMES.join(', ')}
 export function mockCommand(): Command {
   const command = new Command('mock')
   command
-    .description('Answer as OpenAI and Anthropic would, without keys: an upstream to point api_base at.')
-    .option('--port <number>', 'port to listen on; 0 takes a free one', wholeNumber, 4010)
+    .description('answer as OpenAI and Anthropic would, without keys: an upstream to point api_base at')
+    .option('--port <number>', 'port to listen on; 0 takes a free one', portNumber, 4010)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--latency-ms <number>', 'time before the first byte of an answer', wholeNumber, 50)
     .option('--prompt-tokens <number>', 'input tokens that every answer reports', wholeNumber, 20)
@@ -63,7 +64,7 @@ export function mockCommand(): Command {
 async function runMock(command: Command, flags: MockFlags): Promise<void> {
   const print = (line: string): void => command.configureOutput().writeOut?.(`${line}\n`)
   const upstream = await startUpstream(toOptions(flags, print)).catch((error: unknown) =>
-    command.error(`error: ${startupAdvice(error, flags)}`, { exitCode: 1 }),
+    command.error(`error: ${listenAdvice(error, flags)}`, { exitCode: 1 }),
   )
   const failing = flags.fail ?? (flags.fault ? 1 : 0)
   if (failing > 0) upstream.sometimes(failing, flags.fault ?? fault.status(500), seededRandom(flags.seed))
@@ -130,14 +131,6 @@ function interruption(): Promise<void> {
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
   })
-}
-
-function startupAdvice(error: unknown, { host, port }: MockFlags): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE') return `port ${port} on ${host} is in use: stop what runs there or choose another --port`
-  if (code === 'EACCES') return `port ${port} may not be opened: choose a --port from 1024`
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is no address of this machine: correct --host`
-  return `the mock could not start: ${error instanceof Error ? error.message : String(error)}`
 }
 
 function wholeNumber(text: string): number {

@@ -9,6 +9,7 @@ import type { LoggingRules } from '../core/logging.ts'
 import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
 import { createGateway, type Gateway } from '../gateway/server.ts'
 import { coloursFor, type Listener, printCalls } from '../telemetry/index.ts'
+import { listenAdvice, portNumber } from './advice.ts'
 import { banner } from './banner.ts'
 
 interface ServeOptions {
@@ -16,7 +17,7 @@ interface ServeOptions {
   readonly host?: string
   readonly port?: number
   readonly auth: boolean
-  readonly acknowledge: readonly string[]
+  readonly acknowledge?: readonly string[]
   readonly strict?: boolean
   readonly log?: 'lines' | 'json' | 'none'
 }
@@ -37,7 +38,7 @@ export function serveCommand(): Command {
     .option('--host <address>', 'where to listen (default: the configuration, else 127.0.0.1)')
     .option('-p, --port <number>', 'where to listen (default: the configuration, else 4000)', portNumber)
     .option('--no-auth', 'listen beyond this machine although no master key is set: anybody may spend your money')
-    .option('--acknowledge <key...>', 'start although this protecting setting has no effect', [])
+    .option('--acknowledge <key...>', 'start although this protecting setting has no effect')
     .option('--strict', 'do not start when the configuration has anything to report')
     .addOption(new Option('--log <form>', 'one line per call').choices(['lines', 'json', 'none']))
     .addHelpText('after', EXAMPLES)
@@ -69,7 +70,7 @@ async function serve(options: ServeOptions): Promise<void> {
   await stopped(gateway, assembly)
 }
 
-function load({ config: path, acknowledge, strict }: ServeOptions): LoadedConfig {
+function load({ config: path, acknowledge = [], strict }: ServeOptions): LoadedConfig {
   const source = path === undefined ? { object: defaultConfig(process.env) } : { path }
   const config = loadConfig(source, { acknowledged: acknowledge })
   const reports = config.findings.filter(finding => finding.severity !== 'note')
@@ -98,8 +99,7 @@ async function listen(gateway: Gateway, assembly: Assembly, at: { host: string; 
     return await gateway.listen(at)
   } catch (error) {
     await assembly.close()
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    throw new Failure('internal', `port ${at.port} on ${at.host} is in use: choose another with --port`)
+    throw new Failure('internal', listenAdvice(error, at))
   }
 }
 
@@ -124,10 +124,4 @@ function stopped(gateway: Gateway, assembly: Assembly): Promise<void> {
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
   })
-}
-
-function portNumber(text: string): number {
-  const port = Number(text)
-  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
-  throw new Failure('internal', `--port must be a number from 0 to 65535, not '${text}'`)
 }

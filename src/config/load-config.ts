@@ -8,6 +8,7 @@ import { openPriceBook } from './compile/prices.ts'
 import { type Environment, extendEnvironment, reportMissing, resolveReferences } from './environment.ts'
 import { ConfigError, type Finding, Findings } from './finding.ts'
 import { mergeIncludes, readDocument } from './include.ts'
+import { readProblem } from './read-problem.ts'
 import { redact } from './redact.ts'
 import { isTree, Places, Section, type Tree, toTree } from './tree.ts'
 
@@ -83,8 +84,7 @@ function readMain(path: string, { readFile }: Context): string {
   try {
     return readFile(path)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(`the configuration ${path} cannot be read: ${reason}`)
+    throw new ConfigError(`the configuration ${path} cannot be read: ${readProblem(error)}`)
   }
 }
 

@@ -90,7 +90,7 @@ export function formatReport(config: LoadedConfig, options: ReportOptions = {}):
   for (const finding of [...findings].sort((a, b) => ORDER[a.severity] - ORDER[b.severity])) {
     lines.push(`  ${paint(STYLES[finding.severity], finding.severity.padEnd(6))} ${formatFinding(finding)}`)
   }
-  if (pools.length === 0) lines.push('', paint('red', `${nobodyLeftLine(leftOut)}: tollgate serve would not start`))
+  if (pools.length === 0) lines.push('', paint('red', `${nobodyLeftLine(leftOut)}; tollgate serve would not start`))
   lines.push('', summary(pools.length, config))
   return `${lines.join('\n').trimStart()}\n`
 }

@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ensureBuilt, root, startNode } from './support/child.ts'
+import { Stage } from './support/stage.ts'
+
+const stage = new Stage()
+beforeAll(ensureBuilt, 200_000)
+afterEach(() => stage.clear())
+
+/** Nothing here may depend on how fast a machine is: only what never ends fails. */
+const LONG = { timeout: 150_000 }
+
+async function tollgate(...args: readonly string[]) {
+  const child = startNode([join(root, 'bin', 'tollgate.js'), ...args], { NO_COLOR: '1' })
+  const code = await child.exited
+  return { code, stdout: child.stdout(), stderr: child.stderr() }
+}
+
+/** A file of this text, in a folder of its own. */
+function file(name: string, text: string): string {
+  const path = join(stage.folder(), name)
+  writeFileSync(path, text)
+  return path
+}
+
+const KEYLESS = 'model_list: [{model_name: fast, litellm_params: {model: openai/gpt-4o-mini}}]\n'
+const SERVED = 'model_list: [{model_name: fast, litellm_params: {model: mock/m}}]\n'
+
+describe('help', LONG, () => {
+  it.each(['serve', 'check', 'explain', 'demo', 'mock', 'schema'])(
+    'of %s says how it is used, with examples',
+    async name => {
+      const { code, stdout, stderr } = await tollgate(name, '--help')
+      expect([code, stderr]).toEqual([0, ''])
+      expect(stdout).toMatch(new RegExp(`^Usage: tollgate ${name}`))
+      expect(stdout).toContain(`$ tollgate ${name}`)
+      expect(stdout).not.toContain('default: []')
+    },
+  )
+
+  it('names every command', async () => {
+    const { stdout } = await tollgate('--help')
+    for (const name of ['serve', 'check', 'explain', 'demo', 'mock', 'schema'])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
+  })
+})
+
+describe('wrong use', LONG, () => {
+  const missing = join(root, 'no-such-file')
+  it.each([
+    [['chek', 'x'], /^error: unknown command 'chek'\n\(Did you mean check\?\)/],
+    [['check'], /^error: missing required argument 'file'\n\(tollgate check --help/],
+    [['serve', '--wrong'], /^error: unknown option '--wrong'\n\(tollgate serve --help/],
+    [['serve', '--port', 'abc'], /argument 'abc' is invalid\. Give a whole number from 0 to 65535\./],
+    [['serve', '--port', '70000'], /argument '70000' is invalid/],
+    [['mock', '--port', '70000'], /argument '70000' is invalid/],
+    [['serve', '--log', 'x'], /Allowed choices are lines, json, none/],
+    [['serve', '--config', missing], /^tollgate: the configuration .* cannot be read: there is no such file\n$/],
+    [
+      ['serve', '--no-auth', '--host', 'x.invalid'],
+      /^tollgate: x\.invalid is no address of this machine: correct --host\n$/,
+    ],
+    [['check', root], /cannot be read: it is a directory\n$/],
+    [['explain'], /^error: give a prompt, or --request FILE/],
+    [['explain', '-r', missing], /^tollgate: the request .* cannot be read: there is no such file\n$/],
+    [['explain', '--model', 'nobody', 'hi'], /^tollgate: there is no model named 'nobody'/],
+  ])('%j is refused with what to do', async (args, message) => {
+    const { code, stdout, stderr } = await tollgate(...args)
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect([code, stdout]).toEqual([1, ''])
+  })
+
+  it('a request that is no JSON is named', async () => {
+    const { code, stderr } = await tollgate('explain', '-r', file('body.json', '{'))
+    expect(stderr).toMatch(/^tollgate: the request .*body\.json is no JSON: .*\n$/)
+    expect(code).toBe(1)
+  })
+})
+
+describe('check', LONG, () => {
+  it('is content with what can be served', async () => {
+    const { code, stdout } = await tollgate('check', file('config.yaml', SERVED))
+    expect(stdout).toMatch(/1 pool, 1 deployment; 0 errors, 0 reports, 0 notes\n$/)
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    ['', /model_list|no deployment is left/],
+    [KEYLESS, /^no deployment is left to answer: no key was found in OPENAI_API_KEY; tollgate serve would not start$/m],
+    [`${SERVED}router_settings: {num_retires: 1}\n`, /config\.yaml:2:19 router_settings\.num_retires: unknown key/],
+  ])('says by its exit code that there is something in %j', async (text, message) => {
+    const { code, stdout } = await tollgate('check', file('config.yaml', text))
+    expect(stdout).toMatch(message)
+    expect(code).toBe(1)
+  })
+
+  it('names line and column of what is no YAML', async () => {
+    const { code, stdout, stderr } = await tollgate('check', file('config.yaml', 'model_list: [\n  a: {'))
+    expect(stderr).toMatch(/^tollgate: the configuration cannot be used:\n {2}.*config\.yaml:2:7 /)
+    expect([code, stdout]).toEqual([1, ''])
+  })
+})
