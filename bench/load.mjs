@@ -23,8 +23,11 @@ process.on('message', async message => {
 process.channel.ref()
 process.send({ ready: true })
 
-/** One connection's work: one request after the other until the time is up. */
-async function run({ port, load, connections, durationMs, maxRequests = MAX_REQUESTS }) {
+/**
+ * Every connection asks one thing after the other until the time is up: as fast as it goes, or, with `perSecond`, at that
+ * rate over all connections, with starts spread evenly.
+ */
+async function run({ port, load, connections, durationMs, perSecond, maxRequests = MAX_REQUESTS }) {
   const pool = new Pool(`http://127.0.0.1:${port}`, {
     connections,
     pipelining: 1,
@@ -34,11 +37,18 @@ async function run({ port, load, connections, durationMs, maxRequests = MAX_REQU
   const seen = { total: [], first: [] }
   const begun = performance.now()
   const until = begun + durationMs
-  const client = async () => {
-    while (performance.now() < until && seen.total.length < maxRequests) await ask(pool, LOADS[load], seen)
+  const pauseMs = perSecond === undefined ? 0 : (connections / perSecond) * 1000
+  const client = async number => {
+    let next = begun + (number * pauseMs) / connections
+    while (performance.now() < until && seen.total.length < maxRequests) {
+      const early = next - performance.now()
+      if (early > 0) await new Promise(resolve => setTimeout(resolve, early))
+      next += pauseMs
+      await ask(pool, LOADS[load], seen)
+    }
   }
   try {
-    await Promise.all(Array.from({ length: connections }, client))
+    await Promise.all(Array.from({ length: connections }, (_, number) => client(number)))
   } finally {
     await pool.destroy()
   }

@@ -13,12 +13,12 @@ import { startAll } from './contenders.mjs'
 import { measureLoad } from './measure.mjs'
 import { table } from './table.mjs'
 
-/** CPU time per request, at most so many times the bare pass-through's. */
+/** CPU time per request at the same rate, at most so many times the bare pass-through's. */
 const BARS = { small: 2.5, stream: 2.5 }
 
 const PLANS = {
-  full: { warmMs: 20_000, rounds: 7, busyMs: 2_500, calmRounds: 5, calmMs: 1_500 },
-  quick: { warmMs: 5_000, rounds: 3, busyMs: 1_000, calmRounds: 2, calmMs: 400 },
+  full: { warmMs: 20_000, rounds: 7, steadyMs: 3_000, busyRounds: 5, busyMs: 2_000, calmRounds: 5, calmMs: 1_500 },
+  quick: { warmMs: 5_000, rounds: 3, steadyMs: 1_000, busyRounds: 1, busyMs: 1_000, calmRounds: 2, calmMs: 400 },
 }
 
 const { values } = parseArgs({

@@ -6,6 +6,7 @@ const COLUMNS = [
   'added p50 / p99 ms, c=1',
   'of it bare',
   'per second, busy (bare)',
+  'CPU µs, busy (bare)',
 ]
 
 /** The figures as a Markdown table, with what they were measured on. */
@@ -32,6 +33,7 @@ function row({ title, bare, tollgate, ratio, added }) {
     latency(added.tollgate),
     latency(added.bare),
     `${tollgate.perSecond.median.toFixed(0)} (${bare.perSecond.median.toFixed(0)})`,
+    `${tollgate.busyCpuMicros.median.toFixed(0)} (${bare.busyCpuMicros.median.toFixed(0)})`,
   ]
 }
 

@@ -171,6 +171,17 @@ describe('other shapes of a stream', () => {
     expect(data.slice(0, -1).map(one => JSON.parse(one))).toEqual(renamed)
   })
 
+  it('also where the upstream answers a stream as a whole', async () => {
+    const { url, upstream } = await setUp({}, {}, `${PLAIN}tollgate_settings:\n  response_model: requested\n`)
+    const message = { role: 'assistant', content: 'all at once' }
+    const usage = { prompt_tokens: 4, completion_tokens: 6, total_tokens: 10 }
+    const choices = [{ index: 0, message, finish_reason: 'stop' }]
+    upstream.always(fault.body(JSON.stringify({ id: 'x', created: 1, model: 'theirs', choices, usage })))
+    const data = dataOf((await post(url, asStream(withUsage))).text)
+    expect(data.at(-1)).toBe('[DONE]')
+    expect(data.slice(0, -1).map(one => JSON.parse(one).model)).toEqual(['fast', 'fast'])
+  })
+
   it('comments keep a silent stream alive', async () => {
     const { url, upstream } = await setUp({}, {}, 'router_settings: {keepalive_seconds: 0.05}\n')
     upstream.always(fault.stall({ afterChunks: 1 }))

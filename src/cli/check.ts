@@ -29,8 +29,8 @@ export function checkCommand(): Command {
 function check(path: string, { json, acknowledge }: CheckOptions): void {
   const config = loadConfig({ path }, { tolerant: true, acknowledged: acknowledge })
   const text = json
-    ? JSON.stringify(configReport(config), null, 2)
+    ? `${JSON.stringify(configReport(config), null, 2)}\n`
     : formatReport(config, { color: process.stdout.isTTY })
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(text)
   if (config.findings.some(({ severity }) => severity !== 'note')) process.exitCode = 1
 }

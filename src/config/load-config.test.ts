@@ -103,7 +103,7 @@ litellm_settings:
 `
     const attempt = () => loadConfig({ text }, { env: {} })
     expect(attempt).toThrow(ConfigError)
-    expect(attempt).toThrow(/Looked for OPENAI_API_KEY, GROQ_API_KEY\./)
+    expect(attempt).toThrow(/no key was found in OPENAI_API_KEY, GROQ_API_KEY$/m)
   })
 
   it('C: pools by tier and task', () => {

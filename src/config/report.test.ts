@@ -18,10 +18,35 @@ describe('formatReport', () => {
     expect(lines[1]).toContain(
       'openai/gpt-4o-mini · key from OPENAI_API_KEY · $0.15 in, $0.60 out per million tokens (',
     )
-    expect(lines.join('\n')).toContain('fast: mistral/mistral-small-latest: mistral/mistral-small-latest has no key')
+    expect(lines.join('\n')).toContain(
+      '  mistral/mistral-small-latest (fast): has no key, looked for MISTRAL_API_KEY\n',
+    )
     expect(lines.join('\n')).toContain('hosted_vllm/x · no key needed · no price is known')
     expect(lines.join('\n')).toContain('config.yaml:5:19 router_settings.num_retires: unknown key')
     expect(lines.at(-2)).toBe('2 pools, 2 deployments; 0 errors, 2 reports, 0 notes')
+  })
+
+  it('tells of what was left out once, not again wherever its pool is named', () => {
+    const text = `model_list:
+  - {model_name: fast, litellm_params: {model: openai/gpt-4o-mini}}
+  - {model_name: default, litellm_params: {model: openai/gpt-4o-mini}}
+  - {model_name: own/*, litellm_params: {model: anthropic/*}}
+general_settings: {background_health_checks: true, background_health_check_model_groups: [fast]}
+router_settings:
+  fallbacks: [{fast: [default, own/x, nowhere]}]
+  routing_groups: [{group_name: g, models: [fast], routing_strategy: least-busy}]
+tollgate_settings: {routing: {cheap: fast, capable: default, auto: {by: {pools: {code: fast, default: default}}}}}
+`
+    const report = formatReport(loadConfig({ text }, { env: {}, tolerant: true }))
+    expect(report.match(/no pool is called .*/g)).toEqual(['no pool is called nowhere'])
+    expect(report).toContain(`left out
+  openai/gpt-4o-mini (fast, default): has no key, looked for OPENAI_API_KEY
+  anthropic/* (own/*): has no key, looked for ANTHROPIC_API_KEY
+`)
+    expect(report).toContain('0 pools, 0 deployments; 0 errors, 4 reports, 0 notes\n')
+    expect(() => loadConfig({ text }, { env: {} })).toThrow(
+      /^no deployment is left to answer: no key was found in OPENAI_API_KEY, ANTHROPIC_API_KEY\n {2}openai\/gpt-4o-mini \(fast, default\)\n {2}anthropic\/\* \(own\/\*\)$/,
+    )
   })
 
   it('shows no secret, in text or as data', () => {

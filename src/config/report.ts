@@ -2,7 +2,9 @@ import { styleText } from 'node:util'
 import type { Deployment } from '../core/deployment.ts'
 import { formatUsd } from '../core/money.ts'
 import type { Rate } from '../core/price.ts'
+import { shownBaseUrl } from '../core/shown-address.ts'
 import type { KeySource } from './compile/connection.ts'
+import { leftOutLines, nobodyLeftLine } from './compile/left-out.ts'
 import { type Finding, formatFinding, type Severity } from './finding.ts'
 import type { LoadedConfig } from './load-config.ts'
 
@@ -44,25 +46,18 @@ export function configReport(config: LoadedConfig): ConfigReport {
 }
 
 function deploymentReport(deployment: Deployment, key: KeySource): DeploymentReport {
-  const { id, provider, model, baseUrl, price, limits } = deployment
+  const { id, provider, model, price, limits } = deployment
   const { maxInputTokens } = limits
   return {
     id,
     model: `${provider}/${model}`,
-    baseUrl: withoutSecrets(baseUrl),
+    baseUrl: shownBaseUrl(deployment),
     key,
     ...(price && {
       price: { input: perMillion(price.rates.input), output: perMillion(price.rates.output), source: price.source },
     }),
     ...(maxInputTokens !== undefined && { maxInputTokens }),
   }
-}
-
-/** Neither `user:word@` nor a query belongs in a report. */
-function withoutSecrets(url: string): string {
-  if (!URL.canParse(url)) return url
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
 }
 
 /** A rate is nano-dollars per million already. */
@@ -89,14 +84,15 @@ export function formatReport(config: LoadedConfig, options: ReportOptions = {}):
     `${paint('bold', pool)} ${paint('dim', `(${strategy})`)}`,
     ...deployments.map(one => `  ${describe(one, text => paint('yellow', text))}`),
   ])
-  const missing = leftOut.map(one => `  ${paint('yellow', `${one.pool}: ${one.model}`)}: ${one.reason}`)
+  const missing = leftOutLines(leftOut, { keys: true }).map(line => `  ${paint('yellow', line)}`)
   if (missing.length > 0) lines.push('', paint('bold', 'left out'), ...missing)
   if (findings.length > 0) lines.push('', paint('bold', 'findings'))
   for (const finding of [...findings].sort((a, b) => ORDER[a.severity] - ORDER[b.severity])) {
     lines.push(`  ${paint(STYLES[finding.severity], finding.severity.padEnd(6))} ${formatFinding(finding)}`)
   }
+  if (pools.length === 0) lines.push('', paint('red', `${nobodyLeftLine(leftOut)}: tollgate serve would not start`))
   lines.push('', summary(pools.length, config))
-  return `${lines.join('\n')}\n`
+  return `${lines.join('\n').trimStart()}\n`
 }
 
 const ORDER: Readonly<Record<Severity, number>> = { error: 0, report: 1, note: 2 }
@@ -119,6 +115,10 @@ function keyText(key: KeySource): string {
 function summary(pools: number, { settings, findings }: LoadedConfig): string {
   const count = (severity: Severity) => findings.filter(finding => finding.severity === severity).length
   const { deployments } = settings.routing
-  const found = `${count('error')} errors, ${count('report')} reports, ${count('note')} notes`
-  return `${pools} pools, ${deployments.length} deployments; ${found}`
+  const found = (['error', 'report', 'note'] as const).map(severity => counted(count(severity), severity))
+  return `${counted(pools, 'pool')}, ${counted(deployments.length, 'deployment')}; ${found.join(', ')}`
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

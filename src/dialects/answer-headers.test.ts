@@ -30,6 +30,14 @@ describe('the headers of an answer', () => {
     })
   })
 
+  it('tell where the answer comes from without the credentials in the address', () => {
+    const secret = deployment({ id: 'a', pool: 'p', baseUrl: 'https://user:word@llm.example/v1?key=secret' })
+    const answer = wholeAnswer(secret, new ObjectFrame([{}], false))
+    const headers = answerHeaders(callTo('p'), answer)
+    expect(pairs(headers)).toMatchObject({ 'x-litellm-model-api-base': 'https://llm.example/v1' })
+    expect(headers.join()).not.toMatch(/word|secret/)
+  })
+
   it('do not tell a cost that is not known yet, or not known at all', () => {
     const call = callTo('p')
     const flowing = new Answer(one, true, { pause() {}, resume() {}, abort() {} })

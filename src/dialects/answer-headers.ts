@@ -2,6 +2,7 @@ import type { Answer } from '../core/answer.ts'
 import type { Call, CallRecord } from '../core/call.ts'
 import { callCharge, formatShare } from '../core/charge.ts'
 import { formatUsd } from '../core/money.ts'
+import { shownBaseUrl } from '../core/shown-address.ts'
 
 /**
  * The headers that tell how a call went: ours, and LiteLLM's names for the same. The cost is known, and told, with a whole
@@ -28,7 +29,7 @@ export function answerHeaders(call: Call, answer: Answer): string[] {
     'x-litellm-model-group',
     headerText(deployment.pool),
     'x-litellm-model-api-base',
-    deployment.baseUrl,
+    shownBaseUrl(deployment),
     'x-litellm-attempted-retries',
     String(Math.max(record.attempts.length - 1 - record.fallbacks, 0)),
     'x-litellm-attempted-fallbacks',

@@ -6,10 +6,15 @@ import { wholeAsStream } from './whole-as-stream.ts'
 
 /** The chunks of the stream; it must end with [DONE]. */
 function stream(body: JsonObject, request: JsonObject = {}, operation: 'chat' | 'completion' = 'chat'): JsonObject[] {
-  const bytes = wholeAsStream(new ObjectFrame([body], false), { ...chat({ stream: true, ...request }), operation })
+  const { objects, bytes } = wholeAsStream(new ObjectFrame([body], false), {
+    ...chat({ stream: true, ...request }),
+    operation,
+  })
   const events = Buffer.from(bytes).toString().split('\n\n')
   expect(events.slice(-2)).toEqual(['data: [DONE]', ''])
-  return events.slice(0, -2).map(event => JSON.parse(event.slice('data: '.length)) as JsonObject)
+  const told = events.slice(0, -2).map(event => JSON.parse(event.slice('data: '.length)) as JsonObject)
+  expect(JSON.parse(JSON.stringify(objects))).toEqual(told)
+  return told
 }
 
 const head = { id: 'r', created: 1, model: 'm' }
@@ -51,7 +56,7 @@ describe('a whole answer as a stream', () => {
   })
 
   it('is only its end when there is nothing in it', () => {
-    const bytes = wholeAsStream(new ObjectFrame([], false), chat({ stream: true }))
+    const { bytes } = wholeAsStream(new ObjectFrame([], false), chat({ stream: true }))
     expect(Buffer.from(bytes).toString()).toBe('data: [DONE]\n\n')
   })
 })

@@ -3,10 +3,10 @@ import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Request } from '../core/request.ts'
 import { eventText } from './event-text.ts'
 
-/** A whole answer as the stream that the client asked for, from an upstream that does not stream. */
-export function wholeAsStream(frame: Frame, request: Request): Uint8Array {
+/** A whole answer as the stream that the client asked for, in one frame, from an upstream that does not stream. */
+export function wholeAsStream(frame: Frame, request: Request): Frame {
   const [body] = frame.objects
-  if (!body) return DONE
+  if (!body) return { objects: [], bytes: DONE }
   const options = request.body.stream_options
   const withUsage = isObject(options) && options.include_usage === true
   const { usage, choices, ...head } = body
@@ -15,9 +15,8 @@ export function wholeAsStream(frame: Frame, request: Request): Uint8Array {
     ...(request.operation === 'chat' && { object: 'chat.completion.chunk' }),
     choices: (Array.isArray(choices) ? choices : []).map(asDelta),
   }
-  const events = [eventText(chunk)]
-  if (withUsage && usage !== undefined) events.push(eventText({ ...chunk, choices: [], usage }))
-  return Buffer.concat([Buffer.from(events.join('')), DONE])
+  const objects = withUsage && usage !== undefined ? [chunk, { ...chunk, choices: [], usage }] : [chunk]
+  return { objects, bytes: Buffer.concat([Buffer.from(objects.map(eventText).join('')), DONE]) }
 }
 
 function asDelta(choice: Json): Json {

@@ -6,29 +6,32 @@ import { errorBody, errorHeaders } from '../dialects/error-body.ts'
 const STATUSES: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 
 /** Answers what the HTTP parser itself refuses in the API's shape, and closes the connection. */
-export function refuseBroken(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (socket.destroyed || error.code === 'ECONNRESET') return
-  // An answer that has begun must not get another one into its middle.
-  if (!socket.writable || isAnswering(socket)) {
-    socket.destroy()
-    return
+export const refuseBroken =
+  (nextId: () => string) =>
+  (error: Error & { readonly code?: string }, socket: Socket): void => {
+    if (socket.destroyed || error.code === 'ECONNRESET') return
+    // An answer that has begun must not get another one into its middle.
+    if (!socket.writable || isAnswering(socket)) {
+      socket.destroy()
+      return
+    }
+    const failure = new Failure('invalid_request', 'the request is not valid HTTP', {
+      code: 'invalid_http',
+      cause: error,
+    })
+    const status = STATUSES[error.code ?? ''] ?? 400
+    const body = JSON.stringify(errorBody(failure))
+    const headers = {
+      'x-request-id': nextId(),
+      ...errorHeaders(failure),
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+    }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+    socket.destroySoon()
   }
-  const failure = new Failure('invalid_request', 'the request is not valid HTTP', {
-    code: 'invalid_http',
-    cause: error,
-  })
-  const status = STATUSES[error.code ?? ''] ?? 400
-  const body = JSON.stringify(errorBody(failure))
-  const headers = {
-    ...errorHeaders(failure),
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
-  socket.destroySoon()
-}
 
 /** Node's server keeps the response in progress at its socket, and its own default looks there as well. */
 function isAnswering(socket: Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null }): boolean {

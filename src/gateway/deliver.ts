@@ -72,6 +72,12 @@ class WholeWriter implements Reader {
   }
 }
 
+/**
+ * How long a client may take nothing of what waits for it. Who reads at all, however slowly, empties the response's buffer
+ * sooner; who has stopped would hold its upstream, and its place there, until the call's deadline.
+ */
+const STALL_MS = 120_000
+
 /** A stream: frames as they come, held back by a slow client; a failure becomes an error event, never a silent end. */
 class StreamWriter implements Reader {
   readonly #response: ServerResponse
@@ -79,13 +85,18 @@ class StreamWriter implements Reader {
   readonly #answer: Answer
   readonly #options: DeliverOptions
   #keepalive: NodeJS.Timeout | undefined
+  #stalled: NodeJS.Timeout | undefined
 
   constructor(response: ServerResponse, call: Call, answer: Answer, options: DeliverOptions) {
     this.#response = response
     this.#call = call
     this.#answer = answer
     this.#options = options
-    response.on('drain', () => answer.resume())
+    response.on('drain', () => {
+      clearTimeout(this.#stalled)
+      answer.resume()
+    })
+    response.on('close', () => clearTimeout(this.#stalled))
     response.writeHead(200, [
       'content-type',
       'text/event-stream; charset=utf-8',
@@ -100,8 +111,10 @@ class StreamWriter implements Reader {
 
   frame(frame: Frame): boolean {
     this.#keepalive?.refresh()
-    if (!this.#answer.streamed) return this.#response.write(wholeAsStream(frame, this.#call.request))
-    return this.#response.write(this.#options.rewrite?.(frame) ?? frame.bytes)
+    const event = this.#answer.streamed ? frame : wholeAsStream(frame, this.#call.request)
+    const taken = this.#response.write(this.#options.rewrite?.(event) ?? event.bytes)
+    if (!taken) this.#stalled = setTimeout(() => this.#response.destroy(), STALL_MS).unref()
+    return taken
   }
 
   end({ outcome, failure }: End): void {

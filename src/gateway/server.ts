@@ -3,8 +3,9 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { GatewaySettings } from '../config/settings.ts'
 import type { Caller } from '../core/call.ts'
 import type { Cancellation } from '../core/cancellation.ts'
+import { systemClock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
-import { errorBody, errorHeaders } from '../dialects/error-body.ts'
+import { ulids } from '../core/id.ts'
 import type { CallRouter } from '../router.ts'
 import { allowHosts } from './allowed-hosts.ts'
 import { type Authenticate, masterKeyOnly } from './authenticate.ts'
@@ -15,6 +16,7 @@ import { explain } from './explain.ts'
 import { type HealthQuery, healthReport, latestProbes } from './health.ts'
 import { home } from './home.ts'
 import { modelList, oneModel } from './models.ts'
+import { type Refuse, refusals } from './refusals.ts'
 import { responseModel } from './response-model.ts'
 import { type Access, isPlanned, ROUTES, type Route, type RouteName } from './routes.ts'
 
@@ -67,6 +69,8 @@ const LAST_WORDS_MS = 1_000
 export function createGateway(router: CallRouter, settings: ServerSettings = {}): Gateway {
   const underWay = new Set<Cancellation>()
   const state = { draining: false }
+  const nextId = ulids(systemClock.now)
+  const send = refusals(nextId)
   const fastify = Fastify({
     bodyLimit: settings.bodyLimitBytes ?? DEFAULT_BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -74,11 +78,11 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    clientErrorHandler: refuseBroken,
+    clientErrorHandler: refuseBroken(nextId),
     frameworkErrors: (error, _request, reply) => void send(reply, ofFastify(error)),
   })
   readBodiesAsBytes(fastify)
-  answerErrors(fastify)
+  answerErrors(fastify, send)
   register(fastify, settings, handlers({ router, settings, underWay, state }))
   return {
     fastify,
@@ -194,7 +198,7 @@ function readBodiesAsBytes(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
-function answerErrors(fastify: FastifyInstance): void {
+function answerErrors(fastify: FastifyInstance, send: Refuse): void {
   fastify.setErrorHandler((error, _request, reply) => {
     const failure = error instanceof Failure ? error : ofFastify(error)
     return send(reply, failure)
@@ -206,10 +210,6 @@ function answerErrors(fastify: FastifyInstance): void {
       : new Failure('unknown_route', `there is no ${request.method} ${shown(path)}; the API is at /v1/chat/completions`)
     return send(reply, failure)
   })
-}
-
-function send(reply: FastifyReply, failure: Failure): FastifyReply {
-  return reply.code(failure.verdict.status).headers(errorHeaders(failure)).send(errorBody(failure))
 }
 
 function shown(path: string): string {

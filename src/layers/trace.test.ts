@@ -8,7 +8,7 @@ import { Failure } from '../core/failure.ts'
 import { ObjectFrame } from '../core/frame.ts'
 import { type Handler, stack } from '../core/handler.ts'
 import { FakeClock } from '../testing/index.ts'
-import { callName, noteFirst, traceAttempt, traceCall } from './trace.ts'
+import { noteFirst, traceAttempt, traceCall } from './trace.ts'
 
 const NO_SOURCE: Source = { pause() {}, resume() {}, abort() {} }
 const one = deployment({ id: 'a', pool: 'p', baseUrl: 'http://127.0.0.1:1' })
@@ -112,5 +112,3 @@ describe('the events of an attempt', () => {
     )
   })
 })
-
-it('names a call by what it does and for which pool', () => expect(callName(callTo('fast'))).toBe('chat fast'))

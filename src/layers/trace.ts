@@ -1,5 +1,5 @@
 import type { Answer, End } from '../core/answer.ts'
-import type { Attempt, Call } from '../core/call.ts'
+import type { Attempt } from '../core/call.ts'
 import type { Clock } from '../core/clock.ts'
 import { follow, type Layer } from '../core/handler.ts'
 
@@ -14,13 +14,12 @@ export const traceCall: Layer = next =>
 export const traceAttempt =
   (clock: Clock): Layer<Attempt> =>
   next =>
-    async function traceAttempt(attempt) {
+    function traceAttempt(attempt) {
       attempt.emit({ type: 'attempt-start', attempt })
-      const answer = await follow(next, attempt, (end, answer) => {
+      return follow(next, attempt, (end, answer) => {
         note(attempt, end, answer, clock)
         attempt.emit({ type: 'attempt-end', attempt, end })
       })
-      return answer
     }
 
 /** Notes when the first content came: below everything that may end the attempt, so that it is known to all of it. */
@@ -42,9 +41,4 @@ function note({ attempt }: Attempt, end: End, answer: Answer | undefined, clock:
   if (answer?.responseId) attempt.responseId = answer.responseId
   if (answer?.upstreamHeaders) attempt.upstreamHeaders = answer.upstreamHeaders
   if (answer?.finishReason) attempt.finishReason = answer.finishReason
-}
-
-/** The name of a call in lines and spans. */
-export function callName(call: Call): string {
-  return `${call.request.operation} ${call.record.requestedPool}`
 }

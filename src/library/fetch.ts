@@ -1,7 +1,9 @@
 import type { Answer } from '../core/answer.ts'
-import type { Call } from '../core/call.ts'
+import type { Call, CallRecord } from '../core/call.ts'
 import { Cancellation } from '../core/cancellation.ts'
+import { systemClock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
+import { ulids } from '../core/id.ts'
 import type { Operation } from '../core/request.ts'
 import { answerHeaders } from '../dialects/answer-headers.ts'
 import { errorBody, errorHeaders } from '../dialects/error-body.ts'
@@ -24,12 +26,12 @@ const encoder = new TextEncoder()
  * A WHATWG fetch that is answered by a router in this process: for SDKs that take one. Whatever host the URL names, its
  * path decides: `/chat/completions`, `/completions`, `/embeddings`.
  */
-export const routerFetch =
-  (router: CallRouter): typeof fetch =>
-  async (input, init) => {
+export const routerFetch = (router: CallRouter): typeof fetch => {
+  const nextId = ulids(systemClock.now)
+  return async (input, init) => {
     const request = new Request(input, init)
     const operation = operationOf(new URL(request.url).pathname)
-    if (!operation || request.method !== 'POST') return refusal(notServed(request))
+    if (!operation || request.method !== 'POST') return refusal(notServed(request), { id: nextId() })
     const cancellation = new Cancellation()
     const release = cancelWith(cancellation, request.signal)
     let call: Call | undefined
@@ -48,9 +50,10 @@ export const routerFetch =
     } catch (error) {
       release()
       request.signal.throwIfAborted()
-      return refusal(Failure.from(error), call)
+      return refusal(Failure.from(error), { id: call?.id ?? nextId(), record: call?.record })
     }
   }
+}
 
 function operationOf(path: string): Operation | undefined {
   return PATHS.find(([suffix]) => path.endsWith(suffix))?.[1]
@@ -60,9 +63,10 @@ function notServed(request: Request): Failure {
   return new Failure('unknown_route', `router.fetch does not serve ${request.method} ${new URL(request.url).pathname}`)
 }
 
-function refusal(failure: Failure, call?: Call): Response {
-  const headers = { ...errorHeaders(failure), ...(call && { 'x-request-id': call.id }) }
-  return Response.json(errorBody(failure, call?.record.attempts), { status: failure.verdict.status, headers })
+/** What is refused before there is a call has an id of its own. */
+function refusal(failure: Failure, { id, record }: { id: string; record?: CallRecord | undefined }): Response {
+  const headers = { 'x-request-id': id, ...(record && { 'x-tollgate-call-id': id }), ...errorHeaders(failure) }
+  return Response.json(errorBody(failure, record?.attempts), { status: failure.verdict.status, headers })
 }
 
 async function whole(call: Call, answer: Answer, cancellation: Cancellation): Promise<Response> {
@@ -92,7 +96,7 @@ function streamed({ call, answer, cancellation, signal }: Streaming): Response {
         if (step.done) controller.close()
         else
           controller.enqueue(
-            new Uint8Array(answer.streamed ? step.value.bytes : wholeAsStream(step.value, call.request)),
+            new Uint8Array((answer.streamed ? step.value : wholeAsStream(step.value, call.request)).bytes),
           )
       } catch (error) {
         // Whoever aborts gets the abort, as from any fetch, and no answer about it.

@@ -10,7 +10,6 @@ const classes: Readonly<Record<FailureKind, ErrorClass | undefined>> = {
   unauthorized: undefined,
   forbidden: undefined,
   unknown_model: undefined,
-  out_of_time: undefined,
   unknown_route: undefined,
   too_large: undefined,
   unsupported_media: undefined,

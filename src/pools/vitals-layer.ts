@@ -1,10 +1,11 @@
+import type { Answer } from '../core/answer.ts'
 import type { Attempt } from '../core/call.ts'
 import type { Clock } from '../core/clock.ts'
 import { follow, type Layer } from '../core/handler.ts'
 import type { RoutingSettings } from '../core/settings.ts'
 import type { EstimateCall } from './pool.ts'
 import { own } from './records.ts'
-import type { Reservation, Ward } from './ward.ts'
+import type { Reservation, Ticket, Ward } from './ward.ts'
 
 /** The tokens an attempt is to hold of its minute; undefined where nobody counts them beforehand. */
 export type Reserve = (attempt: Attempt) => Reservation | undefined
@@ -16,13 +17,22 @@ export type Reserve = (attempt: Attempt) => Reservation | undefined
 export const vitalsLayer =
   (ward: Ward, clock: Clock, reserve?: Reserve): Layer<Attempt> =>
   next =>
-    async function vitals(attempt) {
+    function vitals(attempt) {
       const ticket = ward.begin(attempt, reserve?.(attempt))
-      const answer = await follow(next, attempt, end => ward.end(ticket, end))
-      const { firstAt, start } = attempt.attempt
-      ward.first(ticket, (firstAt ?? clock.monotonic()) - start)
-      return answer
+      const answer = follow(next, attempt, end => ward.end(ticket, end))
+      // Of a whole answer only the end is sampled.
+      return attempt.request.streamed ? sampleFirst(answer, { ward, ticket, clock }) : answer
     }
+
+async function sampleFirst(
+  beginning: Promise<Answer>,
+  { ward, ticket, clock }: { readonly ward: Ward; readonly ticket: Ticket; readonly clock: Clock },
+): Promise<Answer> {
+  const answer = await beginning
+  const { firstAt, start } = ticket.attempt.attempt
+  ward.first(ticket, (firstAt ?? clock.monotonic()) - start)
+  return answer
+}
 
 /** Reserves the estimated tokens where a limit or a usage-based strategy looks at them. */
 export function reservation(

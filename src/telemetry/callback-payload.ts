@@ -3,6 +3,7 @@ import type { Call } from '../core/call.ts'
 import type { Ms } from '../core/clock.ts'
 import type { JsonObject } from '../core/json.ts'
 import { DEFAULT_LOGGING } from '../core/logging.ts'
+import { shownBaseUrl } from '../core/shown-address.ts'
 import { type AttemptLine, answeringAttempt, type CallLine, type CallLineContext, callLine } from './call-line.ts'
 import {
   type CostBreakdown,
@@ -172,15 +173,8 @@ function deploymentOf(line: CallLine, { record, pool }: Call): Where {
     model: line.model ?? pool,
     model_id: line.deployment ?? '',
     custom_llm_provider: line.provider ?? '',
-    api_base: found ? withoutCredentials(found.baseUrl) : '',
+    api_base: found ? shownBaseUrl(found) : '',
   }
-}
-
-/** An address may hold a password, or a key in its query. */
-function withoutCredentials(address: string): string {
-  if (!URL.canParse(address)) return ''
-  const { origin, pathname, protocol, host } = new URL(address)
-  return `${origin === 'null' ? `${protocol}//${host}` : origin}${pathname === '/' ? '' : pathname}`
 }
 
 function errorOf(line: CallLine, { failure }: End): Pick<CallbackPayload, 'error_str' | 'error_information'> {

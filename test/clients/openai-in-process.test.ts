@@ -48,6 +48,18 @@ describe('the openai SDK over router.fetch', () => {
     expect(upstream.log).toHaveLength(2)
   })
 
+  it('is refused with an id, before there is a call and after', async () => {
+    const { router } = await setUp()
+    const refused = async (path: string, body: string) => {
+      const { status, headers } = await router.fetch(`http://in-process.invalid${path}`, { method: 'POST', body })
+      expect(headers.get('x-request-id')).toMatch(/^[0-9A-Z]{26}$/)
+      return [status, headers.get('x-tollgate-call-id') === headers.get('x-request-id')]
+    }
+    expect(await refused('/v1/audio', '{}')).toEqual([404, false])
+    expect(await refused('/v1/chat/completions', '{')).toEqual([400, false])
+    expect(await refused('/v1/chat/completions', JSON.stringify({ ...hello, model: 'z' }))).toEqual([404, true])
+  })
+
   it('embeds', async () => {
     const { client } = await setUp({ dimensions: 4 })
     const { data } = await client.embeddings.create({ model: 'fast', input: 'one' })

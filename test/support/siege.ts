@@ -125,6 +125,7 @@ export function afterAllOfThis(siege: Siege): void {
 export function expectRefusal(answer: RawAnswer, status: number, about: object = {}): void {
   expect(answer.status).toBe(status)
   expect(answer.headers['content-type']).toMatch(/^application\/json/)
+  expect(answer.headers['x-request-id']).toMatch(/^[0-9A-Z]{26}$/)
   const error = errorOf(answer)
   const shape = { message: expect.any(String), type: expect.any(String), code: expect.any(String) }
   expect(error).toMatchObject({ ...shape, ...about })

@@ -13,7 +13,8 @@ import type { Section, Tree } from '../tree.ts'
 import { compileCallbacks } from './callbacks.ts'
 import type { CompileContext } from './context.ts'
 import { compileGateway } from './gateway.ts'
-import { compilePools, type LeftOut, type Pools } from './pools.ts'
+import { type LeftOut, leftOutLines, nobodyLeftLine } from './left-out.ts'
+import { compilePools, type Pools } from './pools.ts'
 import { compileRouting } from './routing.ts'
 import { compileTelemetry } from './telemetry.ts'
 
@@ -73,12 +74,10 @@ function completeFrom(prices: PriceBook): Compiled['complete'] {
 
 /** The error for a configuration in which no deployment can answer. */
 export function nobodyLeft(leftOut: readonly LeftOut[], findings: Findings): ConfigError {
-  const variables = [...new Set(leftOut.flatMap(one => one.variables))]
   if (leftOut.length === 0) {
     findings.error({ path: 'model_list' }, 'has no deployment that can be used')
     return ConfigError.of(findings.list)
   }
-  const looked = variables.length > 0 ? ` Looked for ${variables.join(', ')}.` : ''
-  const reasons = leftOut.map(one => `  ${one.pool}: ${one.model}: ${one.reason}`).join('\n')
-  return new ConfigError(`no deployment is left to answer.${looked}\n${reasons}`, findings.list)
+  const lines = leftOutLines(leftOut, { keys: false }).map(line => `\n  ${line}`)
+  return new ConfigError(`${nobodyLeftLine(leftOut)}${lines.join('')}`, findings.list)
 }

@@ -5,16 +5,7 @@ import type { KeySource } from './connection.ts'
 import { type CompileContext, isProblem } from './context.ts'
 import { type CompiledDeployment, compileDeployment } from './deployment.ts'
 import { type DeploymentSource, readDeployment } from './deployment-source.ts'
-
-/** A deployment that cannot be used as things are. */
-export interface LeftOut {
-  readonly pool: string
-  /** As configured: `openai/gpt-4o-mini`. */
-  readonly model: string
-  readonly reason: string
-  /** Environment variables that would have helped. */
-  readonly variables: readonly string[]
-}
+import type { LeftOut } from './left-out.ts'
 
 /** All of `model_list`. */
 export interface Pools {
@@ -57,7 +48,7 @@ class Collected implements Pools {
     if (environments && (here === undefined || !environments.includes(here))) {
       const reason = `left out: LITELLM_ENVIRONMENT is ${here ?? 'not set'}, it serves ${environments.join(', ')}`
       findings.note(source.entry.deepSubject(['model_info', 'supported_environments']), reason)
-      this.#leaveOut(source, reason, ['LITELLM_ENVIRONMENT'])
+      this.#leaveOut(source, { reason, variables: ['LITELLM_ENVIRONMENT'], lacksKey: false })
       return
     }
     if (isAutoRouter(source)) {
@@ -70,13 +61,14 @@ class Collected implements Pools {
       const subject = source.params.subject(compiled.key)
       const place = subject.place ?? source.params.subject('model').place
       findings.add(compiled.severity, { path: subject.path, place }, compiled.problem)
-      this.#leaveOut(source, compiled.problem, compiled.variables)
+      const { problem: reason, variables, key } = compiled
+      this.#leaveOut(source, { reason, variables, lacksKey: key === 'api_key' && variables.length > 0 })
     }
   }
 
-  #leaveOut({ values }: DeploymentSource, reason: string, variables: readonly string[]): void {
-    const pool = values.entry.model_name ?? ''
-    this.leftOut.push({ pool, model: values.params.model ?? '', reason: reason.replace(/^left out: /, ''), variables })
+  #leaveOut({ values }: DeploymentSource, why: Pick<LeftOut, 'reason' | 'variables' | 'lacksKey'>): void {
+    const names = { pool: values.entry.model_name ?? '', model: values.params.model ?? '' }
+    this.leftOut.push({ ...names, ...why, reason: why.reason.replace(/^left out: /, '') })
   }
 
   #add({ deployment, keySource }: CompiledDeployment, source: DeploymentSource): void {

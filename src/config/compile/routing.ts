@@ -27,7 +27,7 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
     ...compileGroups(context, { deployments: pools.deployments, resolves }),
     retries: compileRetries(context, tollgate),
     cooldown: compileCooldown(context),
-    probes: compileProbes(context, new Set(pools.deployments.map(one => one.pool))),
+    probes: compileProbes(context, new Set([...pools.deployments, ...pools.leftOut].map(one => one.pool))),
     timeouts: compileTimeouts(context, tollgate),
     fallbacks: compileFallbacks(context, resolves),
     checks: { enabled: router.enable_pre_call_checks ?? false, enforceRateLimits },
@@ -49,17 +49,21 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
   }
 }
 
-/** Names that lead somewhere: pools, patterns, ids, the models themselves, aliases, tiers and automatic choices. */
-function resolver(context: CompileContext, { deployments, autoRouters }: Pools): Resolves {
+/**
+ * Names that lead somewhere: pools, patterns, ids, the models themselves, aliases, tiers and automatic choices. What was left
+ * out counts: of a pool without keys is told once, and not again wherever its name stands.
+ */
+function resolver(context: CompileContext, { deployments, leftOut, autoRouters }: Pools): Resolves {
   const routing = context.document.section('tollgate_settings')?.section('routing')
   const names = new Set([
     ...deployments.flatMap(one => [one.pool, one.id, `${one.provider}/${one.model}`]),
+    ...leftOut.flatMap(one => [one.pool, one.model]),
     ...aliasNames(context),
     ...choosingPools(routing),
     ...autoRouters.map(poolOf),
     ...groupNames(context),
   ])
-  const patterns = deployments.filter(one => one.pool.includes('*')).map(one => patternOf(one.pool))
+  const patterns = [...deployments, ...leftOut].filter(one => one.pool.includes('*')).map(one => patternOf(one.pool))
   return name => names.has(name) || patterns.some(pattern => pattern.test(name))
 }
 
