@@ -80,6 +80,9 @@ function begin(
   { cancellation, clock }: Pick<Attempt, 'cancellation'> & { clock: Clock },
 ): Attempt {
   const number = call.record.attempts.length + 1
+  // Told before the attempt's time begins: in a trace, the choice then comes before what it led to.
+  call.record.decisions.push(decision)
+  call.emit({ type: 'route', call, decision })
   const attempt: AttemptRecord = {
     id: `${call.id}-${number}`,
     number,
@@ -89,8 +92,6 @@ function begin(
     start: clock.monotonic(),
   }
   call.record.attempts.push(attempt)
-  call.record.decisions.push(decision)
-  call.emit({ type: 'route', call, decision })
   // New members before the spread: behind it, V8 takes 1 µs for each of them (2.7 µs against 0.1, Node 20).
   return { deployment, number, attempt, ...call, pool, request, cancellation }
 }

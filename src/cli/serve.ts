@@ -8,7 +8,7 @@ import { Failure } from '../core/failure.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
 import { createGateway, type Gateway } from '../gateway/server.ts'
-import { coloursFor, type Listener, printCalls } from '../telemetry/index.ts'
+import { coloursFor, type LinePrinter, type Listener, linePrinter, printCalls } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
 import { banner } from './banner.ts'
 
@@ -51,9 +51,10 @@ async function serve(options: ServeOptions): Promise<void> {
   const host = options.host ?? settings.listen.host
   const port = options.port ?? settings.listen.port
   refuseOpenDoor(host, config, options)
+  const printer = linePrinter(process.stdout)
   const assembly = await open(config, {
     kind: 'server',
-    listeners: logTo(options.log ?? settings.log, config.settings.telemetry.logging),
+    listeners: logTo(printer, options.log ?? settings.log, config.settings.telemetry.logging),
     ...(options.config !== undefined && { path: options.config }),
   })
   const gateway = createGateway(assembly.router, {
@@ -68,6 +69,7 @@ async function serve(options: ServeOptions): Promise<void> {
   assembly.router.prober.start()
   process.stdout.write(banner({ url, config, file: options.config }))
   await stopped(gateway, assembly)
+  printer.close()
 }
 
 function load({ config: path, acknowledge = [], strict }: ServeOptions): LoadedConfig {
@@ -103,9 +105,8 @@ async function listen(gateway: Gateway, assembly: Assembly, at: { host: string; 
   }
 }
 
-function logTo(form: 'lines' | 'json' | 'none', rules: LoggingRules): readonly Listener[] {
+function logTo({ print }: LinePrinter, form: 'lines' | 'json' | 'none', rules: LoggingRules): readonly Listener[] {
   if (form !== 'lines') return []
-  const print = (line: string) => process.stdout.write(`${line}\n`)
   return [printCalls({ print, rules, colours: coloursFor(process.stdout) })]
 }
 

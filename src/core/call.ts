@@ -124,6 +124,14 @@ export interface CallRecord {
   unpriced: boolean
   /** How the prompt was classified, when the pool asked for was `auto`. */
   classification?: Classification
+  /** The trace that it belongs to, set once by whoever traces. */
+  trace?: CallTrace
+}
+
+/** The trace of a call, as the record carries it; whoever traces keeps its spans there too. */
+export interface CallTrace {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string
 }
 
 export interface Classification {

@@ -1,11 +1,10 @@
 import type { End } from '../core/answer.ts'
-import type { AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
+import type { AttemptRecord, Call, CallOptions, CallRecord, Outcome } from '../core/call.ts'
 import { callCharge } from '../core/charge.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
 import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
-import type { Usage } from '../core/usage.ts'
 import { dollars, exactInteger, seconds } from './figures.ts'
 import type { JsonLines } from './json-lines.ts'
 import type { Listener } from './listeners.ts'
@@ -18,9 +17,9 @@ export interface LineTokens {
   readonly prompt_tokens: number | null
   readonly completion_tokens: number | null
   /** Of the prompt: read from the provider's cache. */
-  readonly cached_tokens?: number
+  readonly cached_tokens?: number | undefined
   /** Of the completion: reasoning. */
-  readonly reasoning_tokens?: number
+  readonly reasoning_tokens?: number | undefined
   /** Counted by tollgate, because the upstream never told. */
   readonly estimated: boolean
 }
@@ -38,15 +37,15 @@ export interface AttemptLine extends LineTokens {
   /** `pending`: it had not ended when the call had (a lost race, a silent copy); its cost is not in the line. */
   readonly status: LineStatus | 'pending'
   readonly error: string | null
-  readonly error_message?: string
+  readonly error_message?: string | undefined
   readonly latency_s: number | null
   readonly ttft_s: number | null
   /** Null: unpriced. */
   readonly cost_usd: number | null
   /** What it is charged at, where discounts or margins are configured. */
-  readonly charged_usd?: number
+  readonly charged_usd?: number | undefined
   /** Parameters of the request that the upstream was not sent, because it does not take them. */
-  readonly dropped_params?: readonly string[]
+  readonly dropped_params?: readonly string[] | undefined
 }
 
 /** One call, as a line of JSON holds it. Times are in seconds, and money in US dollars, exact to the nano-dollar. */
@@ -67,7 +66,7 @@ export interface CallLine extends LineTokens {
   readonly status: LineStatus
   /** The kind of failure, from the one table. */
   readonly error: string | null
-  readonly error_message?: string
+  readonly error_message?: string | undefined
   readonly latency_s: number
   /** From the start of the call, so failed attempts before the answer are in it. */
   readonly ttft_s: number | null
@@ -76,20 +75,20 @@ export interface CallLine extends LineTokens {
   /** The same as an integer; a string above 2^53. */
   readonly cost_nano_usd: number | string | null
   /** What is charged, where discounts or margins are configured: the cost less `discount_usd` plus `margin_usd`. */
-  readonly charged_usd?: number
-  readonly charged_nano_usd?: number | string
-  readonly discount_usd?: number
-  readonly margin_usd?: number
+  readonly charged_usd?: number | undefined
+  readonly charged_nano_usd?: number | string | undefined
+  readonly discount_usd?: number | undefined
+  readonly margin_usd?: number | undefined
   /** An attempt had no price: the cost is a lower bound. */
   readonly unpriced: boolean
   readonly fallback_triggered: boolean
   /** How long it waited in line for a place; absent when it did not. */
-  readonly queued_s?: number
+  readonly queued_s?: number | undefined
   readonly stream: boolean
   readonly tags: readonly string[]
   readonly metadata: JsonObject
-  readonly session_id?: string
-  readonly key_id?: string
+  readonly session_id?: string | undefined
+  readonly key_id?: string | undefined
   readonly classification: JsonObject | null
   readonly attempts: readonly AttemptLine[]
 }
@@ -104,12 +103,18 @@ export interface CallLineContext {
   readonly rules?: LoggingRules | undefined
 }
 
-/** All that one line says of a call. A failed call has one as well. */
+/**
+ * All that one line says of a call. A failed call has one as well. Members without a value are undefined rather than absent,
+ * and JSON leaves them out: with a spread for each, a line took 3.6 µs to put together instead of 1.3.
+ */
 export function callLine(call: Call, end: End, context: CallLineContext): CallLine {
   const { traceId, runId, endedAt, rules = DEFAULT_LOGGING } = context
   const { record, options } = call
+  const { attempts, classification } = record
   const answering = answeringAttempt(record)
-  const { classification } = record
+  const usage = answering?.usage ?? end.usage
+  const charge = callCharge(attempts)
+  const costUnknown = isCostUnknown(record)
   return {
     ts: new Date(record.startedAt).toISOString(),
     run_id: runIdOf(options.metadata) ?? runId,
@@ -122,28 +127,36 @@ export function callLine(call: Call, end: End, context: CallLineContext): CallLi
     deployment: answering?.deployment.id ?? null,
     routing_strategy: options.strategyLabel ?? answering?.decision?.strategy ?? null,
     status: statusOf(end.outcome),
-    ...errorOf(end.failure, record.attempts, rules),
+    error: end.failure?.kind ?? null,
+    error_message: end.failure && messageOf(end.failure, attempts, rules),
     latency_s: seconds(endedAt - record.start),
     ttft_s: answering?.firstAt === undefined ? null : seconds(answering.firstAt - record.start),
-    cost_usd: isCostUnknown(record) ? null : dollars(record.cost),
-    cost_nano_usd: isCostUnknown(record) ? null : exactInteger(record.cost),
-    ...chargeOf(record),
+    cost_usd: costUnknown ? null : dollars(record.cost),
+    cost_nano_usd: costUnknown ? null : exactInteger(record.cost),
+    charged_usd: charge && dollars(charge.total),
+    charged_nano_usd: charge && exactInteger(charge.total),
+    discount_usd: charge && dollars(charge.discount),
+    margin_usd: charge && dollars(charge.margin),
     unpriced: record.unpriced,
-    ...tokensOf(answering?.usage ?? end.usage),
+    prompt_tokens: usage?.inputTokens ?? null,
+    completion_tokens: usage?.outputTokens ?? null,
+    cached_tokens: usage?.cacheReadTokens,
+    reasoning_tokens: usage?.reasoningTokens,
+    estimated: usage?.estimated === true,
     fallback_triggered: record.fallbacks > 0,
-    ...(record.queuedMs !== undefined && { queued_s: seconds(record.queuedMs) }),
+    queued_s: record.queuedMs === undefined ? undefined : seconds(record.queuedMs),
     stream: call.request.streamed,
-    tags: [...(options.tags ?? []), ...(options.recordTags ?? [])],
+    tags: tagsOf(options),
     metadata: options.metadata ?? {},
-    ...(options.sessionId !== undefined && { session_id: options.sessionId }),
-    ...(options.caller && rules.keys && { key_id: options.caller.keyId }),
+    session_id: options.sessionId,
+    key_id: rules.keys ? options.caller?.keyId : undefined,
     classification: classification ? { ...classification } : null,
-    attempts: record.attempts.map(attempt => attemptLine(attempt, rules)),
+    attempts: attempts.map(attempt => attemptLine(attempt, rules)),
   }
 }
 
 function attemptLine(attempt: AttemptRecord, rules: LoggingRules): AttemptLine {
-  const { deployment, start, endedAt, firstAt, outcome, cost } = attempt
+  const { deployment, start, endedAt, firstAt, outcome, cost, failure, usage } = attempt
   return {
     n: attempt.number,
     id: attempt.id,
@@ -153,24 +166,31 @@ function attemptLine(attempt: AttemptRecord, rules: LoggingRules): AttemptLine {
     deployment: deployment.id,
     pool: deployment.pool,
     status: outcome ? statusOf(outcome) : 'pending',
-    ...errorOf(attempt.failure, [attempt], rules),
+    error: failure?.kind ?? null,
+    error_message: failure && messageOf(failure, [attempt], rules),
     latency_s: endedAt === undefined ? null : seconds(endedAt - start),
     ttft_s: firstAt === undefined ? null : seconds(firstAt - start),
     cost_usd: cost === undefined ? null : dollars(cost),
-    ...(attempt.charge && { charged_usd: dollars(attempt.charge.total) }),
-    ...(attempt.droppedParameters && { dropped_params: attempt.droppedParameters }),
-    ...tokensOf(attempt.usage),
+    charged_usd: attempt.charge && dollars(attempt.charge.total),
+    dropped_params: attempt.droppedParameters,
+    prompt_tokens: usage?.inputTokens ?? null,
+    completion_tokens: usage?.outputTokens ?? null,
+    cached_tokens: usage?.cacheReadTokens,
+    reasoning_tokens: usage?.reasoningTokens,
+    estimated: usage?.estimated === true,
   }
 }
 
 /** The attempt whose answer the caller got, in whole or in part; of a call without an answer the last one made for it. */
-export function answeringAttempt(record: CallRecord): AttemptRecord | undefined {
-  const answers = record.attempts.filter(attempt => attempt.purpose === 'answer')
+export function answeringAttempt({ attempts }: CallRecord): AttemptRecord | undefined {
+  // Of most calls the one that there is.
+  if (attempts.length === 1) return attempts[0]
+  const answers = attempts.filter(attempt => attempt.purpose === 'answer')
   return (
     answers.findLast(attempt => attempt.outcome === 'complete') ??
     answers.findLast(attempt => attempt.firstAt !== undefined) ??
     answers.at(-1) ??
-    record.attempts.at(-1)
+    attempts.at(-1)
   )
 }
 
@@ -189,35 +209,15 @@ export function statusOf(outcome: Outcome): LineStatus {
   return outcome === 'abandoned' ? 'aborted' : 'error'
 }
 
-function errorOf(
-  failure: Failure | undefined,
-  attempts: readonly AttemptRecord[],
-  rules: LoggingRules,
-): Pick<CallLine, 'error' | 'error_message'> {
-  if (!failure) return { error: null }
+function messageOf(failure: Failure, attempts: readonly AttemptRecord[], rules: LoggingRules): string {
   const tried = attempts.map(attempt => attempt.deployment)
-  return { error: failure.kind, error_message: failureMessage(failure, tried, rules) }
+  return failureMessage(failure, tried, rules)
 }
 
-function chargeOf({ attempts }: CallRecord): Partial<CallLine> {
-  const charge = callCharge(attempts)
-  if (!charge) return {}
-  return {
-    charged_usd: dollars(charge.total),
-    charged_nano_usd: exactInteger(charge.total),
-    discount_usd: dollars(charge.discount),
-    margin_usd: dollars(charge.margin),
-  }
-}
+const NO_TAGS: readonly string[] = []
 
-function tokensOf(usage: Usage | undefined): LineTokens {
-  return {
-    prompt_tokens: usage?.inputTokens ?? null,
-    completion_tokens: usage?.outputTokens ?? null,
-    ...(usage?.cacheReadTokens !== undefined && { cached_tokens: usage.cacheReadTokens }),
-    ...(usage?.reasoningTokens !== undefined && { reasoning_tokens: usage.reasoningTokens }),
-    estimated: usage?.estimated === true,
-  }
+function tagsOf({ tags = NO_TAGS, recordTags = NO_TAGS }: CallOptions): readonly string[] {
+  return recordTags.length === 0 ? tags : [...tags, ...recordTags]
 }
 
 function runIdOf(metadata: JsonObject | undefined): string | undefined {

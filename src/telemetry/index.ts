@@ -27,6 +27,7 @@ export {
   type JsonLinesStats,
   openJsonLines,
 } from './json-lines.ts'
+export { type LinePrinter, linePrinter } from './line-printer.ts'
 export type { JsonLinesProblem } from './line-trouble.ts'
 export { fanOut, type Listener, type OnListenerError } from './listeners.ts'
 export {

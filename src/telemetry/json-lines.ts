@@ -12,7 +12,7 @@ export interface JsonLinesOptions {
   readonly maxFiles?: number
   /** Lines wait at most this long, in milliseconds, unless the disk is slow. Default 50. */
   readonly flushMs?: Ms
-  /** So many characters do not wait for the timer. Default 65,536. */
+  /** So many characters do not wait for the timer. Default 262,144. */
   readonly flushBytes?: number
   /**
    * So many characters may wait for a disk that is slow or full; further lines are dropped and counted, the waiting ones
@@ -93,7 +93,7 @@ class LineWriter implements JsonLines {
   constructor(options: JsonLinesOptions) {
     this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY
     this.#flushMs = options.flushMs ?? 50
-    this.#flushBytes = options.flushBytes ?? 65_536
+    this.#flushBytes = options.flushBytes ?? 262_144
     this.#buffer = new LineBuffer(options.maxBufferBytes ?? 16 * 1024 * 1024)
     this.#trouble = new LineTrouble(options.path, options.onProblem ?? (() => {}))
     this.#file = options.file ?? openLineFile(options.path, options.maxFiles ?? 10)

@@ -11,12 +11,15 @@ import { isCostUnknown } from './call-line.ts'
 import { dollars, dollarsTo8Decimals, exactInteger, roundMs, seconds } from './figures.ts'
 import { GEN_AI, LLM, operationName, providerName, SERVER_ADDRESS, SERVER_PORT, TOLLGATE } from './names.ts'
 
-/** What is known of a call when it starts. */
+/** What a sampler may ask for: the conventions want it there when a span begins. */
+export function samplingAttributes({ request, pool }: Call): Attributes {
+  return { [GEN_AI.operation]: operationName(request.operation), [GEN_AI.requestModel]: pool }
+}
+
+/** What else is known of a call when it starts. */
 export function callAttributes(call: Call, { keys }: Pick<LoggingRules, 'keys'> = DEFAULT_LOGGING): Attributes {
   const { tags, sessionId, caller } = call.options
   return {
-    [GEN_AI.operation]: operationName(call.request.operation),
-    [GEN_AI.requestModel]: call.pool,
     [GEN_AI.requestStream]: call.request.streamed,
     [TOLLGATE.callId]: call.id,
     [TOLLGATE.callPool]: call.record.requestedPool,

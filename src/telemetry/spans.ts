@@ -11,13 +11,13 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { End } from '../core/answer.ts'
-import type { Attempt, AttemptRecord, Call, CallRecord } from '../core/call.ts'
+import type { Attempt, Call, CallRecord } from '../core/call.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { Event } from '../core/event.ts'
 import { DEFAULT_LOGGING, isMuted, type LoggingRules, mayTellContent } from '../core/logging.ts'
-import { TraceIds } from './call-trace-ids.ts'
+import { SpanTrace, spansOf, traceIdOf } from './call-trace.ts'
 import type { Listener } from './listeners.ts'
 import { inputMessages, outputMessages } from './message-content.ts'
 import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, operationName, TOLLGATE } from './names.ts'
@@ -30,6 +30,7 @@ import {
   decisionAttributes,
   deploymentAttributes,
   resultAttributes,
+  samplingAttributes,
 } from './span-attributes.ts'
 import { parseTraceparent, traceIds, traceparentHeaders } from './trace-context.ts'
 
@@ -68,23 +69,16 @@ const NO_SPANS = { listener: () => {}, traceHeaders: () => [], isTraced: () => f
 
 /** One span per call, with a child for each decision and each attempt. */
 export function traceCalls(options: TraceOptions = {}): CallTraces {
-  const ids = new TraceIds(options.newTraceId ?? traceIds())
-  const { tracer } = options
-  if (!tracer) return { ...NO_SPANS, traceIdOf: call => ids.of(call) }
+  const { tracer, newTraceId = traceIds() } = options
+  const ids = (call: Call) => traceIdOf(call, newTraceId)
+  if (!tracer) return { ...NO_SPANS, traceIdOf: ids }
   const spans = new CallSpans(tracer, options)
   return {
     listener: event => spans.on(event),
     traceHeaders: attempt => spans.headers(attempt),
-    traceIdOf: call => spans.traceId(call) ?? ids.of(call),
-    isTraced: call => spans.recording(call) !== undefined,
+    traceIdOf: ids,
+    isTraced: call => recording(call) !== undefined,
   }
-}
-
-interface CallTrace {
-  readonly span: Span
-  readonly context: Context
-  /** Calls open on the same record: a classifying call may share the one it serves. */
-  open: number
 }
 
 class CallSpans {
@@ -93,8 +87,6 @@ class CallSpans {
   readonly #clock: Clock
   readonly #kind: SpanKind
   readonly #rules: LoggingRules
-  readonly #calls = new WeakMap<CallRecord, CallTrace>()
-  readonly #attempts = new WeakMap<AttemptRecord, Span>()
   readonly #deployments = new WeakMap<Deployment, Attributes>()
 
   constructor(tracer: Tracer, options: TraceOptions) {
@@ -113,62 +105,65 @@ class CallSpans {
     else if (event.type === 'call-end') this.#endCall(event.call, event.end)
   }
 
-  headers(attempt: Attempt): readonly string[] {
-    const span = this.#attempts.get(attempt.attempt) ?? this.#calls.get(attempt.record)?.span
-    return span ? traceparentHeaders(span.spanContext()) : []
+  headers({ record, attempt }: Attempt): readonly string[] {
+    const spans = spansOf(record)
+    return spans ? traceparentHeaders((spans.of(attempt) ?? spans.span).spanContext()) : []
   }
 
-  traceId(call: Call): string | undefined {
-    return this.#calls.get(call.record)?.span.spanContext().traceId
-  }
-
+  /**
+   * Until the sampler has said yes nothing is reckoned but the two attributes it may ask for: nine of ten calls may be
+   * sampled out.
+   */
   #startCall(call: Call): void {
-    const known = this.#calls.get(call.record)
+    const known = spansOf(call.record)
     if (known) {
       known.open++
       return
     }
     if (isMuted('otel', call, this.#rules)) return
-    const original = call.copyOf && this.#calls.get(call.copyOf)
-    const parent = original?.context ?? parentOf(call)
+    const parent = (call.copyOf && spansOf(call.copyOf)?.childContext()) ?? parentOf(call)
     const span = this.#tracer.startSpan(
       `${operationName(call.request.operation)} ${call.record.requestedPool}`,
       {
         // Nobody has called for a probe.
         kind: call.purpose === 'probe' ? SpanKind.INTERNAL : this.#kind,
         startTime: wallTime(call.record, call.record.start),
-        attributes: callAttributes(call, this.#rules),
+        attributes: samplingAttributes(call),
       },
       parent,
     )
     if (!isOurs(span.spanContext(), parent)) return
-    this.#calls.set(call.record, { span, context: trace.setSpan(parent, span), open: 1 })
+    call.record.trace = new SpanTrace(span, parent)
+    if (span.isRecording()) span.setAttributes(callAttributes(call, this.#rules))
   }
 
   #route(call: Call, decision: Decision): void {
-    const known = this.recording(call)
-    if (!known) return
+    const spans = recording(call)
+    if (!spans) return
     const now = wallTime(call.record, this.#clock.monotonic())
     const attributes = decisionAttributes(decision, call)
-    this.#tracer.startSpan('llm.route', { startTime: now, attributes }, known.context).end(now)
+    this.#tracer.startSpan('llm.route', { startTime: now, attributes }, spans.childContext()).end(now)
   }
 
   #startAttempt(attempt: Attempt): void {
-    const known = this.recording(attempt)
-    if (!known) return
-    const attributes = { ...this.#about(attempt.deployment), ...attemptAttributes(attempt) }
-    if (this.#showsContent(attempt)) attributes[GEN_AI.inputMessages] = inputMessages(attempt.request.body)
-    const startTime = wallTime(attempt.record, attempt.attempt.start)
+    const spans = recording(attempt)
+    if (!spans) return
     const span = this.#tracer.startSpan(
       'llm.completion',
-      { kind: SpanKind.CLIENT, startTime, attributes },
-      known.context,
+      {
+        kind: SpanKind.CLIENT,
+        startTime: wallTime(attempt.record, attempt.attempt.start),
+        attributes: this.#about(attempt.deployment),
+      },
+      spans.childContext(),
     )
-    this.#attempts.set(attempt.attempt, span)
+    span.setAttributes(attemptAttributes(attempt))
+    if (this.#showsContent(attempt)) span.setAttribute(GEN_AI.inputMessages, inputMessages(attempt.request.body))
+    spans.add(attempt.attempt, span)
   }
 
   #endAttempt(attempt: Attempt, end: End): void {
-    const span = this.#attempts.get(attempt.attempt)
+    const span = spansOf(attempt.record)?.of(attempt.attempt)
     if (!span) return
     span.setAttributes(resultAttributes(attempt.attempt))
     const { response } = attempt.attempt
@@ -183,19 +178,14 @@ class CallSpans {
   }
 
   #endCall(call: Call, end: End): void {
-    const known = this.#calls.get(call.record)
-    if (!known || --known.open > 0 || !known.span.isRecording()) return
+    const spans = spansOf(call.record)
+    if (!spans || --spans.open > 0 || !spans.span.isRecording()) return
     const { record } = call
-    known.span.setAttributes(callResultAttributes(record, end.outcome))
+    const { span } = spans
+    span.setAttributes(callResultAttributes(record, end.outcome))
     const tried = record.attempts.map(attempt => attempt.deployment)
-    this.#tellFailure(known.span, end, tried)
-    known.span.end(wallTime(record, this.#clock.monotonic()))
-  }
-
-  /** Undefined when the call is not traced, or sampled out: then its children need not be made either. */
-  recording(call: Call): CallTrace | undefined {
-    const known = this.#calls.get(call.record)
-    return known?.span.isRecording() ? known : undefined
+    this.#tellFailure(span, end, tried)
+    span.end(wallTime(record, this.#clock.monotonic()))
   }
 
   #showsContent(attempt: Attempt): boolean {
@@ -219,6 +209,12 @@ class CallSpans {
     }
     return attributes
   }
+}
+
+/** Undefined when the call is not traced, or sampled out: then its children need not be made either. */
+function recording({ record }: Call): SpanTrace | undefined {
+  const spans = spansOf(record)
+  return spans?.span.isRecording() ? spans : undefined
 }
 
 /**
