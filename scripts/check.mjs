@@ -1,7 +1,7 @@
 // npm run check: lint, types, direction of imports (both in biome.json), the public API and the configuration's schema.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { ensureBuilt, root, runTool } from './lib/setup.mjs'
 
 const accept = process.argv.includes('--accept')
@@ -18,17 +18,20 @@ function compare(what, path, actual) {
   const expected = existsSync(path) ? readFileSync(path, 'utf8') : ''
   if (actual === expected) return
   if (accept) {
+    mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, actual)
     console.log(`${what} has changed: ${path} is written anew`)
     return
   }
   console.error(`${what} differs from ${path}; if that is meant, run: npm run check -- --accept`)
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(`${path}.new`, actual)
   try {
-    execFileSync('diff', ['-u', path, `${path}.new`], { stdio: 'inherit' })
+    execFileSync('diff', ['-uN', path, `${path}.new`], { stdio: 'inherit' })
   } catch {
     // diff tells of a difference by its exit code.
   }
+  rmSync(`${path}.new`)
   process.exit(1)
 }
 
@@ -39,9 +42,18 @@ function publicApi() {
 }
 
 function declarations(name) {
-  return readFileSync(join(root, 'dist', `${name}.d.mts`), 'utf8')
-    .replace(/^\/\/# sourceMappingURL.*$/m, '')
-    .replace(/from "\.\/([\w-]+)-[\w-]{8}\.mjs"/g, 'from "./$1.mjs"')
+  return (
+    readFileSync(join(root, 'dist', `${name}.d.mts`), 'utf8')
+      .replace(/^\/\/# sourceMappingURL.*$/m, '')
+      .replace(/from "\.\/([\w-]+)-[\w-]{8}\.mjs"/g, 'from "./$1.mjs"')
+      // The build gives what its chunks share short names, which change with anything else that is shared.
+      .replace(/^import \{ (.*) \}/gm, (_, names) => `import { ${realNames(names)} }`)
+  )
+}
+
+function realNames(names) {
+  const real = names.split(', ').map(name => name.replace(/^[\w$]+ as /, ''))
+  return real.sort().join(', ')
 }
 
 function schema() {
