@@ -3,6 +3,7 @@ import { callTo } from '../../test/support/calls.ts'
 import { deployment } from '../../test/support/settings.ts'
 import { Answer, type Source, wholeAnswer } from '../core/answer.ts'
 import type { Attempt, Call } from '../core/call.ts'
+import type { Emit } from '../core/event.ts'
 import { Failure } from '../core/failure.ts'
 import { ObjectFrame } from '../core/frame.ts'
 import { FakeClock } from '../testing/index.ts'
@@ -59,6 +60,17 @@ describe('the walk through a plan', () => {
     expect(call.record.attempts).toEqual(attempts.map(({ attempt }) => attempt))
     expect(call.record.decisions.map(({ chosen }) => chosen.id)).toEqual(['d1', 'd2', 'd3'])
     expect(emitted).toEqual(['route', 'route', 'route'])
+  })
+
+  it("begins an attempt's time when its choice has been told, so that a trace shows them in order", async () => {
+    const { answer, call, attempts, clock } = scene([0], async attempt => whole(attempt))
+    let toldAt: number | undefined
+    const emit: Emit = () => {
+      toldAt = clock.monotonic()
+      clock.advance(1)
+    }
+    await answer({ ...call, emit })
+    expect(attempts[0]?.attempt.start).toBeGreaterThan(toldAt ?? Number.POSITIVE_INFINITY)
   })
 
   it('ends with the failure that the plan ends with', async () => {
