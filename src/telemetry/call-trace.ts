@@ -4,7 +4,7 @@ import { parseTraceparent } from './trace-context.ts'
 
 /**
  * The spans of one call. They hang on its record, which is the same object in every copy that a layer makes of the call, and
- * go with it. In three WeakMaps, which the collector must search, a call that is sampled out took 4.0 µs instead of 1.0.
+ * go with it. In WeakMaps, with a context made for each, a call that is sampled out took 2.5 µs more.
  */
 export class SpanTrace implements CallTrace {
   readonly span: Span
