@@ -55,8 +55,8 @@ function event(rest) {
  * requests until a contender is warm: V8 takes some 20,000 to optimise the gateway, and CPU time falls until then.
  */
 export const LOADS = {
-  small: { title: 'whole, 200 B', body: request(200), streamed: false, busy: 10, warm: 25_000 },
-  large: { title: 'whole, 16 KiB prompt', body: request(16 << 10), streamed: false, busy: 10, warm: 8_000 },
+  small: { title: 'whole, 200 B', body: request(200), streamed: false, busy: 10, warm: 70_000 },
+  large: { title: 'whole, 16 KiB prompt', body: request(16 << 10), streamed: false, busy: 10, warm: 20_000 },
   stream: {
     title: `stream, ${CHUNKS} chunks`,
     body: request(200, { stream: true }),
