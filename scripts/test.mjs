@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ensureProgram } from './lib/debian.mjs'
 import { node24 } from './lib/node-24.mjs'
 import { ensureBuilt, root, run } from './lib/setup.mjs'
 
@@ -11,6 +12,7 @@ const allNodes = process.env.CI === 'true' || process.argv.includes('--all-nodes
 const args = process.argv.slice(2).filter(arg => arg !== '--all-nodes')
 
 ensureBuilt()
+ensureProgram('curl')
 if (args.length === 0) run(process.execPath, [join(root, 'scripts', 'check.mjs')])
 const nodes = [process.execPath, ...(allNodes ? [node24()] : [])].filter(node => node !== undefined)
 const results = nodes.map(node => vitest(node, args))
