@@ -52,7 +52,7 @@ function event(rest) {
 
 /**
  * The loads, by name: the request's body, whether the answer is a stream, clients at once when CPU time is measured, and
- * requests until a contender is warm: V8 takes some 20,000 to optimise the gateway, and CPU time falls until then.
+ * requests until a contender is warm: V8 takes some 70,000 to optimise the gateway, and CPU time falls until then.
  */
 export const LOADS = {
   small: { title: 'whole, 200 B', body: request(200), streamed: false, busy: 10, warm: 70_000 },

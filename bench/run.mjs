@@ -18,7 +18,7 @@ const BARS = { small: 2.5, stream: 2.5 }
 
 const PLANS = {
   full: { warmMs: 20_000, rounds: 7, steadyMs: 3_000, busyRounds: 5, busyMs: 2_000, calmRounds: 5, calmMs: 1_500 },
-  quick: { warmMs: 8_000, rounds: 3, steadyMs: 1_000, busyRounds: 1, busyMs: 1_000, calmRounds: 2, calmMs: 400 },
+  quick: { warmMs: 15_000, rounds: 3, steadyMs: 1_500, busyRounds: 1, busyMs: 1_000, calmRounds: 2, calmMs: 400 },
 }
 
 const { values } = parseArgs({
