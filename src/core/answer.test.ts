@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { deployment } from '../../test/support/settings.ts'
-import { Answer, type End, type Source, timeToFirst, wholeAnswer } from './answer.ts'
+import { Answer, type End, type Source, wholeAnswer } from './answer.ts'
 import { Failure } from './failure.ts'
 import { type Frame, ObjectFrame } from './frame.ts'
 
@@ -275,9 +275,4 @@ describe('a whole answer', () => {
       committed: true,
     })
   })
-})
-
-it('reckons the time to the first content from the start', () => {
-  expect(timeToFirst({ start: 5 })).toBeUndefined()
-  expect(timeToFirst({ start: 5, firstAt: 12 })).toBe(7)
 })

@@ -1,5 +1,4 @@
 import type { Outcome } from './call.ts'
-import type { Ms } from './clock.ts'
 import type { Deployment } from './deployment.ts'
 import type { Failure } from './failure.ts'
 import type { Frame } from './frame.ts'
@@ -227,8 +226,3 @@ export function wholeAnswer(
 }
 
 const NO_SOURCE: Source = { pause() {}, resume() {}, abort() {} }
-
-/** Milliseconds from an attempt's start to its first content, where there was any. */
-export function timeToFirst(record: { readonly start: Ms; readonly firstAt?: Ms }): Ms | undefined {
-  return record.firstAt === undefined ? undefined : record.firstAt - record.start
-}

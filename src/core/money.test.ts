@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decimalToInteger, divideUp, formatUsd, NANO_PER_USD, nanoToUsd, usdToNano } from './money.ts'
+import { decimalToInteger, divideUp, formatUsd, nanoToUsd, usdToNano } from './money.ts'
 
 /** A decimal number as text, and the same as an exact fraction of integers. */
 const decimal = fc
@@ -28,7 +28,7 @@ describe('dollars as nano-dollars', () => {
   it.each([
     ['0', 0n],
     [0, 0n],
-    ['1', NANO_PER_USD],
+    ['1', 1_000_000_000n],
     [1e-7, 100n],
     ['1e-7', 100n],
     [0.0000375, 37_500n],

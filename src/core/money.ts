@@ -3,8 +3,6 @@
  */
 export type NanoUsd = bigint
 
-export const NANO_PER_USD: bigint = 1_000_000_000n
-
 /** Reads a decimal number of US dollars, such as `0.0000375` or `"1e-7"`, exactly; digits below one nano-dollar are rounded up. */
 export function usdToNano(usd: number | string): NanoUsd {
   return decimalToInteger(usd, 9)

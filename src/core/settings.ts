@@ -43,7 +43,6 @@ export interface RoutingSettings {
   readonly defaultPriority?: number
   /** When no deployment declares its own: at most this many calls in flight at one. */
   readonly defaultMaxParallelRequests?: number
-  /** Name of the environment (`LITELLM_ENVIRONMENT`) is resolved before: deployments of other ones are not in the list. */
 }
 
 export interface Alias {

@@ -1,5 +1,3 @@
-import type { JsonObject } from '../core/json.ts'
-
 /**
  * The part of OpenAI's shapes that is named here; everything else that an upstream sends is there as well. Those who want
  * every field typed take the `openai` package's types, which these are compatible with.
@@ -75,16 +73,3 @@ export interface EmbeddingAnswer {
   readonly usage?: TokenUsage
   readonly [field: string]: unknown
 }
-
-/** How a call went: cost, attempts, who answered. */
-export interface CallInfo {
-  readonly callId: string
-  readonly pool: string
-  /** `openai/gpt-4o-mini`. */
-  readonly deployment: string
-  readonly attempts: number
-  /** Undefined while a stream runs, and when a price is unknown. */
-  readonly costNanoUsd: bigint | undefined
-}
-
-export type Body = JsonObject

@@ -113,7 +113,6 @@ const auto = {
 } as const satisfies Record<string, Honoured>
 
 export type TollgateValues = ValuesOf<typeof settings>
-export type TelemetryValues = ValuesOf<typeof telemetry>
 export type TierValues = ValuesOf<typeof tier>
 
 /** Every map of `tollgate_settings`, by its path; documentation and schema are made from it. */
