@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ComplexityAutoSettings } from '../core/auto-settings.ts'
 import type { Call, CallOptions } from '../core/call.ts'
+import { plainCaller } from '../core/caller.ts'
 import type { Json } from '../core/json.ts'
 import type { PoolFacts } from '../core/pool-facts.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
@@ -135,8 +136,8 @@ describe('a session', () => {
 
   it('is one of its caller only', () => {
     const { choose } = chooser({ sessionTtlMs: 1_000 })
-    choose([user(REASONING)], { ...session, caller: { keyId: 'a' } })
-    expect(choose([user(SIMPLE)], { ...session, caller: { keyId: 'b' } }).pool).toBe('small')
+    choose([user(REASONING)], { ...session, caller: plainCaller('a') })
+    expect(choose([user(SIMPLE)], { ...session, caller: plainCaller('b') }).pool).toBe('small')
     expect(choose([user(SIMPLE)]).pool).toBe('small')
   })
 

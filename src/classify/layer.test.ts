@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Answer, wholeAnswer } from '../core/answer.ts'
 import type { TaskAutoSettings } from '../core/auto-settings.ts'
 import type { Call, CallOptions } from '../core/call.ts'
+import { plainCaller } from '../core/caller.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import type { Clock, Ms } from '../core/clock.ts'
 import type { Deployment } from '../core/deployment.ts'
@@ -133,7 +134,7 @@ describe('classify', () => {
     const options: CallOptions = {
       mock: { mock_response: 'x' },
       retries: 9,
-      caller: { keyId: 'k' },
+      caller: plainCaller('k'),
       allowedRegion: 'eu',
     }
     const call = callWith(OPEN, { options })
@@ -141,7 +142,7 @@ describe('classify', () => {
     await answer
     expect(asked[0]).toMatchObject({ pool: 'cheap', purpose: 'classify', deadline: 6_000, id: 'call-1' })
     expect(asked[0]?.record).toBe(call.record)
-    expect(asked[0]?.options).toEqual({ caller: { keyId: 'k' }, allowedRegion: 'eu' })
+    expect(asked[0]?.options).toEqual({ caller: plainCaller('k'), allowedRegion: 'eu' })
     expect(asked[0]?.request.body).toMatchObject({ model: 'cheap', max_tokens: 5 })
     expect(JSON.stringify(asked[0]?.request.body)).toContain(OPEN)
     expect(passed[0]).toMatchObject({ pool: 'code-pool', purpose: 'answer', request: call.request, options })

@@ -1,3 +1,4 @@
+import type { Caller } from './caller.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { Charge } from './charge.ts'
 import type { Ms } from './clock.ts'
@@ -34,6 +35,14 @@ export interface Call {
   readonly because?: string
   /** The tiered pool through which it came: in its tiers, price decides under that pool's latency threshold. */
   readonly tier?: string
+  /** Money set aside for it. Absent: nobody keeps budgets, or nothing of it is bounded. */
+  readonly hold?: Hold
+}
+
+/** Money set aside for a call, of which its attempts are paid. */
+export interface Hold {
+  /** What is set aside and not yet charged, nano-USD. */
+  readonly left: NanoUsd
 }
 
 export type Purpose = 'answer' | 'classify' | 'mirror' | 'probe'
@@ -87,11 +96,6 @@ export interface CallOptions {
   readonly mock?: JsonObject
   /** The caller's own identity, as the gateway authenticated it. */
   readonly caller?: Caller
-}
-
-export interface Caller {
-  /** Names the key without revealing it. */
-  readonly keyId: string
 }
 
 /** Another pool to try, perhaps with parts of the request replaced. */

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Caller } from '../core/call.ts'
+import { type Caller, plainCaller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import type { Secret } from '../core/secret.ts'
 
@@ -17,7 +17,7 @@ const KEY_HEADERS = ['x-litellm-api-key', 'x-api-key', 'api-key'] as const
 export function masterKeyOnly(masterKey: Secret | undefined, keyHeader?: string): Authenticate {
   if (!masterKey) return () => undefined
   const expected = Buffer.from(masterKey.reveal())
-  const caller: Caller = { keyId: 'master' }
+  const caller = plainCaller('master', 'proxy_admin')
   return headers => {
     const key = keyOf(headers, keyHeader)
     if (key === undefined) throw new Failure('unauthorized', HOW, { code: 'missing_api_key' })

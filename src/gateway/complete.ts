@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Call, Caller, CallOptions } from '../core/call.ts'
+import type { Call, CallOptions } from '../core/call.ts'
+import type { Caller } from '../core/caller.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import { Failure } from '../core/failure.ts'
 import type { Frame } from '../core/frame.ts'

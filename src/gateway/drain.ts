@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { GatewaySettings } from '../config/settings.ts'
-import type { Caller } from '../core/call.ts'
+import type { Caller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import type { Authenticate } from './authenticate.ts'
 

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { GatewaySettings } from '../config/settings.ts'
-import type { Caller } from '../core/call.ts'
+import type { Caller } from '../core/caller.ts'
 import type { Cancellation } from '../core/cancellation.ts'
 import { systemClock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { wholeAnswer } from '../core/answer.ts'
+import { plainCaller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import { ObjectFrame } from '../core/frame.ts'
 import type { RoutingSettings } from '../core/settings.ts'
@@ -12,7 +13,7 @@ import { createPools } from './pools.ts'
 
 describe('affinity', () => {
   const affinity = { bySession: true, byKey: true, byPromptCache: true, ttlMs: 1_000, pools: {} }
-  const session = { options: { sessionId: 's1', caller: { keyId: 'k' } } }
+  const session = { options: { sessionId: 's1', caller: plainCaller('k') } }
   const ten = Array.from({ length: 10 }, (_, index) => deploymentOf(String(index)))
 
   function remembered(id: string, call = callOf(session), changes: Partial<RoutingSettings> = {}) {
@@ -55,7 +56,7 @@ describe('affinity', () => {
 
   test('a session of another caller is another session', () => {
     const { pool } = remembered('7')
-    const other = callOf({ options: { sessionId: 's1', caller: { keyId: 'other' } } })
+    const other = callOf({ options: { sessionId: 's1', caller: plainCaller('other') } })
     expect(new Set(Array.from({ length: 30 }, () => idOf(pool, other))).size).toBeGreaterThan(1)
   })
 

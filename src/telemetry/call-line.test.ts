@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Attempt, Call } from '../core/call.ts'
+import { plainCaller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import { Secret } from '../core/secret.ts'
 import { type CallLine, callLine, writeCallLines } from './call-line.ts'
@@ -30,7 +31,7 @@ test('an answered call after a fallback, in full', () => {
     metadata,
     strategyLabel: 'cost-aware',
     sessionId: 's-1',
-    caller: { keyId: 'k-1' },
+    caller: plainCaller('k-1'),
   }
   const call = scripted.call(clock, silent, { options, body: { stream: true } })
   call.record.classification = { task: 'math', by: 'rules', reason: '"calculate"' }

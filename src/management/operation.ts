@@ -1,0 +1,26 @@
+import type { z } from 'zod'
+import type { Caller, Role } from '../core/caller.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Store } from '../store/store.ts'
+
+/** One route of the management API. The gateway makes a route of it; the command line runs it without one. */
+export interface Operation<Input = never, Output = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** LiteLLM's paths; a path may hold parameters (`/key/:key/regenerate`), which stand in the input under their names. */
+  readonly paths: readonly string[]
+  /** As the audit names it: `key/generate`. */
+  readonly name: string
+  /** Who may call it at all. What of it each may do is judged by `run`. */
+  readonly roles: readonly Role[]
+  /** Of a GET or DELETE without a body the query (texts), else the body. Unknown fields are refused. */
+  readonly input: z.ZodType<Input>
+  run(context: OperationContext, input: Input): Promise<Output>
+}
+
+export interface OperationContext {
+  readonly store: Store
+  readonly caller: Caller
+  /** `litellm-changed-by`: on whose behalf. */
+  readonly changedBy?: string
+  readonly clock: Clock
+}
