@@ -4,8 +4,8 @@ import type { Deployment } from '../core/deployment.ts'
 import { Failure } from '../core/failure.ts'
 import { follow, type Handler, type Layer } from '../core/handler.ts'
 import type { NanoUsd } from '../core/money.ts'
-import type { Entry } from '../ledger/entry.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Entry } from '../ledger/replica/entry.ts'
+import type { Ledger } from '../ledger/replica/ledger.ts'
 import { withForcedLimit } from './output-limit.ts'
 
 export interface AccountOptions {

@@ -6,8 +6,8 @@ import type { Hold } from '../core/hold.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { MoneySettings } from '../core/money-settings.ts'
 import type { Request } from '../core/request.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import { OverBudget } from '../ledger/refusals.ts'
+import type { Ledger } from '../ledger/replica/ledger.ts'
+import { OverBudget } from '../ledger/replica/refusals.ts'
 import { withOutputLimit } from './output-limit.ts'
 
 /** Fewer output tokens than this are not worth asking for. */

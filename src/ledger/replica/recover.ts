@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { isObject, type JsonObject } from '../core/json.ts'
-import type { Authority, PostedRow } from './authority.ts'
+import { isObject, type JsonObject } from '../../core/json.ts'
+import type { Authority, PostedRow } from '../authority.ts'
 import { REPLICA_FILE } from './journal.ts'
 import { readJournalLine } from './journal-line.ts'
 

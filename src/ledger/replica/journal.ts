@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure } from '../core/failure.ts'
-import type { Replica } from './authority.ts'
+import { Failure } from '../../core/failure.ts'
+import type { Replica } from '../authority.ts'
 
 /** A new file is begun after so many bytes. */
 const SEGMENT_BYTES = 4 << 20

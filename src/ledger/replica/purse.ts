@@ -1,6 +1,6 @@
-import type { BudgetState } from '../core/budget.ts'
-import type { Ms } from '../core/clock.ts'
-import type { NanoUsd } from '../core/money.ts'
+import type { BudgetState } from '../../core/budget.ts'
+import type { Ms } from '../../core/clock.ts'
+import type { NanoUsd } from '../../core/money.ts'
 
 /** What this replica has under lease of one window of one budget. Money in it is free, held by calls, or charged. */
 export class Purse {

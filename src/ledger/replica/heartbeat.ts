@@ -1,5 +1,5 @@
-import type { Clock, Ms, Timer } from '../core/clock.ts'
-import type { Authority, Change, Replica, WrittenOff } from './authority.ts'
+import type { Clock, Ms, Timer } from '../../core/clock.ts'
+import type { Authority, Change, Replica, WrittenOff } from '../authority.ts'
 import type { Book } from './book.ts'
 import type { Contact } from './contact.ts'
 import type { Gate } from './gate.ts'

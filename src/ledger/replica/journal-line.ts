@@ -1,7 +1,7 @@
-import type { BudgetLevel, BudgetTerms } from '../core/budget.ts'
-import { isObject } from '../core/json.ts'
-import type { NanoUsd } from '../core/money.ts'
-import type { PostedRow } from './authority.ts'
+import type { BudgetLevel, BudgetTerms } from '../../core/budget.ts'
+import { isObject } from '../../core/json.ts'
+import type { NanoUsd } from '../../core/money.ts'
+import type { PostedRow } from '../authority.ts'
 
 /** A row with its charge, as one line of the journal. */
 export function journalLine({ id, text, charge, budgets }: PostedRow): string {

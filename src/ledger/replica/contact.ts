@@ -1,4 +1,4 @@
-import type { Ms } from '../core/clock.ts'
+import type { Ms } from '../../core/clock.ts'
 
 /** While the authority has not answered for so long, nothing is held without asking it. */
 const FRESH_MS: Ms = 1_000

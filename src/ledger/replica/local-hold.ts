@@ -1,5 +1,5 @@
-import type { Hold } from '../core/hold.ts'
-import type { NanoUsd } from '../core/money.ts'
+import type { Hold } from '../../core/hold.ts'
+import type { NanoUsd } from '../../core/money.ts'
 import type { Purse } from './purse.ts'
 
 /** Sets further money aside on the same budgets; rejects with the Failure of the budget that has not so much. */

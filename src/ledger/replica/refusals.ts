@@ -1,7 +1,7 @@
-import type { BudgetLevel, BudgetState } from '../core/budget.ts'
-import { Failure, type FailureOptions } from '../core/failure.ts'
-import type { JsonObject } from '../core/json.ts'
-import { formatUsd, type NanoUsd, nanoToUsd } from '../core/money.ts'
+import type { BudgetLevel, BudgetState } from '../../core/budget.ts'
+import { Failure, type FailureOptions } from '../../core/failure.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { formatUsd, type NanoUsd, nanoToUsd } from '../../core/money.ts'
 
 /** What people call the levels. */
 const LEVELS: Readonly<Record<BudgetLevel, string>> = {

@@ -1,8 +1,8 @@
-import { type BudgetTerms, budgetId } from '../core/budget.ts'
-import type { Call } from '../core/call.ts'
-import type { Caller } from '../core/caller.ts'
-import type { Deployment } from '../core/deployment.ts'
-import type { ChargedBudget } from './authority.ts'
+import { type BudgetTerms, budgetId } from '../../core/budget.ts'
+import type { Call } from '../../core/call.ts'
+import type { Caller } from '../../core/caller.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import type { ChargedBudget } from '../authority.ts'
 
 /** Who bears what is spent: budgets that bound it, and budgets that only count it. */
 export interface Bearers {

@@ -1,6 +1,6 @@
-import type { BudgetTerms } from '../core/budget.ts'
-import type { Clock, Ms } from '../core/clock.ts'
-import type { NanoUsd } from '../core/money.ts'
+import type { BudgetTerms } from '../../core/budget.ts'
+import type { Clock, Ms } from '../../core/clock.ts'
+import type { NanoUsd } from '../../core/money.ts'
 import type { Account } from './account.ts'
 import type { LocalHold } from './local-hold.ts'
 

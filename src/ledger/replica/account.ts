@@ -1,7 +1,7 @@
-import type { BudgetTerms } from '../core/budget.ts'
-import type { Ms } from '../core/clock.ts'
-import type { NanoUsd } from '../core/money.ts'
-import type { Grant } from './authority.ts'
+import type { BudgetTerms } from '../../core/budget.ts'
+import type { Ms } from '../../core/clock.ts'
+import type { NanoUsd } from '../../core/money.ts'
+import type { Grant } from '../authority.ts'
 import { Purse } from './purse.ts'
 
 /** How far ahead money is leased: what was held within the last such span. */

@@ -1,10 +1,10 @@
-import type { Answer, End } from '../core/answer.ts'
-import type { Attempt } from '../core/call.ts'
-import type { Ms } from '../core/clock.ts'
-import type { NanoUsd } from '../core/money.ts'
-import type { RateCard } from '../core/price.ts'
-import { shownBaseUrl } from '../core/shown-address.ts'
-import type { LedgerRecord } from './record.ts'
+import type { Answer, End } from '../../core/answer.ts'
+import type { Attempt } from '../../core/call.ts'
+import type { Ms } from '../../core/clock.ts'
+import type { NanoUsd } from '../../core/money.ts'
+import type { RateCard } from '../../core/price.ts'
+import { shownBaseUrl } from '../../core/shown-address.ts'
+import type { LedgerRecord } from '../record.ts'
 
 /** What the attempt itself does not say. */
 export interface RecordFacts {
