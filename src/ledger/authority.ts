@@ -65,13 +65,13 @@ export interface Grant {
 }
 
 export interface PostBatch {
-  /**
-   * Counts up from 1 within the replica. A batch whose number was posted before does nothing, so that one whose answer was
-   * lost can be sent again, money given back included. Absent: rows alone, as when a dead replica's journal is posted.
-   */
-  readonly seq?: number
   readonly rows: readonly PostedRow[]
   readonly returns: readonly GivenBack[]
+  /**
+   * Counts up from 1 with every new batch of a replica that has joined; a repeated batch keeps its number, so that what
+   * it gives back is taken once. Absent: returns are taken each time, and a batch with returns must not be repeated.
+   */
+  readonly number?: number
 }
 
 /** A row of the ledger and who bears its charge. */

@@ -46,7 +46,7 @@ export class Poster {
   #returns: GivenBack[] = []
   #bytes = 0
   #underWay = 0
-  #seq = 0
+  #number = 0
   #timer: Timer | undefined
   #running: Promise<void> | undefined
   #failing = false
@@ -111,7 +111,7 @@ export class Poster {
 
   async #post(rows: readonly Posting[], returns: readonly GivenBack[]): Promise<void> {
     const { authority, replica, contact, clock, onCrossing } = this.#parts
-    const batch = { seq: ++this.#seq, rows: rows.map(rowOf), returns }
+    const batch = { number: ++this.#number, rows: rows.map(rowOf), returns }
     for (let wait = FIRST_RETRY_MS; !this.#closed; wait = Math.min(wait * 2, LAST_RETRY_MS)) {
       const sentAt = clock.monotonic()
       try {
