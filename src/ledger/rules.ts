@@ -152,6 +152,14 @@ export function writtenOff(account: Account, replica: string): Account {
   return withLease(next, { replica, live: 0n, writtenOff: writtenOff + live })
 }
 
+/** A replica that was thought dead is there again: what was booked as spent is under lease as before. */
+export function revived(account: Account, replica: string): Account {
+  const { live, writtenOff } = leaseOf(account, replica)
+  if (writtenOff === 0n) return account
+  const next = { ...account, spent: notNegative(account.spent - writtenOff), leased: account.leased + writtenOff }
+  return withLease(next, { replica, live: live + writtenOff, writtenOff: 0n })
+}
+
 /** Takes back all that a replica has left, also what was written off: its charges are all posted. */
 export function left(account: Account, replica: string): Account {
   const { live, writtenOff } = leaseOf(account, replica)
