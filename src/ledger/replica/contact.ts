@@ -32,6 +32,11 @@ export class Contact {
     return now - this.#lastHeard < this.#freshMs
   }
 
+  /** Whether it was heard of within so long. */
+  isWithin(ms: Ms, now: Ms): boolean {
+    return now - this.#lastHeard < ms
+  }
+
   /** Why it is not to be asked now; undefined when it may be. */
   broken(now: Ms): { readonly why: unknown } | undefined {
     return now < this.#brokenUntil ? { why: this.#why } : undefined

@@ -2,9 +2,8 @@ import type { Answer, End } from '../../core/answer.ts'
 import type { Attempt } from '../../core/call.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { NanoUsd } from '../../core/money.ts'
-import type { ChargedBudget } from '../authority.ts'
-import type { Journal, JournalEntry } from './journal.ts'
-import { journalLine } from './journal-line.ts'
+import type { ChargedBudget, PostedRow } from '../authority.ts'
+import type { Journal, JournalEntry } from './journals.ts'
 import type { LocalHold } from './local-hold.ts'
 import type { Poster } from './poster.ts'
 import type { Purse } from './purse.ts'
@@ -42,7 +41,7 @@ export class Entry {
     this.#payers = payers
     this.#parts = parts
     // Whoever reads this line has no other: the process died, and the worst is taken to have been spent.
-    this.#line = parts.journal?.begin(this.#lineOf(this.#text(payers.bound, 0n), payers.bound))
+    this.#line = parts.journal?.begin(this.#row(this.#text(payers.bound, 0n), payers.bound))
   }
 
   /** The attempt has ended and is priced. */
@@ -54,7 +53,7 @@ export class Entry {
     const overrun = max(call?.charge(charge) ?? 0n, own?.charge(charge) ?? 0n)
     own?.release()
     const text = this.#text(charge, overrun, { end, answer, at: this.#parts.clock.monotonic() })
-    if (this.#line) this.#parts.journal?.end(this.#line, this.#lineOf(text, charge))
+    if (this.#line) this.#parts.journal?.end(this.#line, this.#row(text, charge))
     this.#parts.poster.add({ id: attempt.id, text, charge, purses, counted, entry: this.#line })
     if (overrun > 0n) this.#parts.onOverrun(this.#attempt, overrun)
   }
@@ -65,10 +64,9 @@ export class Entry {
     return JSON.stringify(recordOf(this.#attempt, facts))
   }
 
-  #lineOf(text: string, charge: NanoUsd): string {
+  #row(text: string, charge: NanoUsd): PostedRow {
     const bounded = this.#purses().map(({ budget, windowStart }) => ({ terms: budget, windowStart }))
-    const budgets = [...bounded, ...this.#payers.counted]
-    return journalLine({ id: this.#attempt.attempt.id, text, charge, budgets })
+    return { id: this.#attempt.attempt.id, text, charge, budgets: [...bounded, ...this.#payers.counted] }
   }
 
   #purses(): readonly Purse[] {

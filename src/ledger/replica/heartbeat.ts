@@ -3,8 +3,9 @@ import type { Authority, Change, Replica, WrittenOff } from '../authority.ts'
 import type { Book } from './book.ts'
 import type { Contact } from './contact.ts'
 import type { Gate } from './gate.ts'
+import type { Journal, Journals } from './journals.ts'
 import type { Poster } from './poster.ts'
-import { isAbandoned, journalsIn, recover } from './recover.ts'
+import { recover } from './recover.ts'
 
 /** Between two pulses. Changes by others, such as a revoked key, are seen after one. */
 const PULSE_MS: Ms = 250
@@ -17,8 +18,9 @@ export interface HeartbeatParts {
   readonly contact: Contact
   readonly gate: Gate
   readonly clock: Clock
-  /** Folder of the journals of this machine. Undefined: none are kept. */
-  readonly journals: string | undefined
+  /** This replica's own. Undefined: none is kept. */
+  readonly journal: Journal | undefined
+  readonly journals: Journals | undefined
   readonly onChange: (change: Change) => void
   readonly onRecovered: (replica: string, rows: number) => void
   readonly onWrittenOff: (replica: string, amounts: readonly WrittenOff[]) => void
@@ -41,8 +43,8 @@ export class Heartbeat {
   async start(): Promise<void> {
     const { authority, replica, journals } = this.#parts
     await authority.join(replica)
-    if (journals !== undefined) {
-      const left = journalsIn(journals).filter(id => id !== replica.id && isAbandoned(journals, id))
+    if (journals) {
+      const left = journals.ids().filter(id => journals.ownerOf(id) === 'gone')
       for (const id of left) await this.#recover(journals, id)
     }
     await this.#beat()
@@ -73,7 +75,10 @@ export class Heartbeat {
     const sentAt = clock.monotonic()
     try {
       const pulse = await authority.pulse(replica.id, replica.leaseMs)
-      if (!pulse.alive) await authority.join(replica)
+      if (!pulse.alive) {
+        await authority.join(replica)
+        this.#parts.journal?.renew()
+      }
       if (!pulse.alive || this.#doubt) await this.#reconcile()
       contact.heard(sentAt)
       for (const change of pulse.changes) onChange(change)
@@ -93,13 +98,16 @@ export class Heartbeat {
     poster.giveBack(lost)
   }
 
-  /** What dead replicas had under lease: by their journal where it lies here, else it counts as spent. */
+  /**
+   * What dead replicas had under lease: by their journal where it lies here, else it counts as spent. A process that runs, and
+   * was only silent, has its leases again when it speaks.
+   */
   async #sweep(now: Ms): Promise<void> {
     const { authority, replica, journals, onWrittenOff } = this.#parts
     if (now - this.#lastSweep < replica.leaseMs / 2) return
     this.#lastSweep = now
     for (const id of await authority.dead()) {
-      if (journals !== undefined && journalsIn(journals).includes(id)) await this.#recover(journals, id)
+      if (journals?.ids().includes(id) && journals.ownerOf(id) !== 'running') await this.#recover(journals, id)
       else {
         const amounts = await authority.writeOff(id)
         if (amounts.length > 0) onWrittenOff(id, amounts)
@@ -107,8 +115,8 @@ export class Heartbeat {
     }
   }
 
-  async #recover(journals: string, id: string): Promise<void> {
-    const rows = await recover(journals, id, this.#parts.authority)
+  async #recover(journals: Journals, id: string): Promise<void> {
+    const rows = await recover(id, { journals, authority: this.#parts.authority })
     this.#parts.onRecovered(id, rows)
   }
 }

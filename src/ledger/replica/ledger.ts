@@ -12,7 +12,7 @@ import { Contact } from './contact.ts'
 import { Entry, type EntryParts, type Payers } from './entry.ts'
 import { Gate } from './gate.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { Journal } from './journal.ts'
+import type { Journal, Journals } from './journals.ts'
 import { LocalHold } from './local-hold.ts'
 import { Poster } from './poster.ts'
 import { backlogFailure } from './refusals.ts'
@@ -24,8 +24,8 @@ export interface LedgerParts {
   readonly authority: Authority
   readonly settings: MoneySettings
   readonly clock: Clock
-  /** False: nothing is written beside the store (the store is this process's memory). Default true. */
-  readonly keepsJournal?: boolean
+  /** Undefined: nothing is written beside the store, which is this process's memory. */
+  readonly journals?: Journals | undefined
   /** Told of budgets whose soft limit, or limit, was passed: once per window, at one replica. */
   readonly onCrossing?: (crossing: Crossing) => void
   /** Told what goes wrong beside the calls. */
@@ -44,18 +44,20 @@ export class Ledger {
   readonly #poster: Poster
   readonly #journal: Journal | undefined
   readonly #heartbeat: Heartbeat
+  readonly #contact: Contact
   readonly #entries: EntryParts
   readonly #listeners = new Set<(change: Change) => void>()
 
   /** Opens the journal. Nothing is held before `start` has joined the authority. */
   constructor(parts: LedgerParts) {
-    const { authority, settings, clock, warn, onCrossing = ignore, keepsJournal = true } = parts
+    const { authority, settings, clock, warn, onCrossing = ignore, journals } = parts
     this.#parts = parts
     this.replica = { id: ulids(() => clock.now())(), host: hostname(), pid: process.pid, leaseMs: settings.leaseMs }
     const contact = settings.whenAway === 'spend-leases' ? new Contact(settings.leaseMs * SAFE_SHARE) : new Contact()
+    this.#contact = contact
     const gate = new Gate()
     const common = { authority, replica: this.replica.id, contact, gate, clock }
-    this.#journal = keepsJournal ? new Journal(settings.journal, this.replica) : undefined
+    this.#journal = journals?.open(this.replica)
     const { backlog } = settings
     this.#poster = new Poster({ ...common, journal: this.#journal, backlog, onCrossing, onTrouble: tell(warn) })
     this.#book = new Book({
@@ -69,7 +71,8 @@ export class Ledger {
       replica: this.replica,
       book: this.#book,
       poster: this.#poster,
-      journals: keepsJournal ? settings.journal : undefined,
+      journal: this.#journal,
+      journals,
       onChange: change => {
         for (const listener of this.#listeners) listener(change)
       },
@@ -121,6 +124,8 @@ export class Ledger {
   /** Writes an attempt down, which may cost `bound` at most, before it is dialled. @throws, or rejects with, a Failure. */
   begin(attempt: Attempt, bound: NanoUsd): Entry | Promise<Entry> {
     if (this.#poster.isFull) throw backlogFailure()
+    // Silent for so long, this replica may have been taken for dead, and its journal taken over.
+    if (!this.#contact.isWithin(this.replica.leaseMs, this.#parts.clock.monotonic())) this.#journal?.renew()
     const { hold } = attempt
     const raised = hold?.raise(bound)
     const place = this.#bearers.attempt(attempt.deployment)

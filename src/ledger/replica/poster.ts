@@ -3,7 +3,7 @@ import type { NanoUsd } from '../../core/money.ts'
 import type { Authority, ChargedBudget, Crossing, GivenBack, PostedRow } from '../authority.ts'
 import type { Contact } from './contact.ts'
 import type { Gate } from './gate.ts'
-import type { Journal, JournalEntry } from './journal.ts'
+import type { Journal, JournalEntry } from './journals.ts'
 import type { Purse } from './purse.ts'
 
 /** Rows wait so long for others to be posted with. */

@@ -1,7 +1,9 @@
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../core/failure.ts'
-import type { Replica } from '../authority.ts'
+import type { PostedRow, Replica } from '../authority.ts'
+import { journalLine } from './journal-line.ts'
+import type { Journal, JournalEntry } from './journals.ts'
 
 /** A new file is begun after so many bytes. */
 const SEGMENT_BYTES = 4 << 20
@@ -15,9 +17,13 @@ interface Segment {
 }
 
 /** Where the lines of a row stand. */
-export interface JournalEntry {
+class Lines implements JournalEntry {
   readonly begun: Segment
-  ended?: Segment
+  ended: Segment | undefined
+
+  constructor(begun: Segment) {
+    this.begun = begun
+  }
 }
 
 /**
@@ -25,8 +31,9 @@ export interface JournalEntry {
  * own. A later line of the same id stands for the earlier one. Lines reach the operating system, not the disk: they survive
  * the death of the process (SIGKILL), not that of the machine. Files go when the store has all of their rows.
  */
-export class Journal {
+export class FileJournal implements Journal {
   readonly folder: string
+  readonly #replica: Replica
   #segment: Segment
   #number = 0
   #pending: string[] = []
@@ -36,10 +43,9 @@ export class Journal {
   /** Makes the folder. @throws Failure when it cannot be written. */
   constructor(root: string, replica: Replica) {
     this.folder = join(root, replica.id)
+    this.#replica = replica
     try {
-      mkdirSync(this.folder, { recursive: true })
-      writeFileSync(join(this.folder, REPLICA_FILE), JSON.stringify(replica))
-      this.#segment = this.#open()
+      this.#segment = this.#makeFolder()
     } catch (error) {
       throw new Failure('internal', `the journal cannot be written in ${root} (tollgate_settings.budgets.journal)`, {
         cause: error,
@@ -48,20 +54,21 @@ export class Journal {
   }
 
   /** Writes a line before anything is dialled. @throws Failure `unavailable` when the disk does not take it. */
-  begin(line: string): JournalEntry {
+  begin(row: PostedRow): JournalEntry {
     if (this.#segment.bytes > SEGMENT_BYTES) this.#rotate()
     const segment = this.#segment
-    this.#write(line)
+    this.#write(journalLine(row))
     segment.open++
-    return { begun: segment }
+    return new Lines(segment)
   }
 
   /** Writes the final line at the end of this turn, together with others. A disk that is full loses nothing but this copy. */
-  end(entry: JournalEntry, line: string): void {
+  end(entry: JournalEntry, row: PostedRow): void {
+    if (!(entry instanceof Lines)) return
     const segment = this.#segment
     entry.ended = segment
     segment.open++
-    this.#pending.push(line)
+    this.#pending.push(journalLine(row))
     if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
@@ -71,9 +78,16 @@ export class Journal {
   }
 
   /** The store has the row. */
-  posted({ begun, ended }: JournalEntry): void {
-    this.#settle(begun)
-    if (ended) this.#settle(ended)
+  posted(entry: JournalEntry): void {
+    if (!(entry instanceof Lines)) return
+    this.#settle(entry.begun)
+    if (entry.ended) this.#settle(entry.ended)
+  }
+
+  renew(): void {
+    if (existsSync(this.folder)) return
+    closeSync(this.#segment.fd)
+    this.#segment = this.#makeFolder()
   }
 
   /** Closes the files. When the store has everything, the folder goes. */
@@ -124,6 +138,12 @@ export class Journal {
     this.#segment = this.#open()
     closeSync(full.fd)
     if (full.open === 0) rmSync(full.path, { force: true })
+  }
+
+  #makeFolder(): Segment {
+    mkdirSync(this.folder, { recursive: true })
+    writeFileSync(join(this.folder, REPLICA_FILE), JSON.stringify(this.#replica))
+    return this.#open()
   }
 
   #open(): Segment {
