@@ -13,8 +13,8 @@ export interface TestPostgres {
   readonly folder: string
   /** A new empty database, for tests that must not see each other. */
   database(): Promise<string>
-  /** Runs SQL as an administrator would, with psql. */
-  sql(text: string): string
+  /** Runs SQL as an administrator would, with psql. Default: in the first database. */
+  sql(text: string, url?: string): string
   /** Stops the server and leaves its files. `kill`: like a power cut. Default: breaks connections off in an orderly way. */
   halt(how?: 'kill' | 'fast'): Promise<void>
   /** Starts it again after `halt`, on the same port. */
@@ -34,7 +34,9 @@ export function postgresBinaries(): string | undefined {
   const versions = existsSync(debian) ? readdirSync(debian).sort((one, other) => Number(other) - Number(one)) : []
   const folders = versions.map(version => join(debian, version, 'bin'))
   const onPath = (process.env.PATH ?? '').split(':')
-  return [...folders, ...onPath].find(folder => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'pg_ctl')))
+  return [...folders, ...onPath].find(
+    folder => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'pg_ctl')),
+  )
 }
 
 /**
@@ -98,8 +100,8 @@ class Server implements TestPostgres {
     return this.#urlOf(name)
   }
 
-  sql(text: string): string {
-    return run(join(this.#binaries, 'psql'), [this.url, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text])
+  sql(text: string, url = this.url): string {
+    return run(join(this.#binaries, 'psql'), [url, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text])
   }
 
   async halt(how: 'kill' | 'fast' = 'fast'): Promise<void> {
