@@ -4,8 +4,8 @@ import { type Caller, plainCaller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import type { Secret } from '../core/secret.ts'
 
-/** Who may use the gateway. */
-export type Authenticate = (headers: IncomingHttpHeaders) => Caller | undefined
+/** Who may use the gateway; undefined where anybody may. A promise only for callers that must be looked up. */
+export type Authenticate = (headers: IncomingHttpHeaders) => Caller | undefined | Promise<Caller>
 
 /** Where clients put their key, besides `Authorization: Bearer`. */
 const KEY_HEADERS = ['x-litellm-api-key', 'x-api-key', 'api-key'] as const

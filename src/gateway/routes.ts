@@ -50,8 +50,15 @@ function both(method: Route['method'], path: string, name: RouteName): Route[] {
 
 /** Paths of OpenAI's and LiteLLM's surface that are not served yet: they get a clear 501 instead of a 404. */
 const LATER =
-  /^\/(v1\/)?(responses|messages|moderations|images|audio|rerank|realtime|batches|files|fine_tuning|vector_stores|assistants|threads|key|team|user|organization|budget|customer|end_user|model|spend|global|cache|config|credentials|tag|provider|metrics)(\/|$)/
+  /^\/(v1\/)?(responses|messages|moderations|images|audio|rerank|realtime|batches|files|fine_tuning|vector_stores|assistants|threads|organization|cache|config|credentials|metrics)(\/|$)/
 
 export function isPlanned(path: string): boolean {
   return LATER.test(path)
+}
+
+/** Paths of LiteLLM's management API: without a master key, or without a store, there is none. */
+const MANAGEMENT = /^\/(v1\/|v2\/)?(key|team|user|budget|customer|end_user|model|spend|global|tag|provider|audit)(\/|$)/
+
+export function isManagement(path: string): boolean {
+  return MANAGEMENT.test(path)
 }

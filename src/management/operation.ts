@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Store } from '../store/store.ts'
 
 /** One route of the management API. The gateway makes a route of it; the command line runs it without one. */
-export interface Operation<Input = never, Output = unknown> {
+export interface Operation<Input = unknown, Output = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** LiteLLM's paths; a path may hold parameters (`/key/:key/regenerate`), which stand in the input under their names. */
   readonly paths: readonly string[]
@@ -20,7 +20,7 @@ export interface Operation<Input = never, Output = unknown> {
 export interface OperationContext {
   readonly store: Store
   readonly caller: Caller
-  /** `litellm-changed-by`: on whose behalf. */
+  /** `litellm-changed-by`: on whose behalf. At most 256 characters. */
   readonly changedBy?: string
   readonly clock: Clock
 }
