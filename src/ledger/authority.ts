@@ -65,6 +65,11 @@ export interface Grant {
 export interface PostBatch {
   readonly rows: readonly PostedRow[]
   readonly returns: readonly GivenBack[]
+  /**
+   * Counts up from 1 with every new batch of a replica that has joined; a repeated batch keeps its number, so that what
+   * it gives back is taken once. Absent: returns are taken each time, and a batch with returns must not be repeated.
+   */
+  readonly number?: number
 }
 
 /** A row of the ledger and who bears its charge. */
