@@ -15,7 +15,7 @@ import type {
 } from './authority.ts'
 import { type Book, chargeSums, leaveAll, lendGroup, settle, writeOffAll } from './book.ts'
 import { RecentChanges } from './recent-changes.ts'
-import { type Account, leaseOf, opened, redefined, rolled, stateOf, withSpent } from './rules.ts'
+import { type Account, leaseOf, opened, redefined, rolled, SCARCE_MS, stateOf, withSpent } from './rules.ts'
 import { SeenRows } from './seen-rows.ts'
 import { steadyNow } from './steady-now.ts'
 
@@ -24,9 +24,6 @@ export interface MemoryAuthorityOptions {
   /** Whether `rows()` has all rows that were ever posted. Default false: only the newest ids are known, against repeats. */
   readonly keepRows?: boolean
 }
-
-/** How long after a refusal a budget counts as scarce. */
-export const SCARCE_MS: Ms = 2000
 
 interface Member {
   readonly replica: Replica
@@ -152,7 +149,8 @@ export class MemoryAuthority implements Authority {
 
   #isRepeated(replica: string, { number }: PostBatch): boolean {
     const member = this.#members.get(replica)
-    if (number === undefined || !member) return false
+    if (number === undefined) return false
+    if (!member) return true
     const repeated = number <= member.batch
     member.batch = Math.max(member.batch, number)
     return repeated

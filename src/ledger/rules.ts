@@ -32,6 +32,9 @@ export interface Lease {
 /** Of what would be welcome beyond the need, at most one part in so many of what is left: the last cent can be spent. */
 const SHARE_OF_REST = 8n
 
+/** How long after a refusal a budget counts as scarce. */
+export const SCARCE_MS: Ms = 2000
+
 /** A budget that nobody has charged yet. */
 export function opened(terms: BudgetTerms, now: Ms): Account {
   const windowStart = firstStart(terms.period, now)
