@@ -6,7 +6,8 @@ import { isTree, type Tree, type Value } from './tree.ts'
 const MASK = '***'
 
 /** Names whose values are secrets, wherever they stand. `max_tokens` and the like are not among them. */
-const SECRET_NAME = /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|token|credentials?|authorization)$/i
+const SECRET_NAME =
+  /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|token|credentials?|authorization|access_key_id)$/i
 
 /** Maps whose every value may be a secret. */
 const SECRET_MAP = /^(environment_variables|credential_values|headers|extra_headers)$/i
