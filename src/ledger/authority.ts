@@ -17,6 +17,8 @@ export interface Authority {
    * not needed. A row that is there already changes nothing, so that a batch may be repeated.
    */
   post(replica: string, batch: PostBatch): Promise<PostAnswer>
+  /** What the replica has under lease, for setting right what a lost answer has left in doubt. */
+  leases(replica: string): Promise<readonly GivenBack[]>
   /** Prolongs the replica's leases, and tells what has changed. */
   pulse(replica: string, leaseMs: Ms): Promise<Pulse>
   /** The replicas whose leases have run out. Their journals may be on this machine. */
@@ -63,6 +65,11 @@ export interface Grant {
 }
 
 export interface PostBatch {
+  /**
+   * Counts up from 1 within the replica. A batch whose number was posted before does nothing, so that one whose answer was
+   * lost can be sent again, money given back included. Absent: rows alone, as when a dead replica's journal is posted.
+   */
+  readonly seq?: number
   readonly rows: readonly PostedRow[]
   readonly returns: readonly GivenBack[]
 }

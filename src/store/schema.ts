@@ -152,6 +152,8 @@ export interface ReplicaRow {
   started_at: number
   seen_at: number
   expires_at: number
+  /** The number of the last batch that it has posted. */
+  last_batch: number
 }
 
 type Columns = { -readonly [Name in keyof LedgerRecord]: LedgerRecord[Name] }
