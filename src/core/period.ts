@@ -1,0 +1,122 @@
+import type { Period } from './budget.ts'
+import type { Ms } from './clock.ts'
+
+/** One run of a budget, epoch ms. */
+export interface Window {
+  readonly start: Ms
+  /** The first moment of the next window. Undefined: it never ends. */
+  readonly resetsAt: Ms | undefined
+}
+
+const SECOND = 1000
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const UNIT_MS: Readonly<Record<string, Ms>> = { s: SECOND, m: 60 * SECOND, h: HOUR, d: DAY, w: 7 * DAY }
+/** 100 years: what is longer is `total`, or a slip of the pen. */
+const LONGEST_MS = 36_525 * DAY
+const LONGEST_MONTHS = 1_200
+
+/** What may stand where a period is asked, for the errors that name it. */
+export const PERIOD_FORMS =
+  'total, hour, day, week or month, or a count with a unit (30s, 45m, 12h, 30d, 2w, 1mo) of at most 100 years'
+
+/** A count with its unit, read from a text such as `30d`; undefined for named periods and for what is no period. */
+function countOf(text: string): { readonly count: number; readonly unit: string } | undefined {
+  const match = /^(\d{1,12})(mo|[smhdw])$/.exec(text)
+  const count = Number(match?.[1])
+  const unit = match?.[2]
+  if (!unit || count < 1) return undefined
+  const fits = unit === 'mo' ? count <= LONGEST_MONTHS : count * (UNIT_MS[unit] ?? 0) <= LONGEST_MS
+  return fits ? { count, unit } : undefined
+}
+
+/** Reads a period as `Period` describes it; undefined when it is none. Leading zeros and case do not matter. */
+export function parsePeriod(text: string): Period | undefined {
+  const plain = text.trim().toLowerCase()
+  if (plain === 'total' || plain === 'hour' || plain === 'day' || plain === 'week' || plain === 'month') return plain
+  const read = countOf(plain)
+  return read && `${read.count}${read.unit}`
+}
+
+/** Whether the text is a period in the form that `parsePeriod` returns. */
+export function isPeriod(text: string): boolean {
+  return parsePeriod(text) === text
+}
+
+/**
+ * The end of the window that begins at `windowStart`: undefined for `total`. A month added to a day that the next month
+ * lacks ends on that month's last day.
+ * @throws RangeError when the period is none.
+ */
+export function nextReset(period: Period, windowStart: Ms): Ms | undefined {
+  if (period === 'total') return undefined
+  const begin = calendarStart(period, windowStart)
+  if (begin !== undefined) return calendarEnd(period, begin)
+  const read = countOf(period)
+  if (!read) throw new RangeError(`not a period: ${period}; expected ${PERIOD_FORMS}`)
+  return read.unit === 'mo' ? addMonths(windowStart, read.count) : windowStart + read.count * (UNIT_MS[read.unit] ?? 0)
+}
+
+/** The first window of a budget that begins now: a named period began with its calendar, the others begin here. */
+export function firstWindow(period: Period, now: Ms): Window {
+  const start = calendarStart(period, now) ?? now
+  return { start, resetsAt: nextReset(period, start) }
+}
+
+/**
+ * The window in which `now` lies, of a budget whose window began at `windowStart`: that one while it lasts, also when the
+ * clock went back, else the latest that has begun. Windows that nobody has seen are passed over one by one, so that the
+ * result does not depend on when somebody looked.
+ */
+export function windowAt(period: Period, windowStart: Ms, now: Ms): Window {
+  const resetsAt = nextReset(period, windowStart)
+  if (resetsAt === undefined || now < resetsAt) return { start: windowStart, resetsAt }
+  if (calendarStart(period, now) !== undefined) return firstWindow(period, now)
+  const length = resetsAt - windowStart
+  if (countOf(period)?.unit !== 'mo') {
+    const start = windowStart + Math.floor((now - windowStart) / length) * length
+    return { start, resetsAt: start + length }
+  }
+  let start = resetsAt
+  for (;;) {
+    const end = nextReset(period, start) ?? Number.POSITIVE_INFINITY
+    if (now < end) return { start, resetsAt: end }
+    start = end
+  }
+}
+
+/** Where the calendar's hour, day, week or month began that holds the moment; undefined for other periods. */
+function calendarStart(period: Period, at: Ms): Ms | undefined {
+  switch (period) {
+    case 'hour':
+      return Math.floor(at / HOUR) * HOUR
+    case 'day':
+      return Math.floor(at / DAY) * DAY
+    case 'week': {
+      // The first of January 1970 was a Thursday, three days after a Monday.
+      const day = Math.floor(at / DAY)
+      return (Math.floor((day + 3) / 7) * 7 - 3) * DAY
+    }
+    case 'month': {
+      const date = new Date(at)
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
+    }
+    default:
+      return undefined
+  }
+}
+
+function calendarEnd(period: Period, start: Ms): Ms {
+  if (period === 'month') return addMonths(start, 1)
+  return start + (period === 'hour' ? HOUR : period === 'day' ? DAY : 7 * DAY)
+}
+
+function addMonths(at: Ms, months: number): Ms {
+  const date = new Date(at)
+  const day = date.getUTCDate()
+  date.setUTCDate(1)
+  date.setUTCMonth(date.getUTCMonth() + months)
+  const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
+  date.setUTCDate(Math.min(day, last))
+  return date.getTime()
+}
