@@ -1,12 +1,6 @@
 import type { Period } from './budget.ts'
 import type { Ms } from './clock.ts'
-
-/** One run of a budget, epoch ms. */
-export interface Window {
-  readonly start: Ms
-  /** The first moment of the next window. Undefined: it never ends. */
-  readonly resetsAt: Ms | undefined
-}
+import { Failure } from './failure.ts'
 
 const SECOND = 1000
 const HOUR = 3_600_000
@@ -46,42 +40,36 @@ export function isPeriod(text: string): boolean {
 /**
  * The end of the window that begins at `windowStart`: undefined for `total`. A month added to a day that the next month
  * lacks ends on that month's last day.
- * @throws RangeError when the period is none.
+ * @throws Failure when the period is none.
  */
 export function nextReset(period: Period, windowStart: Ms): Ms | undefined {
   if (period === 'total') return undefined
   const begin = calendarStart(period, windowStart)
   if (begin !== undefined) return calendarEnd(period, begin)
   const read = countOf(period)
-  if (!read) throw new RangeError(`not a period: ${period}; expected ${PERIOD_FORMS}`)
+  if (!read) {
+    const message = `"${period}" is not a budget period: use ${PERIOD_FORMS}`
+    throw new Failure('invalid_request', message, { code: 'invalid_budget_period' })
+  }
   return read.unit === 'mo' ? addMonths(windowStart, read.count) : windowStart + read.count * (UNIT_MS[read.unit] ?? 0)
 }
 
-/** The first window of a budget that begins now: a named period began with its calendar, the others begin here. */
-export function firstWindow(period: Period, now: Ms): Window {
-  const start = calendarStart(period, now) ?? now
-  return { start, resetsAt: nextReset(period, start) }
+/** Where the first window begins of a budget that is new: with the calendar's for a named period, else now. */
+export function firstStart(period: Period, now: Ms): Ms {
+  return calendarStart(period, now) ?? now
 }
 
 /**
- * The window in which `now` lies, of a budget whose window began at `windowStart`: that one while it lasts, also when the
- * clock went back, else the latest that has begun. Windows that nobody has seen are passed over one by one, so that the
- * result does not depend on when somebody looked.
+ * Where the window begins in which `now` lies, of a budget whose window began at `start`: there while that one lasts, also
+ * when the clock went back or the period was changed; else where the latest began. Months are passed over one by one, so
+ * that the result does not depend on when somebody looked.
  */
-export function windowAt(period: Period, windowStart: Ms, now: Ms): Window {
-  const resetsAt = nextReset(period, windowStart)
-  if (resetsAt === undefined || now < resetsAt) return { start: windowStart, resetsAt }
-  if (calendarStart(period, now) !== undefined) return firstWindow(period, now)
-  const length = resetsAt - windowStart
-  if (countOf(period)?.unit !== 'mo') {
-    const start = windowStart + Math.floor((now - windowStart) / length) * length
-    return { start, resetsAt: start + length }
-  }
-  let start = resetsAt
+export function latestStart(period: Period, start: Ms, now: Ms): Ms {
+  let from = start
   for (;;) {
-    const end = nextReset(period, start) ?? Number.POSITIVE_INFINITY
-    if (now < end) return { start, resetsAt: end }
-    start = end
+    const end = nextReset(period, from)
+    if (end === undefined || now < end) return from
+    from = calendarStart(period, now) ?? (period.endsWith('mo') ? end : now - ((now - from) % (end - from)))
   }
 }
 
