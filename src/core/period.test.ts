@@ -28,6 +28,7 @@ describe('a period', () => {
       expect(isPeriod(text)).toBe(true)
     }
     expect(parsePeriod(' 030D ')).toBe('30d')
+    expect(parsePeriod('Monthly')).toBe('month')
     expect(isPeriod('030d')).toBe(false)
   })
 
@@ -49,7 +50,7 @@ describe('a period', () => {
     ]) {
       expect(parsePeriod(text)).toBeUndefined()
     }
-    expect(() => nextReset('daily', 0)).toThrow(/"daily" is not a budget period: use total, hour/)
+    expect(() => nextReset('yearly', 0)).toThrow(/"yearly" is not a budget period: use total, hour/)
   })
 
   it('follows the calendar of UTC when it is named', () => {

@@ -24,12 +24,27 @@ function countOf(text: string): { readonly count: number; readonly unit: string 
   return fits ? { count, unit } : undefined
 }
 
-/** Reads a period as `Period` describes it; undefined when it is none. Leading zeros and case do not matter. */
+/** Names and their other names. */
+const NAMED: ReadonlyMap<string, Period> = new Map([
+  ['total', 'total'],
+  ['hour', 'hour'],
+  ['hourly', 'hour'],
+  ['day', 'day'],
+  ['daily', 'day'],
+  ['week', 'week'],
+  ['weekly', 'week'],
+  ['month', 'month'],
+  ['monthly', 'month'],
+])
+
+/**
+ * Reads a period as `Period` describes it; undefined when it is none. `hourly`, `daily`, `weekly` and `monthly` are other
+ * names; leading zeros and case do not matter.
+ */
 export function parsePeriod(text: string): Period | undefined {
   const plain = text.trim().toLowerCase()
-  if (plain === 'total' || plain === 'hour' || plain === 'day' || plain === 'week' || plain === 'month') return plain
   const read = countOf(plain)
-  return read && `${read.count}${read.unit}`
+  return NAMED.get(plain) ?? (read && `${read.count}${read.unit}`)
 }
 
 /** Whether the text is a period in the form that `parsePeriod` returns. */
