@@ -41,7 +41,7 @@ describe('a period', () => {
       '-1d',
       '1.5h',
       '1y',
-      'daily',
+      'yearly',
       '1d1h',
       '101w w',
       '36526d',
