@@ -74,7 +74,7 @@ async function serve(options: ServeOptions): Promise<void> {
 
 function load({ config: path, acknowledge = [], strict }: ServeOptions): LoadedConfig {
   const source = path === undefined ? { object: defaultConfig(process.env) } : { path }
-  const config = loadConfig(source, { acknowledged: acknowledge })
+  const config = loadConfig(source, { acknowledged: acknowledge, serves: true })
   const reports = config.findings.filter(finding => finding.severity !== 'note')
   for (const finding of reports) process.stderr.write(`tollgate: ${formatFinding(finding)}\n`)
   if (strict && reports.length > 0) {

@@ -68,6 +68,11 @@ export interface Grant {
 }
 
 export interface PostBatch {
+  /**
+   * Counts up from 1 within the replica. A batch whose number was posted before does nothing, so that one whose answer was
+   * lost can be sent again, money given back included. Absent: rows alone, as when a dead replica's journal is posted.
+   */
+  readonly seq?: number
   readonly rows: readonly PostedRow[]
   readonly returns: readonly GivenBack[]
   /**

@@ -1,8 +1,8 @@
 import type { BudgetState, BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type { NanoUsd } from '../core/money.ts'
+import { firstStart, latestStart, nextReset } from '../core/period.ts'
 import type { Crossing } from './authority.ts'
-import { firstStart, latestStart, nextReset } from './period.ts'
 
 /**
  * What the authority decides, without saying where it keeps its books: functions from an account to the next one, so that
