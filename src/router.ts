@@ -31,12 +31,14 @@ import { type DeploymentHealth, healthOf } from './pools/deployment-health.ts'
 import { factsOf } from './pools/facts.ts'
 import { createPools, type Pools } from './pools/pools.ts'
 import { NO_PROBES } from './pools/probe.ts'
+import { shareVitals } from './pools/shared-vitals.ts'
 import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
 import { estimates } from './prices/estimates.ts'
 import { chargeOf, costOf, inputTokenBounds, outputTokensFrom } from './prices/index.ts'
 import { Dialler } from './providers/dialler.ts'
 import { providers } from './providers/index.ts'
+import type { Exchange } from './state/exchange.ts'
 
 export interface RouterParts {
   /** Told what happens. Default: nobody. */
@@ -51,6 +53,8 @@ export interface RouterParts {
   readonly complete?: (deployment: Deployment) => Deployment
   /** Sends attempts. Default: over HTTP, to the upstreams of the deployments. */
   readonly send?: Handler<Attempt>
+  /** Over which replicas tell each other of their deployments. Whoever made it closes it. Default: this process is alone. */
+  readonly exchange?: Exchange | undefined
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -80,6 +84,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
   const { clock = systemClock, random = Math.random, emit = silence, explains = () => false } = parts
   const estimate = estimates()
   const ward = new Ward(settings, clock)
+  const stopSharing = parts.exchange && shareVitals(ward, { exchange: parts.exchange, clock })
   const pools = createPools(settings, { ...parts, ward, clock, random, estimate, inputTokenBounds })
   const dialler = new Dialler({ connectMs: settings.timeouts.connectMs, lifeMs: settings.timeouts.connectionLifeMs })
   const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)
@@ -152,6 +157,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     prepare: () => dialler.prepare(),
     async close() {
       await prober.stop()
+      stopSharing?.()
       await dialler.close()
     },
   }
