@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { limiterContract } from '../../test/support/limiter-contract.ts'
 import type { PriorityShares, RateLimit } from '../core/caller.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import type { Admission, Granted } from './limiter.ts'
@@ -197,3 +198,6 @@ describe('shares by priority', () => {
     return served
   }
 })
+
+const together = new MemoryLimiter()
+limiterContract('memory', async clients => Array.from({ length: clients }, () => together))

@@ -76,6 +76,8 @@ class BoundedRedis implements RedisClient {
   readonly #upListeners = new Set<() => void>()
   readonly #prefix: string
   readonly #tag: string
+  /** Hashes of the scripts that were told on this connection. */
+  readonly #scripts = new Set<string>()
   #redis: Redis | Cluster | undefined
   #closed = false
 
@@ -122,14 +124,17 @@ class BoundedRedis implements RedisClient {
 
   script({ sha, lua }: RedisScript, { keys, args }: ScriptCall, late?: Late<unknown>): Promise<unknown> {
     const rest = [keys.length, ...keys, ...args]
-    return this.#breaker.run(
-      () =>
-        this.#send('EVALSHA', [sha, ...rest]).catch(error => {
-          if (!isUnknownScript(error)) throw error
-          return this.#send('EVAL', [lua, ...rest])
-        }),
-      late,
-    )
+    return this.#breaker.run(() => {
+      // Told on each connection first, so that what is sent next is not overtaken by a second try.
+      if (!this.#scripts.has(sha)) {
+        this.#scripts.add(sha)
+        return this.#send('EVAL', [lua, ...rest])
+      }
+      return this.#send('EVALSHA', [sha, ...rest]).catch(error => {
+        if (!isUnknownScript(error)) throw error
+        return this.#send('EVAL', [lua, ...rest])
+      })
+    }, late)
   }
 
   subscribe(channel: string, listener: (message: string) => void): () => void {
@@ -167,7 +172,10 @@ class BoundedRedis implements RedisClient {
     // Errors are told by what they end: a command, or the connection.
     redis.on('error', error => this.#breaker.trip(this.#told(error)))
     redis.on('close', () => this.#breaker.trip('the connection is closed'))
-    redis.on('ready', () => this.#breaker.probeNow())
+    redis.on('ready', () => {
+      this.#scripts.clear()
+      this.#breaker.probeNow()
+    })
     this.#redis = redis
     if (this.#closed) redis.disconnect()
   }
