@@ -56,7 +56,7 @@ export interface KeyCeilings {
 }
 
 export const ACCESS_DEFAULTS: AccessSettings = {
-  cache: { size: 10_000, ttlMs: 60_000 },
+  cache: { size: 100_000, ttlMs: 60_000 },
   keyDefaults: {},
   keyCeilings: {},
   userDefaults: {},
