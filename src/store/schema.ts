@@ -152,8 +152,8 @@ export interface ReplicaRow {
   started_at: number
   seen_at: number
   expires_at: number
-  /** The number of the last batch that it has posted. */
-  last_batch: number
+  /** The last batch whose returns were taken (`PostBatch.number`). */
+  batch: number
 }
 
 type Columns = { -readonly [Name in keyof LedgerRecord]: LedgerRecord[Name] }
