@@ -85,13 +85,13 @@ const honoured = {
   tag_budget_config: [value.budgetMap, 'Budgets of tags: {TAG: {max_budget, budget_duration}}.'],
   default_soft_budget: [
     value.budgetUsd,
-    'US dollars after which the spending of a key that has a budget and no soft limit is announced. Default: none.',
+    'soft_budget of new keys that do not say: US dollars after which spending is announced. Default: none.',
   ],
-  max_internal_user_budget: [value.budgetUsd, 'US dollars of each user whose record has no budget.'],
+  max_internal_user_budget: [value.budgetUsd, 'max_budget of new users that do not say, US dollars.'],
   default_max_internal_user_budget: [value.budgetUsd, 'Where max_internal_user_budget is absent.'],
   max_user_budget: [value.budgetUsd, 'Where max_internal_user_budget is absent.'],
-  internal_user_budget_duration: [value.period, 'The period of max_internal_user_budget. Default total.'],
-  max_end_user_budget: [value.budgetUsd, 'US dollars of each end user whose record has no budget; for good.'],
+  internal_user_budget_duration: [value.period, 'budget_duration of new users that do not say.'],
+  max_end_user_budget: [value.budgetUsd, 'US dollars of each end user that has no budget of its own, in all.'],
   max_end_user_budget_id: [value.text, 'The plan (/budget) of end users that have no budget of their own.'],
   default_key_generate_params: [value.map, 'Fields of /key/generate where the request has none.', KEY_FIELDS],
   upperbound_key_generate_params: [
