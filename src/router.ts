@@ -62,6 +62,8 @@ export interface RouterParts {
   readonly send?: Handler<Attempt>
   readonly clock?: Clock
   readonly random?: Random
+  /** The router whose place it takes: its connections go on, and what it knows of deployments and sessions stays known. */
+  readonly before?: CallRouter
 }
 
 export type { DeploymentHealth }
@@ -78,6 +80,8 @@ export interface CallRouter {
   health(): readonly DeploymentHealth[]
   /** Asks deployments whether they are well; whoever owns the router starts it. */
   readonly prober: Prober
+  /** Its connections to upstreams. */
+  readonly dialler: Dialler
   /** Loads what the first call would otherwise wait for. */
   prepare(): void
   /** Ends all connections to upstreams. */
@@ -86,11 +90,14 @@ export interface CallRouter {
 
 /** The whole way of a call, from top to bottom. */
 export function createRouter(settings: RoutingSettings, parts: RouterParts = {}): CallRouter {
-  const { clock = systemClock, random = Math.random, emit = silence, explains = () => false } = parts
+  const { clock = systemClock, random = Math.random, emit = silence, explains = () => false, before } = parts
   const estimate = estimates()
   const ward = new Ward(settings, clock)
-  const pools = createPools(settings, { ...parts, ward, clock, random, estimate, inputTokenBounds })
-  const dialler = new Dialler({ connectMs: settings.timeouts.connectMs, lifeMs: settings.timeouts.connectionLifeMs })
+  if (before) ward.inherit(before.pools.ward, settings.deployments)
+  const { affinity } = before?.pools ?? {}
+  const pools = createPools(settings, { ...parts, ward, affinity, clock, random, estimate, inputTokenBounds })
+  const { connectMs, connectionLifeMs: lifeMs } = settings.timeouts
+  const dialler = before?.dialler ?? new Dialler({ connectMs, lifeMs })
   const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)
 
   const money = { costOf, chargeOf: settings.charges && charging(settings.charges) }
@@ -166,6 +173,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     pools,
     health: () => [...ward.all()].map(one => healthOf(one, { probes: settings.probes, now: clock.monotonic() })),
     prober,
+    dialler,
     prepare: () => dialler.prepare(),
     async close() {
       await prober.stop()

@@ -7,7 +7,7 @@ const MASK = '***'
 
 /** Names whose values are secrets, wherever they stand. `max_tokens` and the like are not among them. */
 const SECRET_NAME =
-  /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|token|credentials?|authorization|webhook)$/i
+  /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|token|credentials?|authorization|webhook|access_key_id)$/i
 
 /** Maps whose every value may be a secret. */
 const SECRET_MAP = /^(environment_variables|credential_values|headers|extra_headers|alert_to_webhook_url)$/i

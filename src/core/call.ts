@@ -97,6 +97,8 @@ export interface CallOptions {
 export interface Fallback {
   readonly pool: string
   readonly replace?: JsonObject
+  /** It is a part of what was asked for (a tier of it): whoever may use that may use it. */
+  readonly isPart?: true
 }
 
 /** Pool name (or `*`) to the pools to try instead, in order. */

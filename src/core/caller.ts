@@ -1,5 +1,5 @@
 import type { BudgetTerms } from './budget.ts'
-import type { CallOptions } from './call.ts'
+import type { CallOptions, FallbackTable } from './call.ts'
 
 /** LiteLLM's roles; `team` and `customer` never manage anything. */
 export type Role =
@@ -38,6 +38,8 @@ export interface Caller {
   readonly limits: readonly RateLimit[]
   /** Its own router settings: they hold where a call does not say. */
   readonly options?: Partial<CallOptions>
+  /** Its own fallbacks by the pool that is asked for; they hold where a call names none. */
+  readonly fallbacks?: FallbackTable
   /** `metadata` of the key, for records. */
   readonly metadata?: Readonly<Record<string, unknown>>
 }

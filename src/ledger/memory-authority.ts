@@ -14,9 +14,9 @@ import type {
   Replica,
   WrittenOff,
 } from './authority.ts'
-import { type Book, chargeSums, leaveAll, lendGroup, settle, writeOffAll } from './book.ts'
+import { type Book, chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from './book.ts'
 import { RecentChanges } from './recent-changes.ts'
-import { type Account, leaseOf, opened, redefined, revived, rolled, stateOf, withSpent } from './rules.ts'
+import { type Account, leaseOf, opened, redefined, rolled, SCARCE_MS, stateOf, withSpent } from './rules.ts'
 import { SeenRows } from './seen-rows.ts'
 import { steadyNow } from './steady-now.ts'
 
@@ -25,9 +25,6 @@ export interface MemoryAuthorityOptions {
   /** Whether `rows()` has all rows that were ever posted. Default false: only the newest ids are known, against repeats. */
   readonly keepRows?: boolean
 }
-
-/** How long after a refusal a budget counts as scarce. */
-export const SCARCE_MS: Ms = 2000
 
 interface Member {
   readonly replica: Replica
@@ -62,10 +59,7 @@ export class MemoryAuthority implements Authority {
       told: known?.told ?? this.#changes.latest,
       batch: known?.batch ?? 0,
     })
-    for (const id of this.#leasedBy(replica.id)) {
-      const account = this.#accounts.get(id)
-      if (account) this.#accounts.set(id, revived(rolled(account, this.#now()), replica.id))
-    }
+    reviveAll(this.#book, replica.id, { ids: this.#leasedBy(replica.id), now: this.#now() })
   }
 
   async lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
@@ -170,7 +164,8 @@ export class MemoryAuthority implements Authority {
 
   #isRepeated(replica: string, { number }: PostBatch): boolean {
     const member = this.#members.get(replica)
-    if (number === undefined || !member) return false
+    if (number === undefined) return false
+    if (!member) return true
     const repeated = number <= member.batch
     member.batch = Math.max(member.batch, number)
     return repeated

@@ -1,8 +1,8 @@
 import type { BudgetState, BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type { NanoUsd } from '../core/money.ts'
+import { firstStart, latestStart, nextReset } from '../core/period.ts'
 import type { Crossing } from './authority.ts'
-import { firstStart, latestStart, nextReset } from './period.ts'
 
 /**
  * What the authority decides, without saying where it keeps its books: functions from an account to the next one, so that
@@ -31,6 +31,9 @@ export interface Lease {
 
 /** Of what would be welcome beyond the need, at most one part in so many of what is left: the last cent can be spent. */
 const SHARE_OF_REST = 8n
+
+/** How long after a refusal a budget counts as scarce. */
+export const SCARCE_MS: Ms = 2000
 
 /** A budget that nobody has charged yet. */
 export function opened(terms: BudgetTerms, now: Ms): Account {

@@ -39,6 +39,8 @@ export interface CompileInput {
 /** Settings, and how the deployments came about. */
 export interface Compiled extends Origins {
   readonly settings: Settings
+  /** What models cost, the operator's own prices included. */
+  readonly prices: PriceBook
   /** Gives a deployment that a wildcard became the price and the limits of its model, where it has none of its own. */
   readonly complete: (deployment: Deployment) => Deployment
 }
@@ -71,7 +73,9 @@ export function compile({ openPrices, ...input }: CompileInput): Compiled {
     workers: tollgate.workers ?? 1,
     ...defined({ redis: compileRedis(context) }),
   }
-  return { settings, keySources: pools.keySources, leftOut: pools.leftOut, complete: completeFrom(context.prices) }
+  const { keySources, entries, leftOut } = pools
+  const { prices } = context
+  return { settings, prices, keySources, entries, leftOut, complete: completeFrom(prices) }
 }
 
 function completeFrom(prices: PriceBook): Compiled['complete'] {

@@ -1,1 +1,0 @@
-export { firstStart, isPeriod, latestStart, nextReset } from '../core/period.ts'
