@@ -12,18 +12,19 @@ const CACHE_PARAMS: readonly string[] =
 
 /** Fields of the management API that may have defaults. */
 const SHARED_FIELDS: readonly string[] =
-  `models max_budget soft_budget budget_duration tpm_limit rpm_limit max_parallel_requests model_max_budget
-   model_rpm_limit model_tpm_limit metadata tags aliases`.split(/\s+/)
+  `max_budget soft_budget budget_duration model_max_budget rpm_limit tpm_limit max_parallel_requests models
+   metadata`.split(/\s+/)
 const KEY_FIELDS: readonly string[] = [
   ...SHARED_FIELDS,
-  ...'duration team_id user_id key_type allowed_routes router_settings config permissions guardrails'.split(' '),
+  ...`budget_limits model_rpm_limit model_tpm_limit tags aliases allowed_routes router_settings duration key_type team_id
+      user_id organization_id budget_id`.split(/\s+/),
 ]
-const USER_FIELDS: readonly string[] = [...SHARED_FIELDS, 'user_role', 'teams', 'available_teams']
+const USER_FIELDS: readonly string[] = [...SHARED_FIELDS, 'user_role', 'teams']
 const TEAM_FIELDS: readonly string[] = [
   ...SHARED_FIELDS,
-  'team_member_budget',
-  'team_member_permissions',
-  'organization_id',
+  ...`model_rpm_limit model_tpm_limit tags model_aliases router_settings team_member_permissions team_member_budget
+      team_member_budget_duration team_member_rpm_limit team_member_tpm_limit team_member_key_duration
+      organization_id`.split(/\s+/),
 ]
 const CEILINGS: readonly string[] =
   'max_budget budget_duration duration max_parallel_requests tpm_limit rpm_limit'.split(' ')
