@@ -30,7 +30,7 @@ import {
   writeCallLines,
 } from './telemetry/index.ts'
 
-export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random'>, CallbackLists {
+export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random' | 'exchange'>, CallbackLists {
   /** Makes spans. Default: the tracer of the process, which does nothing until somebody registers one. */
   readonly tracer?: Tracer | undefined
   /** More who watch, such as the line that `tollgate serve` prints. */

@@ -36,6 +36,7 @@ import { type DeploymentHealth, healthOf } from './pools/deployment-health.ts'
 import { factsOf } from './pools/facts.ts'
 import { createPools, type Pools } from './pools/pools.ts'
 import { NO_PROBES } from './pools/probe.ts'
+import { shareVitals } from './pools/shared-vitals.ts'
 import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
 import { estimates } from './prices/estimates.ts'
@@ -44,6 +45,7 @@ import { forcedOutput } from './prices/worst.ts'
 import { worstOfPlan } from './prices/worst-of-plan.ts'
 import { Dialler } from './providers/dialler.ts'
 import { providers } from './providers/index.ts'
+import type { Exchange } from './state/exchange.ts'
 
 export interface RouterParts {
   /** Told what happens. Default: nobody. */
@@ -60,6 +62,8 @@ export interface RouterParts {
   readonly books?: { readonly ledger: Ledger; readonly settings: MoneySettings }
   /** Sends attempts. Default: over HTTP, to the upstreams of the deployments. */
   readonly send?: Handler<Attempt>
+  /** Over which replicas tell each other of their deployments. Whoever made it closes it. Default: this process is alone. */
+  readonly exchange?: Exchange | undefined
   readonly clock?: Clock
   readonly random?: Random
   /** The router whose place it takes: its connections go on, and what it knows of deployments and sessions stays known. */
@@ -82,6 +86,8 @@ export interface CallRouter {
   readonly prober: Prober
   /** Its connections to upstreams. */
   readonly dialler: Dialler
+  /** Tells other replicas nothing more: another router takes its place. */
+  stopSharing(): void
   /** Loads what the first call would otherwise wait for. */
   prepare(): void
   /** Ends all connections to upstreams. */
@@ -94,6 +100,8 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
   const estimate = estimates()
   const ward = new Ward(settings, clock)
   if (before) ward.inherit(before.pools.ward, settings.deployments)
+  before?.stopSharing()
+  const stopSharing = parts.exchange && shareVitals(ward, { exchange: parts.exchange, clock })
   const { affinity } = before?.pools ?? {}
   const pools = createPools(settings, { ...parts, ward, affinity, clock, random, estimate, inputTokenBounds })
   const { connectMs, connectionLifeMs: lifeMs } = settings.timeouts
@@ -174,9 +182,11 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     health: () => [...ward.all()].map(one => healthOf(one, { probes: settings.probes, now: clock.monotonic() })),
     prober,
     dialler,
+    stopSharing: () => stopSharing?.(),
     prepare: () => dialler.prepare(),
     async close() {
       await prober.stop()
+      stopSharing?.()
       await dialler.close()
     },
   }

@@ -55,6 +55,11 @@ const verdicts = {
 
 export type FailureKind = keyof typeof verdicts
 
+/** Whether what another process calls a kind of failure is one. */
+export function isFailureKind(name: unknown): name is FailureKind {
+  return typeof name === 'string' && Object.hasOwn(verdicts, name)
+}
+
 export interface FailureOptions {
   readonly cause?: unknown
   /** How long the upstream, or we, ask the caller to stay away, in milliseconds. */

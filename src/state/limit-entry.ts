@@ -1,7 +1,8 @@
 import type { RateLimit } from '../core/caller.ts'
 import type { Ms } from '../core/clock.ts'
+import type { Standing } from '../core/standing.ts'
 import { corrected, melted, perMinute, type Rate, remaining, resetMs, waitMs } from './gcra.ts'
-import type { Refused, Standing } from './limiter.ts'
+import type { Refused } from './limiter.ts'
 import { ownDebt, partOf, type Share, sharedWaitMs, shareOf } from './priority-share.ts'
 
 /** What one limit allows, worked out once: its rates, or the part of them that this replica may give alone. */

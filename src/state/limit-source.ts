@@ -1,4 +1,5 @@
-import type { LimitAsk, Refused, Standing } from './limiter.ts'
+import type { Standing } from '../core/standing.ts'
+import type { LimitAsk, Refused } from './limiter.ts'
 import type { Owed } from './memory-limiter.ts'
 
 /** Who counts for several processes. It may be away: then whoever asks goes on without it. */

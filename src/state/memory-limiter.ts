@@ -1,8 +1,9 @@
 import type { RateLimit } from '../core/caller.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
+import type { Standing } from '../core/standing.ts'
 import { LimitEntry, type Quantity, type Shortage, type Terms, termsOf } from './limit-entry.ts'
 import { limitKey } from './limit-key.ts'
-import type { Admission, Granted, LimitAsk, Limiter, Refused, Standing } from './limiter.ts'
+import type { Admission, Granted, LimitAsk, Limiter, Refused } from './limiter.ts'
 import { type Share, shareOf } from './priority-share.ts'
 
 export interface MemoryLimiterOptions {

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts'
+import type { Standing } from '../core/standing.ts'
 import { limitKey } from './limit-key.ts'
 import type { LimitSource, SourceAnswer } from './limit-source.ts'
-import type { Admission, Granted, LimitAsk, Limiter, Standing } from './limiter.ts'
+import type { Admission, Granted, LimitAsk, Limiter } from './limiter.ts'
 import { MemoryLimiter, type Owed } from './memory-limiter.ts'
 
 /**
