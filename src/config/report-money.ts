@@ -91,7 +91,7 @@ function storeAway(store: StoreSettings, { whenAway }: Settings['money']): strin
   return `away: ${limited}; unlimited ones go on while the journal has room`
 }
 
-const REDIS_AWAY = 'away: each replica counts for itself, and asks no call to wait'
+const REDIS_AWAY = 'away: each replica gives its part of every limit by itself, and no call waits'
 
 function redisPlace({ place, db, namespace }: RedisSettings): string {
   const keys = namespace === undefined ? '' : `, namespace ${namespace}`
