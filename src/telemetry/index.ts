@@ -1,3 +1,4 @@
+export { type BudgetCrossing, type BudgetWebhook, budgetWebhook } from './budget-webhook.ts'
 export {
   type AttemptLine,
   type CallLine,
