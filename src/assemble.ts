@@ -106,23 +106,20 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     watching.push(writeCallLines({ lines, runId, traceIdOf: traces.traceIdOf, rules: telemetry.logging, clock }))
   if (hasCallbacks(options)) watching.push(callbacks.listener)
   watching.push(...listeners)
-  const router = new LiveRouter(
-    { ...routing, ...(limits.reservation && { reservation: limits.reservation }) },
-    {
-      ...options,
-      clock,
-      exchange: backing?.exchange,
-      ...(ledger && { books: { ledger, settings: money } }),
-      // Callers of the store bring the gateway's limits with them.
-      ...(limiter && { limits: { limiter, always: callers ? [] : limits.gateway } }),
-      emit: fanOut(watching, error => warn(`a listener failed: ${messageOf(error)}`)),
-      ...collecting(telemetry, options),
-      // A decision in full costs 15 µs with two candidates, and only spans show it.
-      explains: traces.isTraced,
-      ...(telemetry.forwardTraceparent && { attemptHeaders: traces.traceHeaders }),
-      complete: config.complete,
-    },
-  )
+  const router = new LiveRouter(routing, {
+    ...options,
+    clock,
+    exchange: backing?.exchange,
+    ...(ledger && { books: { ledger, settings: money } }),
+    // Callers of the store bring the gateway's limits with them.
+    ...(limiter && { limits: { limiter, always: callers ? [] : limits.gateway } }),
+    emit: fanOut(watching, error => warn(`a listener failed: ${messageOf(error)}`)),
+    ...collecting(telemetry, options),
+    // A decision in full costs 15 µs with two candidates, and only spans show it.
+    explains: traces.isTraced,
+    ...(telemetry.forwardTraceparent && { attemptHeaders: traces.traceHeaders }),
+    complete: config.complete,
+  })
   const flush = async () => {
     await callbacks.idle()
     await lines?.flush()

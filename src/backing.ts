@@ -2,7 +2,6 @@ import { Callers, type CallersOptions } from './access/callers.ts'
 import { openKeyHash } from './access/key-hash.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import type { Clock } from './core/clock.ts'
-import { nanoToUsd } from './core/money.ts'
 import { Secret } from './core/secret.ts'
 import { MemoryAuthority } from './ledger/memory-authority.ts'
 import { FileJournals } from './ledger/replica/file-journals.ts'
@@ -98,17 +97,16 @@ function ledgerParts(
   { clock, warn, onBudget }: BackingOptions,
   kept: Pick<LedgerParts, 'authority' | 'journals'>,
 ): LedgerParts {
-  const tellWebhook = money.webhook && budgetWebhook({ ...money.webhook, warn, clock })
+  const webhook = money.webhook && budgetWebhook(money.webhook, { warn, clock })
   return {
     ...kept,
     settings: money,
     clock,
     warn,
-    onCrossing({ budget, what }) {
-      const alert = budgetAlert(budget, what)
-      tellWebhook?.(alert)
+    onCrossing(crossing) {
+      webhook?.tell(crossing)
       try {
-        onBudget?.(alert)
+        onBudget?.(budgetAlert(crossing))
       } catch (error) {
         warn(`onBudget failed: ${error instanceof Error ? error.message : String(error)}`)
       }
@@ -145,12 +143,10 @@ function callerSettings({
     gatewayBudgets: money.budgets.filter(({ level }) => level === 'gateway'),
     gatewayLimits: limits.gateway,
     tagBudgets: money.budgets.filter(({ level }) => level === 'tag'),
-    userBudgetForTeamKeys: access.userBudgetOnTeamKeys,
+    userBudgetForTeamKeys: access.userBudgetForTeamKeys,
     ...(limits.keyParallel !== undefined && { parallelPerKey: limits.keyParallel }),
     ...(endUserPlan !== undefined && { endUserPlan }),
-    ...(endUserBudget && {
-      endUserDefault: { max_budget: nanoToUsd(endUserBudget.limit), budget_duration: endUserBudget.period },
-    }),
+    ...(endUserBudget && { endUserDefault: endUserBudget }),
   }
 }
 

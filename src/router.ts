@@ -34,7 +34,6 @@ import { timeouts } from './layers/timeouts.ts'
 import { noteFirst, traceAttempt, traceCall } from './layers/trace.ts'
 import type { Ledger } from './ledger/replica/ledger.ts'
 import { affinityLayer } from './pools/affinity.ts'
-import { capacityLimits } from './pools/capacity.ts'
 import { type DeploymentHealth, healthOf } from './pools/deployment-health.ts'
 import { factsOf } from './pools/facts.ts'
 import { createPools, type Pools } from './pools/pools.ts'
@@ -164,7 +163,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     random,
   })
   // Before anything is done for the call: what is too much costs nothing.
-  const keepLimits = parts.limits ? [counting(parts.limits, settings)] : []
+  const keepLimits = parts.limits ? [counting(parts.limits)] : []
   // The worst price is set aside when it is known where the call may go.
   const holdMoney = books ? [books.budget] : []
   // One call-start and one call-end around all that follows.
@@ -203,13 +202,12 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
 
 const silence: Emit = () => {}
 
-/** The layer that counts calls, by the limits of their callers, of all, and of the pools' capacity. */
-function counting({ limiter, always }: NonNullable<RouterParts['limits']>, settings: RoutingSettings): Layer {
-  const common = [...always, ...capacityLimits(settings.deployments, settings.reservation)]
+/** The layer that counts calls, by the limits of their callers and of all. */
+function counting({ limiter, always }: NonNullable<RouterParts['limits']>): Layer {
   return limits({
     limiter,
     limitsOf: ({ options: { caller } }) =>
-      (common.length === 0 ? caller?.limits : [...(caller?.limits ?? []), ...common]) ?? common,
+      (always.length === 0 ? caller?.limits : [...(caller?.limits ?? []), ...always]) ?? always,
     inputTokens: request => inputTokenBounds(request).likely,
     outputTokens: request => expectedTokens(request).outputTokens,
   })

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { Command, Option } from 'commander'
 import { type Assembly, open } from '../assemble.ts'
 import { isDocumentedKey } from '../config/compile/gateway.ts'
@@ -58,7 +59,7 @@ async function serve(options: ServeOptions): Promise<void> {
   if (worker) return serveAsWorker(worker, options)
   const config = load(options, line => process.stderr.write(line))
   refuseOpenDoor(addressOf(config, options).host, config, options)
-  const { workers = config.settings.workers } = options
+  const workers = options.workers ?? countOf(config.settings.workers)
   const show = (url: string) => void process.stdout.write(banner({ url, config, file: options.config, workers }))
   if (workers > 1) {
     process.exitCode = await superviseWorkers(workers, {
@@ -68,6 +69,11 @@ async function serve(options: ServeOptions): Promise<void> {
     return
   }
   await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
+}
+
+/** What the configuration says of workers. */
+function countOf(workers: number | 'auto'): number {
+  return workers === 'auto' ? availableParallelism() : workers
 }
 
 /** The main process has checked the configuration and reported what there is to report. */

@@ -1,4 +1,10 @@
-export { type BudgetAlert, budgetAlert, budgetWebhook } from './budget-alerts.ts'
+export {
+  type BudgetAlert,
+  type BudgetCrossing,
+  type BudgetWebhook,
+  budgetAlert,
+  budgetWebhook,
+} from './budget-webhook.ts'
 export {
   type AttemptLine,
   type CallLine,
