@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Secret } from '../core/secret.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
+import { Secret } from '../core/secret.ts'
 import { openStore } from './open-store.ts'
 
 test('sqlite opens', async () => {
@@ -15,7 +15,13 @@ test('sqlite opens', async () => {
 
 test('pg opens', async () => {
   const pg = await startPostgres()
-  const store = await openStore({ kind: 'postgres', url: new Secret(pg.url), poolSize: 5, connectTimeoutMs: 5000, statementTimeoutMs: 5000 })
+  const store = await openStore({
+    kind: 'postgres',
+    url: new Secret(pg.url),
+    poolSize: 5,
+    connectTimeoutMs: 5000,
+    statementTimeoutMs: 5000,
+  })
   expect(await store.db.selectFrom('keys').selectAll().execute()).toEqual([])
   await store.authority.join({ id: 'r', host: 'h', pid: 1, leaseMs: 1000 })
   const terms = { id: 'key|a', level: 'key' as const, subject: 'a', period: 'day', limit: 1000n }

@@ -34,7 +34,9 @@ export function postgresBinaries(): string | undefined {
   const versions = existsSync(debian) ? readdirSync(debian).sort((one, other) => Number(other) - Number(one)) : []
   const folders = versions.map(version => join(debian, version, 'bin'))
   const onPath = (process.env.PATH ?? '').split(':')
-  return [...folders, ...onPath].find(folder => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'pg_ctl')))
+  return [...folders, ...onPath].find(
+    folder => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'pg_ctl')),
+  )
 }
 
 /**
