@@ -75,7 +75,7 @@ export interface LedgerStage {
 
 export interface Asker {
   /** What the operation answers, as JSON would carry it. */
-  ask(operation: Operation<never>, input?: object): Promise<unknown>
+  ask(operation: Operation, input?: object): Promise<unknown>
 }
 
 export async function ledgerStage(open: (clock: FakeClock) => Promise<Store> = inMemory): Promise<LedgerStage> {
@@ -98,7 +98,7 @@ export async function ledgerStage(open: (clock: FakeClock) => Promise<Store> = i
       const context: OperationContext = { store, clock, caller, keyHash }
       return {
         ask: async (operation, input = {}) =>
-          JSON.parse(JSON.stringify((await perform(operation as Operation, context, input)) ?? null)),
+          JSON.parse(JSON.stringify((await perform(operation, context, input)) ?? null)),
       }
     },
   }
