@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { budgetId } from '../core/budget.ts'
 import { type NanoUsd, nanoToUsd } from '../core/money.ts'
+import { standOf } from '../store/budgets.ts'
 import { isOneOf } from '../store/dialect.ts'
 import { id, queryNames, queryNumber } from './fields.ts'
 import type { Operation, OperationContext } from './operation.ts'
@@ -28,13 +29,9 @@ export const globalSpend: Operation = {
   ...reading('/global/spend'),
   input: nothing,
   async run({ store, clock }) {
-    const gateway = await store.db
-      .selectFrom('budgets')
-      .select(['spent', 'limit_nano'])
-      .where('id', '=', budgetId({ level: 'gateway', subject: '' }))
-      .executeTakeFirst()
-    if (gateway && gateway.limit_nano !== null)
-      return { spend: nanoToUsd(gateway.spent), max_budget: nanoToUsd(gateway.limit_nano) }
+    const id = budgetId({ level: 'gateway', subject: '' })
+    const { spent, limit } = (await standOf(store.db, [id])).get(id) ?? {}
+    if (spent !== undefined && limit !== undefined) return { spend: nanoToUsd(spent), max_budget: nanoToUsd(limit) }
     const { total } = await store.db
       .selectFrom('ledger')
       .select(sumOf('charge').as('total'))
