@@ -44,6 +44,10 @@ export class LiveRouter implements CallRouter {
     return this.#router.dialler
   }
 
+  stopSharing(): void {
+    this.#router.stopSharing()
+  }
+
   health(): readonly DeploymentHealth[] {
     return this.#router.health()
   }

@@ -27,6 +27,11 @@ export interface LoadOptions {
   readonly acknowledged?: readonly string[]
   /** Give back what could be compiled instead of throwing, as `tollgate check` needs it. Default false. */
   readonly tolerant?: boolean
+  /**
+   * The process is a gateway: it keeps its books in an SQLite file unless something else is said, and DATABASE_URL and
+   * REDIS_* in the environment are meant for it. Default false, as for a library within somebody's application.
+   */
+  readonly serves?: boolean
 }
 
 /** A configuration, read and compiled. */
@@ -56,7 +61,7 @@ export interface WithModels extends Compiled {
  * @throws ConfigError when there is an error among the findings or no deployment is left, unless `tolerant`.
  */
 export function loadConfig(source: ConfigSource, options: LoadOptions = {}): LoadedConfig {
-  const { env = process.env, readFile = readText, acknowledged = [], tolerant = false } = options
+  const { env = process.env, readFile = readText, acknowledged = [], tolerant = false, serves = false } = options
   const path = 'path' in source && source.path !== undefined ? source.path : 'config.yaml'
   const findings = new Findings('object' in source ? undefined : path)
   const places = new Places()
@@ -69,7 +74,7 @@ export function loadConfig(source: ConfigSource, options: LoadOptions = {}): Loa
   const openPrices = (tollgate: Parameters<typeof openPriceBook>[0]) =>
     openPriceBook(tollgate, { ...context, document })
   const readBeside = (file: string) => readFile(resolve(dirname(path), file))
-  const parts = { written, env: extended, findings, readBeside, acknowledged: new Set(acknowledged) }
+  const parts = { written, env: extended, findings, serves, readBeside, acknowledged: new Set(acknowledged) }
   const compiled = compileDocument(document, { ...parts, openPrices })
   if (!tolerant && findings.hasErrors) throw ConfigError.of(findings.list)
   if (!tolerant && compiled.settings.routing.deployments.length === 0) throw nobodyLeft(compiled.leftOut, findings)

@@ -3,6 +3,7 @@ import type { FallbackTable } from './call.ts'
 import type { ChargeSettings } from './charge.ts'
 import type { Ms } from './clock.ts'
 import type { Deployment, ErrorClassCounts } from './deployment.ts'
+import type { PriorityReservation } from './limit-settings.ts'
 import type { NanoUsd } from './money.ts'
 
 /**
@@ -41,6 +42,8 @@ export interface RoutingSettings {
   readonly costInStreams?: boolean
   /** The place in line of calls that name none. Undefined: they are refused when all deployments are full. */
   readonly defaultPriority?: number
+  /** How the capacity of pools is shared by priority. Undefined: whoever comes first is served. */
+  readonly reservation?: PriorityReservation
   /** When no deployment declares its own: at most this many calls in flight at one. */
   readonly defaultMaxParallelRequests?: number
 }

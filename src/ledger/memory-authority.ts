@@ -4,6 +4,7 @@ import type { NanoUsd } from '../core/money.ts'
 import type {
   Authority,
   Change,
+  GivenBack,
   LeaseAnswer,
   LeaseAsk,
   PostAnswer,
@@ -13,7 +14,7 @@ import type {
   Replica,
   WrittenOff,
 } from './authority.ts'
-import { type Book, chargeSums, leaveAll, lendGroup, settle, writeOffAll } from './book.ts'
+import { type Book, chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from './book.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { type Account, leaseOf, opened, redefined, rolled, SCARCE_MS, stateOf, withSpent } from './rules.ts'
 import { SeenRows } from './seen-rows.ts'
@@ -32,6 +33,7 @@ interface Member {
   told: number
   /** The last batch whose returns were taken. */
   batch: number
+  isClaimed: boolean
 }
 
 /** Budgets in this process's memory: for a library without a store, and for tests. */
@@ -51,17 +53,21 @@ export class MemoryAuthority implements Authority {
 
   async join(replica: Replica): Promise<void> {
     const known = this.#members.get(replica.id)
+    if (known?.isClaimed) throw new Error(`${replica.id} is being taken over`)
     const expiresAt = this.#now() + replica.leaseMs
     this.#members.set(replica.id, {
       replica,
       expiresAt,
       told: known?.told ?? this.#changes.latest,
       batch: known?.batch ?? 0,
+      isClaimed: false,
     })
+    reviveAll(this.#book, replica.id, { ids: this.#leasedBy(replica.id), now: this.#now() })
   }
 
   async lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
     const now = this.#now()
+    if (!this.#isAlive(replica, now)) throw new Error(`${replica} has not joined, or its leases have run out`)
     return groups.map(asks => lendGroup(this.#book, replica, { asks, now }))
   }
 
@@ -70,13 +76,25 @@ export class MemoryAuthority implements Authority {
     const written = batch.rows.filter(row => this.#seen.add(row))
     const returns = this.#isRepeated(replica, batch) ? [] : batch.returns
     const crossed = settle(this.#book, replica, { sums: chargeSums(written), returns, now })
+    for (const { budget } of crossed) this.note({ kind: 'budget', id: budget.id })
     return { written: written.map(({ id }) => id), crossed }
+  }
+
+  async leases(replica: string): Promise<readonly GivenBack[]> {
+    const now = this.#now()
+    return this.#leasedBy(replica).flatMap(id => {
+      const account = this.#accounts.get(id)
+      if (!account) return []
+      const { windowStart, leases } = rolled(account, now)
+      const own = leases.find(lease => lease.replica === replica)
+      return own && own.live > 0n ? [{ budgetId: id, windowStart, amount: own.live }] : []
+    })
   }
 
   async pulse(replica: string, leaseMs: Ms): Promise<Pulse> {
     const now = this.#now()
     const member = this.#members.get(replica)
-    const alive = member !== undefined && member.expiresAt >= now
+    const alive = member !== undefined && this.#isAlive(replica, now)
     if (alive) member.expiresAt = now + leaseMs
     const changes = this.#changes.since(member?.told ?? this.#changes.latest)
     if (member) member.told = this.#changes.latest
@@ -86,14 +104,23 @@ export class MemoryAuthority implements Authority {
   async dead(): Promise<readonly string[]> {
     const now = this.#now()
     const dead = new Set<string>()
-    for (const [id, { expiresAt }] of this.#members) if (expiresAt < now) dead.add(id)
+    for (const [id, { expiresAt, isClaimed }] of this.#members) if (expiresAt < now || isClaimed) dead.add(id)
     for (const { leases } of this.#accounts.values())
       for (const { replica, live } of leases) if (live > 0n && !this.#members.has(replica)) dead.add(replica)
     return [...dead].sort()
   }
 
+  async claim(replica: string, isCertain: boolean): Promise<boolean> {
+    if (!isCertain && this.#isAlive(replica, this.#now())) return false
+    const member = this.#members.get(replica)
+    if (member) member.isClaimed = true
+    return true
+  }
+
   async writeOff(replica: string): Promise<readonly WrittenOff[]> {
-    return writeOffAll(this.#book, replica, { ids: this.#leasedBy(replica), now: this.#now() })
+    const now = this.#now()
+    if (this.#isAlive(replica, now)) return []
+    return writeOffAll(this.#book, replica, { ids: this.#leasedBy(replica), now })
   }
 
   async leave(replica: string): Promise<void> {
@@ -145,6 +172,11 @@ export class MemoryAuthority implements Authority {
     const account = this.#accounts.get(budgetId)
     const { live, writtenOff } = account ? leaseOf(rolled(account, this.#now()), replica) : { live: 0n, writtenOff: 0n }
     return { live, writtenOff }
+  }
+
+  #isAlive(replica: string, now: Ms): boolean {
+    const member = this.#members.get(replica)
+    return member !== undefined && member.expiresAt >= now && !member.isClaimed
   }
 
   #isRepeated(replica: string, { number }: PostBatch): boolean {

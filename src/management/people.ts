@@ -12,12 +12,26 @@ export interface Person {
   readonly user_email?: string | undefined
 }
 
-/** The user whom a request names, whoever may know of them. @throws Failure when an address is that of several. */
-export async function userNamed(db: Kysely<Database>, person: Person): Promise<UserRow | undefined> {
+/**
+ * Whom a name may mean: everybody, or the users of one tenant: the members of an organization, or where that is null
+ * users who belong to none.
+ */
+export type Among = 'everybody' | { readonly organization: string | null }
+
+/** The user whom a request names. @throws Failure when an address is that of several */
+export async function userNamed(db: Kysely<Database>, person: Person, among: Among): Promise<UserRow | undefined> {
   const { user_id, user_email } = person
   let query = db.selectFrom('users').selectAll()
   if (user_id !== undefined) query = query.where('id', '=', user_id)
   if (user_email !== undefined) query = query.where('email', '=', user_email)
+  if (among !== 'everybody') {
+    const { organization } = among
+    const members = db.selectFrom('organization_members').select('user_id')
+    query =
+      organization === null
+        ? query.where('id', 'not in', members)
+        : query.where('id', 'in', members.where('organization_id', '=', organization))
+  }
   const [first, second] = await query.limit(2).execute()
   if (second) throw badRequest('several users have this address; say which by user_id', 'user_email')
   return first

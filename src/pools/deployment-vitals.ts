@@ -3,8 +3,10 @@ import type { Deployment, ErrorClass } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import { FailureCounts } from './failure-counts.ts'
 import { MinuteUse } from './minute-use.ts'
+import { MINUTE_MS } from './moment.ts'
 import type { ProbeResult } from './probe.ts'
 import { SampleRing } from './sample-ring.ts'
+import type { SharedUse, Use } from './shared-use.ts'
 import { SlidingCount } from './sliding-count.ts'
 import type { Vitals } from './vitals.ts'
 
@@ -44,12 +46,14 @@ export interface VitalsSettings {
   readonly defaultMaxParallelRequests?: number
 }
 
+/** Whether there is room: none at all, or none in this replica's share. */
+type Pressure = 'none' | 'shared' | 'full'
+
 /** The vitals of one deployment, and what changes them. */
 export class DeploymentVitals implements Vitals {
   deployment: Deployment
   siblings: Siblings
   maxInFlight: number
-  inFlight = 0
   restingUntil: Ms = 0
   restingBecause: Failure | undefined
   heldOutUntil: Ms = 0
@@ -57,6 +61,8 @@ export class DeploymentVitals implements Vitals {
   unwellBecause: Failure | undefined
   /** What the latest probe has shown, whether or not it steers. */
   probe: ProbeResult | undefined
+  /** What other replicas use of it, where there are others. */
+  shared: SharedUse | undefined
   #limited: boolean
   readonly #ttlMs: Ms
   readonly #latency: SampleRing
@@ -65,7 +71,8 @@ export class DeploymentVitals implements Vitals {
   readonly #failures = new FailureCounts()
   readonly #probeFailures: FailureCounts
   readonly #judged = new SlidingCount()
-  #pressed = false
+  #ownInFlight = 0
+  #pressure: Pressure = 'none'
 
   constructor(deployment: Deployment, siblings: Siblings, settings: VitalsSettings) {
     this.deployment = deployment
@@ -84,32 +91,52 @@ export class DeploymentVitals implements Vitals {
     this.siblings = siblings
     this.maxInFlight = maxInFlightOf(deployment, settings)
     this.#limited = isLimited(deployment, this.maxInFlight)
-    this.#pressed = false
+    this.#pressure = 'none'
     siblings.version++
   }
 
+  get inFlight(): number {
+    return this.shared ? this.#ownInFlight + this.shared.inFlight : this.#ownInFlight
+  }
+
   p50(now: Ms): Ms | undefined {
-    return this.#latency.p50(now)
+    return this.#latency.p50(now) ?? this.shared?.p50(now, this.#ttlMs, 'p50')
   }
 
   firstTokenP50(now: Ms): Ms | undefined {
-    return this.#firstToken.p50(now)
+    return this.#firstToken.p50(now) ?? this.shared?.p50(now, this.#ttlMs, 'firstTokenP50')
   }
 
   requestsThisMinute(epoch: Ms): number {
-    return this.#use.requests(epoch)
+    return this.#use.requests(epoch) + (this.shared?.of(epoch).requests ?? 0)
   }
 
   tokensThisMinute(epoch: Ms): number {
-    return this.#use.inputTokens(epoch) + this.#use.outputTokens(epoch)
+    return this.inputTokensThisMinute(epoch) + this.outputTokensThisMinute(epoch)
   }
 
   inputTokensThisMinute(epoch: Ms): number {
-    return this.#use.inputTokens(epoch)
+    return this.#use.inputTokens(epoch) + (this.shared?.of(epoch).inputTokens ?? 0)
   }
 
   outputTokensThisMinute(epoch: Ms): number {
-    return this.#use.outputTokens(epoch)
+    return this.#use.outputTokens(epoch) + (this.shared?.of(epoch).outputTokens ?? 0)
+  }
+
+  /** What this replica alone uses of it. */
+  ownUse(epoch: Ms): Use {
+    return {
+      inFlight: this.#ownInFlight,
+      minute: Math.floor(epoch / MINUTE_MS),
+      requests: this.#use.requests(epoch),
+      inputTokens: this.#use.inputTokens(epoch),
+      outputTokens: this.#use.outputTokens(epoch),
+    }
+  }
+
+  /** Medians of this replica's own samples: what others may go by who have none. */
+  ownLatency(now: Ms): Pick<Use, 'p50' | 'firstTokenP50'> {
+    return { p50: this.#latency.p50(now), firstTokenP50: this.#firstToken.p50(now) }
   }
 
   /** Whether it takes calls as far as its health goes; what a single call needs is not asked here. */
@@ -119,17 +146,19 @@ export class DeploymentVitals implements Vitals {
 
   /** An attempt begins. Gives back the minute that its tokens were reserved in. */
   enter(epoch: Ms, inputTokens: number, outputTokens: number): number {
-    this.inFlight++
+    this.#ownInFlight++
     const minute = this.#use.reserve(epoch, inputTokens, outputTokens)
-    this.#noticePressure(epoch)
+    this.shared?.changed()
+    this.noticePressure(epoch)
     return minute
   }
 
   /** An attempt ended: its place is free, and its reservation of `minute` is corrected by these differences. */
   leave(epoch: Ms, minute: number, difference: { readonly input: number; readonly output: number }): void {
-    if (this.inFlight > 0) this.inFlight--
+    if (this.#ownInFlight > 0) this.#ownInFlight--
     this.#use.correct(minute, difference.input, difference.output)
-    this.#noticePressure(epoch)
+    this.shared?.changed()
+    this.noticePressure(epoch)
   }
 
   /** A duration was seen: the whole answer's, or the time to a stream's first content. */
@@ -212,12 +241,20 @@ export class DeploymentVitals implements Vitals {
     this.siblings.freed()
   }
 
-  #noticePressure(epoch: Ms): void {
+  /** To be called when its use has changed, here or at another replica. */
+  noticePressure(epoch: Ms): void {
     if (!this.#limited) return
-    const pressed = this.inFlight >= this.maxInFlight || isUsedUp(this.deployment, this, epoch)
-    if (pressed === this.#pressed) return
-    this.#pressed = pressed
+    const pressure = this.#pressureAt(epoch)
+    // A share also grows with time, so the pool may have found room meanwhile that is taken now.
+    if (pressure === this.#pressure && pressure !== 'shared') return
+    this.#pressure = pressure
     this.siblings.version++
+  }
+
+  #pressureAt(epoch: Ms): Pressure {
+    if (this.inFlight >= this.maxInFlight || isUsedUp(this.deployment, this, epoch)) return 'full'
+    if (this.shared && (lacksPlace(this, epoch) || lacksRequest(this.deployment, this, epoch))) return 'shared'
+    return 'none'
   }
 }
 
@@ -241,4 +278,18 @@ export function isUsedUp({ selection }: Deployment, vitals: Vitals, epoch: Ms): 
     (inputTpm !== undefined && vitals.inputTokensThisMinute(epoch) >= inputTpm) ||
     (outputTpm !== undefined && vitals.outputTokensThisMinute(epoch) >= outputTpm)
   )
+}
+
+/** Among several replicas: one more call in flight would be more than this one's share of what is left. */
+export function lacksPlace(vitals: Vitals, epoch: Ms): boolean {
+  if (!vitals.shared) return false
+  const left = vitals.maxInFlight - vitals.inFlight
+  return !vitals.shared.isWithinShare('inFlight', { left, needed: 1, epoch })
+}
+
+/** Among several replicas: one more request would be more than this one's share of what is left of the minute. */
+export function lacksRequest({ selection: { rpm } }: Deployment, vitals: Vitals, epoch: Ms): boolean {
+  if (!vitals.shared || rpm === undefined) return false
+  const left = rpm - vitals.requestsThisMinute(epoch)
+  return !vitals.shared.isWithinShare('requests', { left, needed: 1, epoch })
 }

@@ -1,6 +1,6 @@
 import type { Clock, Ms } from '../core/clock.ts'
 import type { Available } from './available.ts'
-import type { DeploymentVitals } from './deployment-vitals.ts'
+import { type DeploymentVitals, lacksPlace, lacksRequest } from './deployment-vitals.ts'
 import { type Moment, untilNextMinute } from './moment.ts'
 import { WaitingLine } from './waiting-line.ts'
 
@@ -28,8 +28,15 @@ export function openLine({ vitals, available, clock }: PoolLineParts): WaitingLi
   })
 }
 
+/** How often calls in line look whether their share has grown: as often as replicas tell each other. */
+const SHARE_LOOK_MS: Ms = 100
+
 /** Until the minute is over, or somebody's rest. */
 function nextChangeMs(vitals: readonly DeploymentVitals[], { monotonic, epoch }: Moment): Ms {
+  const isShared = vitals.some(one => lacksPlace(one, epoch) || lacksRequest(one.deployment, one, epoch))
   const ends = vitals.flatMap(one => [one.restingUntil, one.heldOutUntil, one.unwellUntil])
-  return Math.min(untilNextMinute(epoch), ...ends.filter(end => end > monotonic).map(end => end - monotonic))
+  return Math.min(
+    isShared ? SHARE_LOOK_MS : untilNextMinute(epoch),
+    ...ends.filter(end => end > monotonic).map(end => end - monotonic),
+  )
 }

@@ -4,7 +4,7 @@ import type { Clock, Ms } from '../core/clock.ts'
 import type { Deployment, Estimate } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import type { RoutingSettings } from '../core/settings.ts'
-import { holdOutMs, restMs } from './cooldown.ts'
+import { believesRest, holdOutMs, restMs } from './cooldown.ts'
 import { DeploymentVitals, Siblings, type VitalsSettings } from './deployment-vitals.ts'
 import { errorClassOf } from './error-class.ts'
 import { isIgnored, isSteered, NO_PROBES, probeResult, probeWindowMs } from './probe.ts'
@@ -31,12 +31,23 @@ export type Reservation = Pick<Estimate, 'inputTokens' | 'outputTokens'>
 
 const NO_TOKENS: Reservation = { inputTokens: 0, outputTokens: 0 }
 
+/** Who tells other replicas of the deployments here. Called within calls: quick, and never throws. */
+export interface WardListener {
+  /** A deployment has vitals from now on. */
+  admitted(vitals: DeploymentVitals): void
+  /** It rests from now on, as this replica has decided. */
+  rested(vitals: DeploymentVitals, lengthMs: Ms, failure: Failure): void
+  /** The upstream asks to stay away. */
+  heldOut(vitals: DeploymentVitals, lengthMs: Ms): void
+}
+
 /** The vitals of every deployment, by id, kept by the attempts that pass. Everything here is O(1) and synchronous. */
 export class Ward {
   readonly #settings: WardSettings
   readonly #clock: Clock
   readonly #vitals = new Map<string, DeploymentVitals>()
   readonly #siblings = new Map<string, Siblings>()
+  #listener: WardListener | undefined
 
   constructor(settings: WardSettings, clock: Clock) {
     this.#settings = settings
@@ -75,6 +86,12 @@ export class Ward {
   /** Every deployment that has vitals. */
   all(): Iterable<DeploymentVitals> {
     return this.#vitals.values()
+  }
+
+  /** Has this one told from now on, and of the deployments so far. There is one listener at most. */
+  attend(listener: WardListener | undefined): void {
+    this.#listener = listener
+    for (const vitals of this.#vitals.values()) listener?.admitted(vitals)
   }
 
   /** Drops the vitals of a deployment that nobody will choose again, unless it is in use or rests. */
@@ -118,9 +135,16 @@ export class Ward {
     vitals.siblings.freed()
   }
 
-  /** Lets a deployment rest for a reason that came from elsewhere: another replica, an admin. */
-  rest(deployment: Deployment, lengthMs: Ms, failure: Failure): void {
-    this.of(deployment).rest(this.#clock.monotonic() + lengthMs, failure)
+  /** Lets a deployment rest because another replica has decided so; nobody else is told. Unknown ones are passed over. */
+  restElsewhere(id: string, lengthMs: Ms, failure: Failure): void {
+    const vitals = this.#vitals.get(id)
+    const now = this.#clock.monotonic()
+    if (vitals && believesRest(this.#settings.cooldown, vitals, { failure, now })) vitals.rest(now + lengthMs, failure)
+  }
+
+  /** The same for what an upstream has asked another replica. */
+  holdOutElsewhere(id: string, lengthMs: Ms): void {
+    if (!this.#settings.cooldown.disabled) this.#vitals.get(id)?.holdOut(this.#clock.monotonic() + lengthMs)
   }
 
   /** A probe is no sample of anything: it only shows whether the deployment is well. */
@@ -144,7 +168,10 @@ export class Ward {
     if (errorClass) vitals.failed(errorClass, now)
     if (failure.kind !== 'rate_limited') vitals.penalise(attempt.request.streamed, now)
     const holdOut = holdOutMs(this.#settings.cooldown, vitals.deployment, failure)
-    if (holdOut > 0) vitals.holdOut(now + holdOut)
+    if (holdOut > 0) {
+      vitals.holdOut(now + holdOut)
+      this.#listener?.heldOut(vitals, holdOut)
+    }
     this.#restAfter({ attempt, vitals }, failure, now)
   }
 
@@ -152,6 +179,7 @@ export class Ward {
     const length = restMs(this.#settings.cooldown, vitals, { failure, now })
     if (length <= 0) return
     vitals.rest(now + length, failure)
+    this.#listener?.rested(vitals, length, failure)
     const untilMs = this.#clock.now() + length
     attempt.emit({ type: 'rest', deployment: vitals.deployment, untilMs, failure })
   }
@@ -165,6 +193,7 @@ export class Ward {
   #add(vitals: DeploymentVitals): void {
     vitals.siblings.members.add(vitals)
     this.#vitals.set(vitals.deployment.id, vitals)
+    this.#listener?.admitted(vitals)
   }
 
   #siblingsOf({ pool }: Deployment): Siblings {

@@ -46,6 +46,11 @@ export function forUpdate(db: Kysely<Database>): RawBuilder<unknown> {
   return isPostgres(db) ? sql`for update` : sql``
 }
 
+/** Rows that are read stay as they are to the end of the transaction. */
+export function forShare(db: Kysely<Database>): RawBuilder<unknown> {
+  return isPostgres(db) ? sql`for share` : sql``
+}
+
 /** A moment that was read already, as an expression. */
 export function moment(now: Ms): RawBuilder<number> {
   return sql<number>`cast(${now} as bigint)`

@@ -1,3 +1,4 @@
+export { type BudgetAlert, budgetAlert, budgetWebhook } from './budget-alerts.ts'
 export {
   type AttemptLine,
   type CallLine,
@@ -37,7 +38,7 @@ export {
   type LoadOptions,
   loadCallbacks,
 } from './load-callbacks.ts'
-export { operationName, providerName } from './names.ts'
+export { LLM, operationName, providerName } from './names.ts'
 export { failureMessage } from './redact.ts'
 export { type PrintCallsOptions, printCalls, type RequestLineContext, requestLine } from './request-line.ts'
 export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './run-summary.ts'

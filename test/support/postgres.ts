@@ -13,8 +13,8 @@ export interface TestPostgres {
   readonly folder: string
   /** A new empty database, for tests that must not see each other. */
   database(): Promise<string>
-  /** Runs SQL as an administrator would, with psql. */
-  sql(text: string): string
+  /** Runs SQL as an administrator would, with psql. Default: in the first database. */
+  sql(text: string, url?: string): string
   /** Stops the server and leaves its files. `kill`: like a power cut. Default: breaks connections off in an orderly way. */
   halt(how?: 'kill' | 'fast'): Promise<void>
   /** Starts it again after `halt`, on the same port. */
@@ -100,8 +100,8 @@ class Server implements TestPostgres {
     return this.#urlOf(name)
   }
 
-  sql(text: string): string {
-    return run(join(this.#binaries, 'psql'), [this.url, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text])
+  sql(text: string, url = this.url): string {
+    return run(join(this.#binaries, 'psql'), [url, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text])
   }
 
   async halt(how: 'kill' | 'fast' = 'fast'): Promise<void> {

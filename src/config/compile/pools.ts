@@ -1,6 +1,8 @@
+import type { BudgetTerms } from '../../core/budget.ts'
 import type { Deployment, SelectionSettings } from '../../core/deployment.ts'
 import type { Subject } from '../finding.ts'
 import { isAutoRouter } from './auto-routers.ts'
+import { deploymentBudget } from './budgets.ts'
 import type { KeySource } from './connection.ts'
 import { type CompileContext, isProblem } from './context.ts'
 import { type CompiledDeployment, compileDeployment } from './deployment.ts'
@@ -12,6 +14,8 @@ export interface Pools extends Origins {
   readonly deployments: readonly Deployment[]
   /** Entries that are no deployments but choices between pools. */
   readonly autoRouters: readonly DeploymentSource[]
+  /** Those of single deployments. */
+  readonly budgets: readonly BudgetTerms[]
 }
 
 /** Compiles `model_list`: every deployment that can be used, and why each of the others cannot. */
@@ -32,6 +36,7 @@ class Collected implements Pools {
   readonly entries = new Map<string, number>()
   readonly leftOut: LeftOut[] = []
   readonly autoRouters: DeploymentSource[] = []
+  readonly budgets: BudgetTerms[] = []
   readonly #context: CompileContext
   readonly #subjects = new Map<string, Subject>()
 
@@ -82,6 +87,7 @@ class Collected implements Pools {
     this.deployments.push({ ...deployment, id })
     this.keySources.set(id, keySource)
     this.entries.set(id, entry)
+    this.budgets.push(...deploymentBudget(id, source, this.#context.findings))
     this.#subjects.set(id, subject)
   }
 

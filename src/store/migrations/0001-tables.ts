@@ -101,6 +101,7 @@ const MONEY: Readonly<Record<string, TableShape>> = {
       seen_at: 'integer',
       expires_at: 'integer',
       batch: 'integer',
+      claimed: 'integer',
     },
     key: ['id'],
   },
