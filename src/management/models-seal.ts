@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { Failure } from '../core/failure.ts'
-import type { Secret } from '../core/secret.ts'
+import { Secret } from '../core/secret.ts'
 
 /** Makes texts unreadable to whoever has the database and not the key. */
 export interface Sealer {
@@ -8,6 +8,22 @@ export interface Sealer {
   seal(text: string, about: string): string
   /** @throws Failure `internal` when it was sealed with another key, about something else, or was changed. */
   open(sealed: string, about: string): string
+}
+
+/**
+ * The secret that credentials are sealed with: TOLLGATE_SALT_KEY, else LITELLM_SALT_KEY, else the master key; whoever
+ * changes it must store the models anew. Undefined: there is none. @throws Failure when a variable is set and empty.
+ */
+export function saltKeyOf(
+  env: Readonly<Record<string, string | undefined>>,
+  masterKey: Secret | undefined,
+): Secret | undefined {
+  for (const name of ['TOLLGATE_SALT_KEY', 'LITELLM_SALT_KEY']) {
+    const value = env[name]
+    if (value === '') throw new Failure('invalid_request', `${name} is empty: set a long random text, or unset it`)
+    if (value !== undefined) return new Secret(value)
+  }
+  return masterKey
 }
 
 const VERSION = 'v1'
