@@ -9,6 +9,7 @@ import { buildCaller, type CallerSettings } from './build-caller.ts'
 import { type CallerRow, callerRows } from './caller-rows.ts'
 import { dataOf, type KeyData, over, type PlanData, type UserData } from './fields.ts'
 import { isSameId, type KeyHash, MAX_KEY_LENGTH } from './key-hash.ts'
+import { keySubject } from './key-subject.ts'
 import { type Found, LookupCache } from './lookup-cache.ts'
 import { type Asker, type SubjectSettings, Subjects } from './subjects.ts'
 
@@ -136,8 +137,8 @@ export class Callers {
     for (const row of rows) {
       const end = increaseEnd(row)
       if (end === undefined || end > now) continue
-      const data = over(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data))
-      terms.push(...keyBudgetTerms({ subject: row.id, name: row.alias }, data, now))
+      const data = over<KeyData>(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data))
+      terms.push(...keyBudgetTerms({ subject: keySubject(row.id, data), name: row.alias }, data, now))
     }
     if (terms.length > 0) await this.#options.store.authority.define(terms)
   }
