@@ -42,6 +42,24 @@ function allowed({ purpose, options }: Call, fallbacks: readonly Fallback[] = []
   return fallbacks.filter(fallback => fallback.isPart || !whoForbids(caller, fallback.pool))
 }
 
+/** All the pools that `pool` may give way to, for whatever reason. */
+export function allFallbacks(
+  call: Call,
+  pool: string,
+  { settings, resolved = pool }: Omit<Why, 'failure'>,
+): readonly Fallback[] {
+  const { options } = call
+  if (options.disableFallbacks) return []
+  const isFirst = pool === call.pool
+  const names = [pool, resolved, ...(isFirst ? namesAskedFor(call) : [])]
+  return [
+    ...((isFirst && options.fallbacks) || []),
+    ...(lookUp(names, undefined, settings.general) ?? []),
+    ...(lookUp(names, options.contextWindowFallbacks, settings.contextWindow) ?? []),
+    ...(lookUp(names, options.contentPolicyFallbacks, settings.contentPolicy) ?? []),
+  ]
+}
+
 /** Whether a refusal of this attempt by the provider's filter has somewhere to go. */
 export function hasContentFallback(attempt: Call, settings: FallbackSettings): boolean {
   const { options, pool, record } = attempt

@@ -10,6 +10,7 @@ import {
   left,
   lent,
   opened,
+  revived,
   rolled,
   share,
   stateOf,
@@ -114,6 +115,14 @@ export function writeOffAll(book: Book, replica: string, { ids, now }: Budgets):
     if (next !== live) answer.push({ budget: stateOf(next), amount: next.spent - live.spent })
   }
   return answer
+}
+
+/** Gives a replica that was thought dead its leases of these budgets again. */
+export function reviveAll(book: Book, replica: string, { ids, now }: Budgets): void {
+  for (const id of ids) {
+    const account = book.get(id)
+    if (account) book.set(revived(rolled(account, now), replica))
+  }
 }
 
 /** Takes back all that a replica has left of these budgets. */

@@ -64,7 +64,7 @@ export async function standsOf(
   const stands = new Map<string, BudgetState>()
   for (let at = 0; at < subjects.length; at += BATCH) {
     const ids = subjects.slice(at, at + BATCH).map(subject => budgetId({ level, subject }))
-    for (const state of (await standOf(db, now, ids)).values()) stands.set(state.subject, state)
+    for (const state of (await standOf(db, ids)).values()) stands.set(state.subject, state)
   }
   return stands
 }

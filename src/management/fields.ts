@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Ms } from '../core/clock.ts'
 import type { Json } from '../core/json.ts'
 import { type NanoUsd, usdToNano } from '../core/money.ts'
-import { isPeriod } from '../ledger/period.ts'
+import { isPeriod } from '../core/period.ts'
 
 /** Ids and names of people's own making: no control characters, at most 256 characters. */
 export const id = z

@@ -3,6 +3,7 @@ import type { BudgetState, BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type {
   Authority,
+  GivenBack,
   LeaseAnswer,
   LeaseAsk,
   PostAnswer,
@@ -11,7 +12,7 @@ import type {
   Replica,
   WrittenOff,
 } from '../ledger/authority.ts'
-import { chargeSums, leaveAll, lendGroup, settle, writeOffAll } from '../ledger/book.ts'
+import { chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from '../ledger/book.ts'
 import { SCARCE_MS } from '../ledger/rules.ts'
 import { defineBudgets, standOf } from './budgets.ts'
 import { ChangeReader } from './changes.ts'
@@ -41,19 +42,26 @@ export class SqlAuthority implements Authority {
   }
 
   async join({ id, host, pid, leaseMs }: Replica): Promise<void> {
-    const now = await readClock(this.#db)
-    const times = { seen_at: now, expires_at: now + leaseMs }
-    await this.#db
-      .insertInto('replicas')
-      .values({ id, host, pid, started_at: now, batch: 0, ...times })
-      .onConflict(conflict => conflict.column('id').doUpdateSet(times))
-      .execute()
+    const now = await this.#transaction(async trx => {
+      const ids = await leasedBy(trx, id)
+      const book = await SqlBook.load(trx, { replica: id, terms: [], ids, now: clockOf(trx) })
+      reviveAll(book, id, { ids, now: book.now })
+      await book.save()
+      const times = { seen_at: book.now, expires_at: book.now + leaseMs }
+      await trx
+        .insertInto('replicas')
+        .values({ id, host, pid, started_at: book.now, batch: 0, ...times })
+        .onConflict(conflict => conflict.column('id').doUpdateSet(times))
+        .execute()
+      return book.now
+    })
     if (!this.#readers.has(id)) this.#readers.set(id, new ChangeReader(now))
   }
 
   lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
     const terms = groups.flatMap(asks => asks.map(ask => ask.terms))
     return this.#transaction(async trx => {
+      await checkAlive(trx, replica)
       const book = await SqlBook.load(trx, { replica, terms, ids: [], now: clockOf(trx) })
       const answers = groups.map(asks => lendGroup(book, replica, { asks, now: book.now }))
       await book.save()
@@ -75,6 +83,20 @@ export class SqlAuthority implements Authority {
       await book.save()
       return { written: [...written], crossed }
     })
+  }
+
+  async leases(replica: string): Promise<readonly GivenBack[]> {
+    const rows = await this.#db
+      .selectFrom('leases')
+      .innerJoin('budgets', join =>
+        join.onRef('budgets.id', '=', 'leases.budget_id').onRef('budgets.window_start', '=', 'leases.window_start'),
+      )
+      .select(['leases.budget_id', 'leases.window_start', 'leases.amount'])
+      .where('leases.replica', '=', replica)
+      .where('leases.written_off', '=', 0)
+      .where('leases.amount', '>', 0n)
+      .execute()
+    return rows.map(row => ({ budgetId: row.budget_id, windowStart: row.window_start, amount: row.amount }))
   }
 
   async pulse(replica: string, leaseMs: Ms): Promise<Pulse> {
@@ -158,6 +180,13 @@ export class SqlAuthority implements Authority {
       .execute()
     return rows.map(({ id }) => id)
   }
+}
+
+/** Leases of a replica that nobody knows to live would never run out. @throws Error */
+async function checkAlive(db: Kysely<Database>, replica: string): Promise<void> {
+  const { rows } = await sql`
+    select 1 from replicas where id = ${replica} and expires_at >= ${clockOf(db)}`.execute(db)
+  if (rows.length === 0) throw new Error(`${replica} has not joined, or its leases have run out`)
 }
 
 async function takesReturns(db: Kysely<Database>, replica: string, { number, returns }: PostBatch): Promise<boolean> {
