@@ -29,6 +29,7 @@ export interface Book {
 export function lendGroup(book: Book, replica: string, { asks, now }: GroupAsk): LeaseAnswer {
   const before: Account[] = []
   const grants: Grant[] = []
+  for (const { terms } of asks) present(book, terms, now)
   for (const { terms, need, want } of asks) {
     const account = present(book, terms, now)
     if (!suffices(account, need)) return refusal(book, before, wanted(account, now))
