@@ -56,13 +56,12 @@ export type Stands = ReadonlyMap<string, BudgetState>
 
 export async function standsOf(
   db: Kysely<Database>,
-  now: Ms,
   { level, subjects }: { readonly level: BudgetLevel; readonly subjects: readonly string[] },
 ): Promise<Stands> {
   const stands = new Map<string, BudgetState>()
   for (let at = 0; at < subjects.length; at += BATCH) {
     const ids = subjects.slice(at, at + BATCH).map(subject => budgetId({ level, subject }))
-    for (const state of (await standOf(db, now, ids)).values()) stands.set(state.subject, state)
+    for (const state of (await standOf(db, ids)).values()) stands.set(state.subject, state)
   }
   return stands
 }

@@ -38,9 +38,9 @@ export const teamMemberAdd: Operation<z.infer<typeof addInput>> = {
       const terms = { max_budget: max_budget_in_team ?? null }
       const added = await addMembers(trx, people, { team, reach, maker, terms })
       const result = {
-        ...(await oneShownTeam(trx, now, team)),
-        updated_users: await shownAdded(trx, now, { users: added.users, reach }),
-        updated_team_memberships: await shownMemberships(trx, now, added.members),
+        ...(await oneShownTeam(trx, team)),
+        updated_users: await shownAdded(trx, { users: added.users, reach }),
+        updated_team_memberships: await shownMemberships(trx, added.members),
       }
       return { result, changed: [{ kind: 'team' as const, id: team_id }, ...added.changed] }
     }),
@@ -130,11 +130,11 @@ export const teamMemberDelete: Operation<z.infer<typeof deleteInput>, ShownTeam>
   roles: WRITERS,
   input: deleteInput,
   run: (context, input) =>
-    writeChange(context, 'team/member_delete', async (trx, now) => {
+    writeChange(context, 'team/member_delete', async trx => {
       const { team } = await lockTeam(trx, context.caller, { id: input.team_id, to: 'members' })
       const { row } = await memberNamed(trx, team, input)
       const keys = await removeMember(trx, row)
-      return { result: await oneShownTeam(trx, now, team), changed: [...keys, ...memberChange(row, undefined)] }
+      return { result: await oneShownTeam(trx, team), changed: [...keys, ...memberChange(row, undefined)] }
     }),
 }
 

@@ -51,7 +51,7 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
       const maker = { keyId: context.caller.keyId, now }
       const added = await addMembers(trx, firstMembers(input, reach), { team, reach, maker })
       return {
-        result: await oneShownTeam(trx, now, team),
+        result: await oneShownTeam(trx, team),
         changed: [{ kind: 'team', id: team.id, after: auditable(team) }, ...added.changed],
       }
     }),
@@ -151,7 +151,7 @@ export const teamUpdate: Operation<ChangedTeam, { team_id: string; data: ShownTe
         updated_by: context.caller.keyId,
       }
       const changed = await saveTeam(trx, { before, after })
-      return { result: { team_id: after.id, data: await oneShownTeam(trx, now, after) }, changed }
+      return { result: { team_id: after.id, data: await oneShownTeam(trx, after) }, changed }
     }),
 }
 

@@ -88,3 +88,18 @@ async function hasTeamsElsewhere(db: Kysely<Database>, reach: Reach, userId: str
     .execute()
   return rows.some(row => row.organization_id === null || !reach.organizations.has(row.organization_id))
 }
+
+/** Refuses an address that another user has, as far as the caller may know. @throws Failure `invalid_request` */
+export async function requireFreeEmail(
+  db: Kysely<Database>,
+  reach: Reach,
+  { email, userId }: { readonly email: string; readonly userId: string },
+): Promise<void> {
+  const other = await usersWithin(db, reach)
+    .select('users.id')
+    .where('users.email', '=', email)
+    .where('users.id', '!=', userId)
+    .limit(1)
+    .executeTakeFirst()
+  if (other) throw badRequest(`user '${other.id}' has this address already`, 'user_email')
+}
