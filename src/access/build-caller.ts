@@ -12,6 +12,7 @@ import {
   type TeamData,
   type UserData,
 } from './fields.ts'
+import { keySubject } from './key-subject.ts'
 import { rateLimits } from './rate-limits.ts'
 import { routerOptions } from './router-options.ts'
 
@@ -76,7 +77,7 @@ function partsOf(row: CallerRow): Parts {
   const memberPlan = over(dataOf<PlanData>(row.member_plan_data), memberDefaults)
   return {
     row,
-    key: over(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data)),
+    key: over<KeyData>(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data)),
     user: dataOf<UserData>(row.user_data),
     team,
     member: over(dataOf<PlanData>(row.member_data), memberPlan),
@@ -102,7 +103,7 @@ const ROLES: ReadonlySet<string> = new Set<Role>([
 
 function budgetsOf(parts: Parts, settings: CallerSettings, now: Ms): readonly BudgetTerms[] {
   const { row, key, user, team, member, organization } = parts
-  const budgets = [...keyBudgetTerms({ subject: row.id, name: row.alias }, key, now)]
+  const budgets = [...keyBudgetTerms({ subject: keySubject(row.id, key), name: row.alias }, key, now)]
   if (row.team_id && row.user_id && row.member_role) {
     const subject = memberSubject(row.team_id, row.user_id)
     budgets.push(...budgetTerms({ level: 'team_member', subject }, member))
@@ -121,7 +122,7 @@ function budgetsOf(parts: Parts, settings: CallerSettings, now: Ms): readonly Bu
 function limitsOf(parts: Parts, settings: CallerSettings): readonly RateLimit[] {
   const { row, key, user, team, member, organization } = parts
   const parallel = key.max_parallel_requests ?? settings.parallelPerKey ?? null
-  const ofKey = { level: 'key', subject: row.id, name: row.alias, poolLevel: 'model_per_key' } as const
+  const ofKey = { level: 'key', subject: keySubject(row.id, key), name: row.alias, poolLevel: 'model_per_key' } as const
   const limits = rateLimits(ofKey, { ...key, max_parallel_requests: parallel })
   if (row.team_id && row.user_id && row.member_role)
     limits.push(...rateLimits({ level: 'team_member', subject: memberSubject(row.team_id, row.user_id) }, member))

@@ -7,10 +7,12 @@ interface BannerParts {
   readonly config: LoadedConfig
   /** The configuration's file; undefined for the embedded one. */
   readonly file: string | undefined
+  /** Processes that serve. */
+  readonly workers: number
 }
 
 /** What `tollgate serve` says when it listens: the address, the pools, and a line to try. */
-export function banner({ url, config, file }: BannerParts): string {
+export function banner({ url, config, file, workers }: BannerParts): string {
   const { bold, dim } = coloursFor(process.stdout)
   const { routing, gateway } = config.settings
   const pools = groups(config)
@@ -20,7 +22,8 @@ export function banner({ url, config, file }: BannerParts): string {
     rows.push(`  ${name.padEnd(width)}  ${dim('chooses among the pools')}`)
   const model = Object.keys(routing.auto)[0] ?? [...pools.keys()][0] ?? 'fast'
   const key = gateway.masterKey ? ` -H 'authorization: Bearer YOUR_MASTER_KEY'` : ''
-  return `${bold('tollgate')} listens on ${bold(url)}${dim(file === undefined ? ' (embedded configuration)' : ` (${file})`)}
+  const crowd = workers > 1 ? dim(`, ${workers} workers`) : ''
+  return `${bold('tollgate')} listens on ${bold(url)}${dim(file === undefined ? ' (embedded configuration)' : ` (${file})`)}${crowd}
 ${rows.join('\n')}
 
 Try it:

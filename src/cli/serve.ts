@@ -11,6 +11,7 @@ import { createGateway, type Gateway } from '../gateway/server.ts'
 import { coloursFor, type LinePrinter, type Listener, linePrinter, printCalls } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
 import { banner } from './banner.ts'
+import { ofWorker, superviseWorkers, type WorkerSelf, workerCount } from './workers.ts'
 
 interface ServeOptions {
   readonly config?: string
@@ -20,6 +21,7 @@ interface ServeOptions {
   readonly acknowledge?: readonly string[]
   readonly strict?: boolean
   readonly log?: 'lines' | 'json' | 'none'
+  readonly workers?: number
 }
 
 const EXAMPLES = `
@@ -27,6 +29,7 @@ Examples:
   $ tollgate serve
   $ tollgate serve --config config.yaml --port 8080
   $ OPENAI_API_KEY=sk-... tollgate serve
+  $ tollgate serve --config config.yaml --workers auto    one process per core behind one port
   $ tollgate serve --config config.yaml --host 0.0.0.0    needs general_settings.master_key
 `
 
@@ -41,20 +44,57 @@ export function serveCommand(): Command {
     .option('--acknowledge <key...>', 'start although this protecting setting has no effect')
     .option('--strict', 'do not start when the configuration has anything to report')
     .addOption(new Option('--log <form>', 'one line per call').choices(['lines', 'json', 'none']))
+    .option(
+      '--workers <number>',
+      'processes that serve behind the one port, auto: one per core (default: 1)',
+      workerCount,
+    )
     .addHelpText('after', EXAMPLES)
     .action(serve)
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const config = load(options)
+  const worker = ofWorker()
+  if (worker) return serveAsWorker(worker, options)
+  const config = load(options, line => process.stderr.write(line))
+  refuseOpenDoor(addressOf(config, options).host, config, options)
+  const { workers = 1 } = options
+  const show = (url: string) => void process.stdout.write(banner({ url, config, file: options.config, workers }))
+  if (workers > 1) {
+    process.exitCode = await superviseWorkers(workers, {
+      onReady: show,
+      warn: line => process.stderr.write(`tollgate: ${line}\n`),
+    })
+    return
+  }
+  await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
+}
+
+/** The main process has checked the configuration and reported what there is to report. */
+async function serveAsWorker(worker: WorkerSelf, options: ServeOptions): Promise<void> {
+  try {
+    await serveUntilStopped(
+      load(options, () => {}),
+      options,
+      worker,
+    )
+  } finally {
+    await worker.leave()
+  }
+}
+
+/** Who is told that this process listens, and who tells it to stop. */
+type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> & Partial<Pick<WorkerSelf, 'exchange'>>
+
+async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, around: Surroundings): Promise<void> {
   const { gateway: settings } = config.settings
-  const host = options.host ?? settings.listen.host
-  const port = options.port ?? settings.listen.port
-  refuseOpenDoor(host, config, options)
-  const printer = linePrinter(process.stdout)
+  const { exchange } = around
+  const { host, port } = addressOf(config, options)
+  const printer = linePrinter(process.stdout, { shared: exchange !== undefined })
   const assembly = await open(config, {
     kind: 'server',
     listeners: logTo(printer, options.log ?? settings.log, config.settings.telemetry.logging),
+    exchange,
     ...(options.config !== undefined && { path: options.config }),
   })
   const gateway = createGateway(assembly.router, {
@@ -65,18 +105,26 @@ async function serve(options: ServeOptions): Promise<void> {
       settings.allowedHosts.length === 0 && { allowedHosts: LOOPBACK_HOSTS }),
     keepaliveMs: config.settings.routing.timeouts.keepaliveMs,
   })
+  const stopped = new Promise<void>(resolve => around.onStop(resolve))
   const url = await listen(gateway, assembly, { host, port })
   assembly.router.prober.start()
-  process.stdout.write(banner({ url, config, file: options.config }))
-  await stopped(gateway, assembly)
+  around.listening(url)
+  await stopped
+  await gateway.stop()
+  await assembly.close()
   printer.close()
 }
 
-function load({ config: path, acknowledge = [], strict }: ServeOptions): LoadedConfig {
+function addressOf({ settings }: LoadedConfig, { host, port }: ServeOptions): { host: string; port: number } {
+  const { listen } = settings.gateway
+  return { host: host ?? listen.host, port: port ?? listen.port }
+}
+
+function load({ config: path, acknowledge = [], strict }: ServeOptions, report: (line: string) => void): LoadedConfig {
   const source = path === undefined ? { object: defaultConfig(process.env) } : { path }
-  const config = loadConfig(source, { acknowledged: acknowledge })
+  const config = loadConfig(source, { acknowledged: acknowledge, serves: true })
   const reports = config.findings.filter(finding => finding.severity !== 'note')
-  for (const finding of reports) process.stderr.write(`tollgate: ${formatFinding(finding)}\n`)
+  for (const finding of reports) report(`tollgate: ${formatFinding(finding)}\n`)
   if (strict && reports.length > 0) {
     throw new Failure('internal', `not started: ${reports.length} findings with --strict (see tollgate check)`)
   }
@@ -110,19 +158,14 @@ function logTo({ print }: LinePrinter, form: 'lines' | 'json' | 'none', rules: L
   return [printCalls({ print, rules, colours: coloursFor(process.stdout) })]
 }
 
-/** Settles when SIGINT or SIGTERM has stopped everything; a second signal ends the process at once. */
-function stopped(gateway: Gateway, assembly: Assembly): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stopping = false
-    const stop = () => {
-      if (stopping) process.exit(130)
-      stopping = true
-      gateway
-        .stop()
-        .then(() => assembly.close())
-        .then(resolve, reject)
-    }
-    process.on('SIGINT', stop)
-    process.on('SIGTERM', stop)
-  })
+/** A second signal ends the process at once. */
+function stopOnSignals(stop: () => void): void {
+  let isStopping = false
+  const told = () => {
+    if (isStopping) process.exit(130)
+    isStopping = true
+    stop()
+  }
+  process.on('SIGINT', told)
+  process.on('SIGTERM', told)
 }

@@ -11,9 +11,15 @@ export function errorBody(failure: Failure, attempts: readonly AttemptRecord[] =
       type: failure.verdict.type,
       param: failure.param ?? null,
       code: failure.code,
-      ...(attempts.length > 0 && { provider_specific_fields: { attempts: attempts.map(attemptShown) } }),
+      ...fieldsOf(failure, attempts),
     },
   }
+}
+
+function fieldsOf({ details }: Failure, attempts: readonly AttemptRecord[]): JsonObject {
+  if (!details && attempts.length === 0) return {}
+  const fields = attempts.length > 0 ? { ...details, attempts: attempts.map(attemptShown) } : { ...details }
+  return { provider_specific_fields: fields }
 }
 
 /** The words of an error that nobody named speak of our insides: they stay in the records. */

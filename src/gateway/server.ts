@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Callers } from '../access/callers.ts'
+import { requireRoute } from '../access/may-call.ts'
 import type { GatewaySettings } from '../config/settings.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Cancellation } from '../core/cancellation.ts'
@@ -8,8 +10,8 @@ import { Failure } from '../core/failure.ts'
 import { ulids } from '../core/id.ts'
 import type { Operation, OperationContext } from '../management/operation.ts'
 import type { CallRouter } from '../router.ts'
-import { type Admission, admission } from './admission.ts'
-import { type Authenticate, masterKeyOnly } from './authenticate.ts'
+import { type Admission, type Authorise, admission } from './admission.ts'
+import { type Authenticate, authentication } from './authenticate.ts'
 import { refuseBroken } from './broken-requests.ts'
 import { type CompleteOptions, complete } from './complete.ts'
 import { allowDrain, refuseOtherSites } from './drain.ts'
@@ -53,6 +55,8 @@ export type ServerSettings = Partial<
 /** What the gateway needs of money: who keeps it. */
 export interface MoneyParts {
   readonly store: OperationContext['store']
+  /** Knows the keys of the store. Undefined: there is only the master key. */
+  readonly callers?: Callers
   /** The management API. Default: all of it. */
   readonly operations?: readonly Operation[]
 }
@@ -95,11 +99,11 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
   })
   readBodiesAsBytes(fastify)
   answerErrors(fastify, send, settings)
-  const authenticate = masterKeyOnly(settings.masterKey, settings.keyHeader)
+  const authenticate = authentication({ ...settings, callers: settings.money?.callers })
   const doors = { settings, authenticate, admission: admission(settings.allowedHosts ?? []) }
   register(fastify, doors, handlers({ router, settings, underWay, state }))
   if (settings.masterKey && settings.money)
-    manage(fastify, settings.money, { ...doors, authoriseRoute: () => {}, refuse: send, clock: systemClock })
+    manage(fastify, settings.money, { ...doors, refuse: send, clock: systemClock })
   return {
     fastify,
     async listen({ host = '127.0.0.1', port = 4000 } = {}) {
@@ -135,6 +139,7 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
   const allowMocks = settings.masterKey !== undefined || settings.testMode === true
   const options = {
     router,
+    callers: settings.money?.callers,
     underWay,
     allowMocks,
     keepalive: settings,
@@ -146,9 +151,9 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
     chat: complete('chat', { ...options, model: settings.completionModel }),
     completion: complete('completion', { ...options, model: settings.completionModel }),
     embedding: complete('embedding', { ...options, model: settings.embeddingModel }),
-    models: async () => modelList(router),
-    model: async request => oneModel(router, request),
-    explain: async request => explain(router, request),
+    models: async (_request, _reply, caller) => modelList(router, caller),
+    model: async (request, _reply, caller) => oneModel(router, request, caller),
+    explain: async (request, _reply, caller) => explain(router, request, caller),
     health: async request => {
       const query = request.query as HealthQuery
       if (query.probe !== undefined) refuseOtherSites(request.headers)
@@ -190,23 +195,35 @@ function register(fastify: FastifyInstance, doors: Doors, handles: Record<RouteN
     key: authenticate,
     drain: allowDrain(settings.drain, authenticate),
   }
-  for (const { method, path, name, access } of ROUTES) {
+  for (const route of ROUTES) {
+    const { method, path, name, access } = route
     const handle = handles[name]
     fastify.route({
       method,
       url: path,
-      onRequest: admission.guard(admit[access]),
+      onRequest: admission.guard(admit[access], settings.masterKey && access !== 'public' ? allow(route) : undefined),
       handler: (request, reply) => handle(request, reply, admission.callerOf(request)),
     } satisfies Parameters<FastifyInstance['route']>[0] & { readonly method: Route['method'] })
   }
 }
 
+/** Judges callers by the row of the route that matched. */
+function allow({ path, kind = 'llm_api_routes', roles }: Route): Authorise {
+  return caller => {
+    requireRoute(caller, path, kind)
+    if (!roles || roles.includes(caller.role)) return
+    throw new Failure('forbidden', `${path} needs one of the roles ${roles.join(', ')}; this key has ${caller.role}`, {
+      code: 'not_allowed',
+    })
+  }
+}
+
 /** Zod and the operations are loaded here and nowhere else: who serves no management API does not pay for them. */
-function manage(fastify: FastifyInstance, money: MoneyParts, parts: Omit<ManagementParts, 'store'>): void {
+function manage(fastify: FastifyInstance, money: MoneyParts, parts: Omit<ManagementParts, 'store' | 'callers'>): void {
   fastify.register(async scope => {
     const { operations, perform, allowRole } = await import('../management/index.ts')
     const management = { operations: money.operations ?? operations, perform, allowRole }
-    managementRoutes(scope, management, { ...parts, store: money.store })
+    managementRoutes(scope, management, { ...parts, store: money.store, callers: money.callers })
   })
 }
 

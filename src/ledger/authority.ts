@@ -8,9 +8,12 @@ import type { NanoUsd } from '../core/money.ts'
  * transaction: all of it happens, or nothing. Rejects with whatever the store throws when it cannot be reached.
  */
 export interface Authority {
-  /** A replica says that it is there; its leases run out unless it pulses. */
+  /**
+   * A replica says that it is there; its leases run out unless it pulses. One that was thought dead has its leases again, as
+   * far as they were only written off.
+   */
   join(replica: Replica): Promise<void>
-  /** Lends each group what it asks, or nothing of it. Groups are served in order. Answers are in the order of the groups. */
+  /** Lends each group what it asks, or nothing of it. Rejects when the replica has not joined, or was too long silent. Groups are served in order. Answers are in the order of the groups. */
   lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]>
   /**
    * Writes rows and moves their charges from the replica's leases to what is spent; takes back money that was leased and

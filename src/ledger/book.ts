@@ -10,6 +10,7 @@ import {
   left,
   lent,
   opened,
+  revived,
   rolled,
   share,
   stateOf,
@@ -28,6 +29,7 @@ export interface Book {
 export function lendGroup(book: Book, replica: string, { asks, now }: GroupAsk): LeaseAnswer {
   const before: Account[] = []
   const grants: Grant[] = []
+  for (const { terms } of asks) present(book, terms, now)
   for (const { terms, need, want } of asks) {
     const account = present(book, terms, now)
     if (!suffices(account, need)) return refusal(book, before, wanted(account, now))
@@ -113,6 +115,14 @@ export function writeOffAll(book: Book, replica: string, { ids, now }: Budgets):
     if (next !== live) answer.push({ budget: stateOf(next), amount: next.spent - live.spent })
   }
   return answer
+}
+
+/** Gives a replica that was thought dead its leases of these budgets again. */
+export function reviveAll(book: Book, replica: string, { ids, now }: Budgets): void {
+  for (const id of ids) {
+    const account = book.get(id)
+    if (account) book.set(revived(rolled(account, now), replica))
+  }
 }
 
 /** Takes back all that a replica has left of these budgets. */

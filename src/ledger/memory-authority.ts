@@ -4,6 +4,7 @@ import type { NanoUsd } from '../core/money.ts'
 import type {
   Authority,
   Change,
+  GivenBack,
   LeaseAnswer,
   LeaseAsk,
   PostAnswer,
@@ -13,9 +14,9 @@ import type {
   Replica,
   WrittenOff,
 } from './authority.ts'
-import { type Book, chargeSums, leaveAll, lendGroup, settle, writeOffAll } from './book.ts'
+import { type Book, chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from './book.ts'
 import { RecentChanges } from './recent-changes.ts'
-import { type Account, leaseOf, opened, redefined, rolled, stateOf, withSpent } from './rules.ts'
+import { type Account, leaseOf, opened, redefined, rolled, SCARCE_MS, stateOf, withSpent } from './rules.ts'
 import { SeenRows } from './seen-rows.ts'
 import { steadyNow } from './steady-now.ts'
 
@@ -24,9 +25,6 @@ export interface MemoryAuthorityOptions {
   /** Whether `rows()` has all rows that were ever posted. Default false: only the newest ids are known, against repeats. */
   readonly keepRows?: boolean
 }
-
-/** How long after a refusal a budget counts as scarce. */
-export const SCARCE_MS: Ms = 2000
 
 interface Member {
   readonly replica: Replica
@@ -61,10 +59,13 @@ export class MemoryAuthority implements Authority {
       told: known?.told ?? this.#changes.latest,
       batch: known?.batch ?? 0,
     })
+    reviveAll(this.#book, replica.id, { ids: this.#leasedBy(replica.id), now: this.#now() })
   }
 
   async lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
     const now = this.#now()
+    const member = this.#members.get(replica)
+    if (!member || member.expiresAt < now) throw new Error(`${replica} has not joined, or its leases have run out`)
     return groups.map(asks => lendGroup(this.#book, replica, { asks, now }))
   }
 
@@ -74,6 +75,17 @@ export class MemoryAuthority implements Authority {
     const returns = this.#isRepeated(replica, batch) ? [] : batch.returns
     const crossed = settle(this.#book, replica, { sums: chargeSums(written), returns, now })
     return { written: written.map(({ id }) => id), crossed }
+  }
+
+  async leases(replica: string): Promise<readonly GivenBack[]> {
+    const now = this.#now()
+    return this.#leasedBy(replica).flatMap(id => {
+      const account = this.#accounts.get(id)
+      if (!account) return []
+      const { windowStart, leases } = rolled(account, now)
+      const own = leases.find(lease => lease.replica === replica)
+      return own && own.live > 0n ? [{ budgetId: id, windowStart, amount: own.live }] : []
+    })
   }
 
   async pulse(replica: string, leaseMs: Ms): Promise<Pulse> {
@@ -152,7 +164,8 @@ export class MemoryAuthority implements Authority {
 
   #isRepeated(replica: string, { number }: PostBatch): boolean {
     const member = this.#members.get(replica)
-    if (number === undefined || !member) return false
+    if (number === undefined) return false
+    if (!member) return true
     const repeated = number <= member.batch
     member.batch = Math.max(member.batch, number)
     return repeated

@@ -1,8 +1,8 @@
 import type { BudgetState, BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type { NanoUsd } from '../core/money.ts'
+import { firstStart, latestStart, nextReset } from '../core/period.ts'
 import type { Crossing } from './authority.ts'
-import { firstStart, latestStart, nextReset } from './period.ts'
 
 /**
  * What the authority decides, without saying where it keeps its books: functions from an account to the next one, so that
@@ -31,6 +31,9 @@ export interface Lease {
 
 /** Of what would be welcome beyond the need, at most one part in so many of what is left: the last cent can be spent. */
 const SHARE_OF_REST = 8n
+
+/** How long after a refusal a budget counts as scarce. */
+export const SCARCE_MS: Ms = 2000
 
 /** A budget that nobody has charged yet. */
 export function opened(terms: BudgetTerms, now: Ms): Account {
@@ -150,6 +153,14 @@ export function writtenOff(account: Account, replica: string): Account {
   if (live === 0n) return account
   const next = { ...account, spent: account.spent + live, leased: account.leased - live }
   return withLease(next, { replica, live: 0n, writtenOff: writtenOff + live })
+}
+
+/** A replica that was thought dead is there again: what was booked as spent is under lease as before. */
+export function revived(account: Account, replica: string): Account {
+  const { live, writtenOff } = leaseOf(account, replica)
+  if (writtenOff === 0n) return account
+  const next = { ...account, spent: notNegative(account.spent - writtenOff), leased: account.leased + writtenOff }
+  return withLease(next, { replica, live: live + writtenOff, writtenOff: 0n })
 }
 
 /** Takes back all that a replica has left, also what was written off: its charges are all posted. */

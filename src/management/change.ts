@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely'
 import type { Ms } from '../core/clock.ts'
 import { ulids } from '../core/id.ts'
 import type { Change } from '../ledger/authority.ts'
+import { noteChanges } from '../store/changes.ts'
 import type { Database } from '../store/schema.ts'
 import type { OperationContext } from './operation.ts'
 
@@ -27,11 +28,13 @@ export async function writeChange<Result>(
   work: (trx: Transaction<Database>, now: Ms) => Promise<Written<Result>>,
 ): Promise<Result> {
   const now = await context.store.now()
-  return context.store.transaction(async trx => {
-    const { result, changed } = await work(trx, now)
-    await record(trx, changed, { context, action, now })
-    return result
+  const { result, changed } = await context.store.transaction(async trx => {
+    const written = await work(trx, now)
+    await record(trx, written.changed, { context, action, now })
+    return written
   })
+  for (const { kind, id } of changed) context.changed?.({ kind, id })
+  return result
 }
 
 interface Occasion {
@@ -48,8 +51,7 @@ async function record(trx: Transaction<Database>, changed: readonly Changed[], o
   const nextId = ulids(() => now)
   for (let at = 0; at < changed.length; at += BATCH) {
     const batch = changed.slice(at, at + BATCH)
-    const changes = batch.map(({ kind, id }) => ({ kind, id, at: now }))
-    await trx.insertInto('changes').values(changes).execute()
+    await noteChanges(trx, now, batch)
     const audit = batch.map(({ kind, id, before, after }) => ({
       id: nextId(),
       at: now,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Ms } from '../core/clock.ts'
 import type { Json } from '../core/json.ts'
 import { type NanoUsd, usdToNano } from '../core/money.ts'
+import { isPeriod } from '../core/period.ts'
 
 /** Ids and names of people's own making: no control characters, at most 256 characters. */
 export const id = z
@@ -38,10 +39,7 @@ export const budgetDuration = z
   .string()
   .max(16)
   .transform(said => CALENDAR[said] ?? said)
-  .refine(
-    said => SPANS.has(said) || (DURATION.test(said) && !/^0+\D/.test(said)),
-    `${DURATION_SAID}, or hourly, daily, weekly, monthly`,
-  )
+  .refine(isPeriod, `${DURATION_SAID}, or hourly, daily, weekly, monthly`)
 
 const CALENDAR: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
   hourly: 'hour',
@@ -49,7 +47,6 @@ const CALENDAR: Readonly<Record<string, string>> = Object.assign(Object.create(n
   weekly: 'week',
   monthly: 'month',
 })
-const SPANS: ReadonlySet<string> = new Set(['total', 'hour', 'day', 'week', 'month'])
 
 /** When a duration that begins at `from` (epoch ms) is over: to the millisecond; months by UTC's calendar. */
 export function endOf(said: string, from: Ms): Ms {

@@ -64,6 +64,8 @@ export class Available {
     const { why } = this.#filters.find(filter => filter.excludes(candidate, moment)) ?? {}
     if (why === 'resting') this.#until = Math.min(this.#until, candidate.vitals.restingUntil)
     if (why === 'held-out') this.#until = Math.min(this.#until, candidate.vitals.heldOutUntil)
+    // A share grows with every message, and with time.
+    if (why === 'share') this.#until = moment.monotonic
     if (why === 'rate-limits') this.#minute = Math.floor(moment.epoch / MINUTE_MS)
     return why !== undefined
   }

@@ -34,6 +34,21 @@ export function restMs(
   return rests ? length : 0
 }
 
+/**
+ * Whether a deployment rests because another replica says so. The automatic rule spares the last available one here too:
+ * two replicas that each let the other one's last deployment rest would have nobody left.
+ */
+export function believesRest(settings: CooldownSettings, vitals: DeploymentVitals, about: RestTold): boolean {
+  const errorClass = errorClassOf(about.failure)
+  const isOrdered = errorClass !== undefined && allowance(settings, vitals.deployment, errorClass) !== undefined
+  return !settings.disabled && (isOrdered || !isLast(vitals, about.now))
+}
+
+interface RestTold {
+  readonly failure: Failure
+  readonly now: Ms
+}
+
 /** How long the upstream's own `Retry-After` keeps calls away; an operator's shorter cooldown of this deployment wins. */
 export function holdOutMs(settings: CooldownSettings, deployment: Deployment, failure: Failure): Ms {
   const wish = retryAfter(failure)

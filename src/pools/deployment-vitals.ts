@@ -3,8 +3,10 @@ import type { Deployment, ErrorClass } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import { FailureCounts } from './failure-counts.ts'
 import { MinuteUse } from './minute-use.ts'
+import { MINUTE_MS } from './moment.ts'
 import type { ProbeResult } from './probe.ts'
 import { SampleRing } from './sample-ring.ts'
+import type { SharedUse, Use } from './shared-use.ts'
 import { SlidingCount } from './sliding-count.ts'
 import type { Vitals } from './vitals.ts'
 
@@ -16,18 +18,22 @@ const PENALTY_TTL_MS: Ms = 60_000
 export class Siblings {
   readonly members = new Set<DeploymentVitals>()
   version = 0
-  /** Called when one of them has a place again, where calls wait in line for it. */
-  freed: (() => void) | undefined
+  readonly #listeners = new Set<() => void>()
 
-  /** Has `listener` called as well from now on. */
-  onFreed(listener: () => void): void {
-    const before = this.freed
-    this.freed = before
-      ? () => {
-          before()
-          listener()
-        }
-      : listener
+  /** How many lines of calls wait for a place among them. */
+  get waiting(): number {
+    return this.#listeners.size
+  }
+
+  /** One of them has a place again: whoever waits for it is told. */
+  freed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Has `listener` told of it until the function given back is called: pools come and go with the configuration. */
+  onFreed(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 }
 
@@ -40,12 +46,14 @@ export interface VitalsSettings {
   readonly defaultMaxParallelRequests?: number
 }
 
+/** Whether there is room: none at all, or none in this replica's share. */
+type Pressure = 'none' | 'shared' | 'full'
+
 /** The vitals of one deployment, and what changes them. */
 export class DeploymentVitals implements Vitals {
-  readonly deployment: Deployment
-  readonly siblings: Siblings
-  readonly maxInFlight: number
-  inFlight = 0
+  deployment: Deployment
+  siblings: Siblings
+  maxInFlight: number
   restingUntil: Ms = 0
   restingBecause: Failure | undefined
   heldOutUntil: Ms = 0
@@ -53,7 +61,9 @@ export class DeploymentVitals implements Vitals {
   unwellBecause: Failure | undefined
   /** What the latest probe has shown, whether or not it steers. */
   probe: ProbeResult | undefined
-  readonly #limited: boolean
+  /** What other replicas use of it, where there are others. */
+  shared: SharedUse | undefined
+  #limited: boolean
   readonly #ttlMs: Ms
   readonly #latency: SampleRing
   readonly #firstToken: SampleRing
@@ -61,42 +71,72 @@ export class DeploymentVitals implements Vitals {
   readonly #failures = new FailureCounts()
   readonly #probeFailures: FailureCounts
   readonly #judged = new SlidingCount()
-  #pressed = false
+  #ownInFlight = 0
+  #pressure: Pressure = 'none'
 
   constructor(deployment: Deployment, siblings: Siblings, settings: VitalsSettings) {
-    const { maxParallelRequests, rpm, tpm, inputTpm, outputTpm } = deployment.selection
     this.deployment = deployment
     this.siblings = siblings
-    this.maxInFlight = maxParallelRequests ?? settings.defaultMaxParallelRequests ?? Number.POSITIVE_INFINITY
-    this.#limited = this.maxInFlight < Number.POSITIVE_INFINITY || (rpm ?? tpm ?? inputTpm ?? outputTpm) !== undefined
+    this.maxInFlight = maxInFlightOf(deployment, settings)
+    this.#limited = isLimited(deployment, this.maxInFlight)
     this.#ttlMs = settings.latencyTtlMs
     this.#latency = new SampleRing(settings.maxLatencySamples)
     this.#firstToken = new SampleRing(settings.maxLatencySamples)
     this.#probeFailures = new FailureCounts(settings.probeWindowMs)
   }
 
+  /** Its configuration has changed: its new limits hold, and what was seen of it stays. */
+  become(deployment: Deployment, siblings: Siblings, settings: VitalsSettings): void {
+    this.deployment = deployment
+    this.siblings = siblings
+    this.maxInFlight = maxInFlightOf(deployment, settings)
+    this.#limited = isLimited(deployment, this.maxInFlight)
+    this.#pressure = 'none'
+    siblings.version++
+  }
+
+  get inFlight(): number {
+    return this.shared ? this.#ownInFlight + this.shared.inFlight : this.#ownInFlight
+  }
+
   p50(now: Ms): Ms | undefined {
-    return this.#latency.p50(now)
+    return this.#latency.p50(now) ?? this.shared?.p50(now, this.#ttlMs, 'p50')
   }
 
   firstTokenP50(now: Ms): Ms | undefined {
-    return this.#firstToken.p50(now)
+    return this.#firstToken.p50(now) ?? this.shared?.p50(now, this.#ttlMs, 'firstTokenP50')
   }
 
   requestsThisMinute(epoch: Ms): number {
-    return this.#use.requests(epoch)
+    return this.#use.requests(epoch) + (this.shared?.of(epoch).requests ?? 0)
   }
 
   tokensThisMinute(epoch: Ms): number {
-    return this.#use.inputTokens(epoch) + this.#use.outputTokens(epoch)
+    return this.inputTokensThisMinute(epoch) + this.outputTokensThisMinute(epoch)
   }
 
   inputTokensThisMinute(epoch: Ms): number {
-    return this.#use.inputTokens(epoch)
+    return this.#use.inputTokens(epoch) + (this.shared?.of(epoch).inputTokens ?? 0)
   }
 
   outputTokensThisMinute(epoch: Ms): number {
-    return this.#use.outputTokens(epoch)
+    return this.#use.outputTokens(epoch) + (this.shared?.of(epoch).outputTokens ?? 0)
+  }
+
+  /** What this replica alone uses of it. */
+  ownUse(epoch: Ms): Use {
+    return {
+      inFlight: this.#ownInFlight,
+      minute: Math.floor(epoch / MINUTE_MS),
+      requests: this.#use.requests(epoch),
+      inputTokens: this.#use.inputTokens(epoch),
+      outputTokens: this.#use.outputTokens(epoch),
+    }
+  }
+
+  /** Medians of this replica's own samples: what others may go by who have none. */
+  ownLatency(now: Ms): Pick<Use, 'p50' | 'firstTokenP50'> {
+    return { p50: this.#latency.p50(now), firstTokenP50: this.#firstToken.p50(now) }
   }
 
   /** Whether it takes calls as far as its health goes; what a single call needs is not asked here. */
@@ -106,17 +146,19 @@ export class DeploymentVitals implements Vitals {
 
   /** An attempt begins. Gives back the minute that its tokens were reserved in. */
   enter(epoch: Ms, inputTokens: number, outputTokens: number): number {
-    this.inFlight++
+    this.#ownInFlight++
     const minute = this.#use.reserve(epoch, inputTokens, outputTokens)
-    this.#noticePressure(epoch)
+    this.shared?.changed()
+    this.noticePressure(epoch)
     return minute
   }
 
   /** An attempt ended: its place is free, and its reservation of `minute` is corrected by these differences. */
   leave(epoch: Ms, minute: number, difference: { readonly input: number; readonly output: number }): void {
-    if (this.inFlight > 0) this.inFlight--
+    if (this.#ownInFlight > 0) this.#ownInFlight--
     this.#use.correct(minute, difference.input, difference.output)
-    this.#noticePressure(epoch)
+    this.shared?.changed()
+    this.noticePressure(epoch)
   }
 
   /** A duration was seen: the whole answer's, or the time to a stream's first content. */
@@ -196,19 +238,36 @@ export class DeploymentVitals implements Vitals {
     this.heldOutUntil = 0
     this.unwellUntil = 0
     this.siblings.version++
-    this.siblings.freed?.()
+    this.siblings.freed()
   }
 
-  #noticePressure(epoch: Ms): void {
+  /** To be called when its use has changed, here or at another replica. */
+  noticePressure(epoch: Ms): void {
     if (!this.#limited) return
-    const pressed = this.inFlight >= this.maxInFlight || isUsedUp(this.deployment, this, epoch)
-    if (pressed === this.#pressed) return
-    this.#pressed = pressed
+    const pressure = this.#pressureAt(epoch)
+    // A share also grows with time, so the pool may have found room meanwhile that is taken now.
+    if (pressure === this.#pressure && pressure !== 'shared') return
+    this.#pressure = pressure
     this.siblings.version++
+  }
+
+  #pressureAt(epoch: Ms): Pressure {
+    if (this.inFlight >= this.maxInFlight || isUsedUp(this.deployment, this, epoch)) return 'full'
+    if (this.shared && (lacksPlace(this, epoch) || lacksRequest(this.deployment, this, epoch))) return 'shared'
+    return 'none'
   }
 }
 
 const everyClass = () => true
+
+function maxInFlightOf({ selection }: Deployment, { defaultMaxParallelRequests }: VitalsSettings): number {
+  return selection.maxParallelRequests ?? defaultMaxParallelRequests ?? Number.POSITIVE_INFINITY
+}
+
+function isLimited({ selection }: Deployment, maxInFlight: number): boolean {
+  const { rpm, tpm, inputTpm, outputTpm } = selection
+  return maxInFlight < Number.POSITIVE_INFINITY || (rpm ?? tpm ?? inputTpm ?? outputTpm) !== undefined
+}
 
 /** Whether the minute's requests, or all of its tokens, are used. */
 export function isUsedUp({ selection }: Deployment, vitals: Vitals, epoch: Ms): boolean {
@@ -219,4 +278,18 @@ export function isUsedUp({ selection }: Deployment, vitals: Vitals, epoch: Ms): 
     (inputTpm !== undefined && vitals.inputTokensThisMinute(epoch) >= inputTpm) ||
     (outputTpm !== undefined && vitals.outputTokensThisMinute(epoch) >= outputTpm)
   )
+}
+
+/** Among several replicas: one more call in flight would be more than this one's share of what is left. */
+export function lacksPlace(vitals: Vitals, epoch: Ms): boolean {
+  if (!vitals.shared) return false
+  const left = vitals.maxInFlight - vitals.inFlight
+  return !vitals.shared.isWithinShare('inFlight', { left, needed: 1, epoch })
+}
+
+/** Among several replicas: one more request would be more than this one's share of what is left of the minute. */
+export function lacksRequest({ selection: { rpm } }: Deployment, vitals: Vitals, epoch: Ms): boolean {
+  if (!vitals.shared || rpm === undefined) return false
+  const left = rpm - vitals.requestsThisMinute(epoch)
+  return !vitals.shared.isWithinShare('requests', { left, needed: 1, epoch })
 }

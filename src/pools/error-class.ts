@@ -17,6 +17,8 @@ const classes: Readonly<Record<FailureKind, ErrorClass | undefined>> = {
   cancelled: undefined,
   limited: undefined,
   over_budget: undefined,
+  deployment_over_budget: undefined,
+  unpriced: undefined,
   unavailable: undefined,
   not_implemented: undefined,
   internal: undefined,

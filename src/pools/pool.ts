@@ -222,7 +222,7 @@ function consider(candidate: Candidate, call: Call, exclusion: Exclusion | undef
 
 /** It ends when a call does, or the minute. */
 function isPassing(why: Why): boolean {
-  return why === 'full' || why === 'rate-limits'
+  return why === 'full' || why === 'rate-limits' || why === 'share'
 }
 
 function recovery({ vitals }: Candidate): Ms {

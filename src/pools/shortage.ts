@@ -5,6 +5,9 @@ import { TAGS_REFUSED } from './filters/tags.ts'
 import { untilNextMinute } from './moment.ts'
 import type { Candidate } from './strategy.ts'
 
+/** The replicas have told each other by then, and this one has had its turn if they are a few. */
+const SHARE_WAIT_MS: Ms = 1_000
+
 interface Shortage {
   readonly kind: FailureKind
   readonly code?: string
@@ -17,6 +20,11 @@ interface Shortage {
  * passes with time comes before what the caller would have to change, as LiteLLM has it.
  */
 const shortages: Readonly<Partial<Record<Why, Shortage>>> = {
+  share: {
+    kind: 'limited',
+    message: pool =>
+      `No deployments available for selected model, ${tryAgain(SHARE_WAIT_MS)}. Passed model=${pool}. What is left of their limits is being shared out among the replicas of this gateway.`,
+  },
   'rate-limits': {
     kind: 'limited',
     message: (pool, { epoch }) =>
@@ -67,8 +75,13 @@ export function nobodyFailure(exclusions: readonly Exclusion[], question: Questi
   return new Failure(shortage.kind, shortage.message(pool, question), {
     code: shortage.code,
     param: shortage.param,
-    retryAfterMs: reasons.has('rate-limits') ? untilNextMinute(question.epoch) : undefined,
+    retryAfterMs: retryAfter(reasons, question),
   })
+}
+
+function retryAfter(reasons: ReadonlySet<Why>, { epoch }: Question): Ms | undefined {
+  if (reasons.has('share')) return SHARE_WAIT_MS
+  return reasons.has('rate-limits') ? untilNextMinute(epoch) : undefined
 }
 
 /** The failure for a call whose candidates are all resting, `soonest` the shortest. A 429 where that is the reason. */

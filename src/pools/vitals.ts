@@ -1,8 +1,9 @@
 import type { Ms } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
+import type { SharedUse } from './shared-use.ts'
 
 /**
- * What is known of a deployment's state now, in this process. Arguments called `now` are monotonic milliseconds; those
+ * What is known of a deployment's state now, with what other replicas have told of it. Arguments called `now` are monotonic milliseconds; those
  * called `epoch` are milliseconds since 1970, because a minute of the providers is a minute of UTC.
  */
 export interface Vitals {
@@ -20,6 +21,8 @@ export interface Vitals {
   readonly unwellUntil: Ms
   /** What the probe failed with. */
   readonly unwellBecause: Failure | undefined
+  /** This replica's part in what is left of the limits; undefined where there is one replica only. */
+  readonly shared?: SharedUse | undefined
   /** Median of the recent samples, penalties for failures included; undefined before the first. Whole answers. */
   p50(now: Ms): Ms | undefined
   /** The same for the time to the first token of streams. */

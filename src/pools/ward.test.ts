@@ -91,7 +91,7 @@ test('vitals are forgotten only when idle', () => {
   const ticket = ward.begin(attemptOf(deployment, clock))
   expect(ward.forget('a')).toBe(false)
   ward.end(ticket, complete)
-  ward.rest(deployment, 1000, new Failure('overloaded', 'from another replica'))
+  ward.holdOutElsewhere('a', 1000)
   expect(ward.forget('a')).toBe(false)
   clock.advance(1000)
   expect(ward.forget('a')).toBe(true)

@@ -4,8 +4,8 @@ import type { Clock, Ms } from '../core/clock.ts'
 import type { Deployment, Estimate } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import type { RoutingSettings } from '../core/settings.ts'
-import { holdOutMs, restMs } from './cooldown.ts'
-import { DeploymentVitals, Siblings } from './deployment-vitals.ts'
+import { believesRest, holdOutMs, restMs } from './cooldown.ts'
+import { DeploymentVitals, Siblings, type VitalsSettings } from './deployment-vitals.ts'
 import { errorClassOf } from './error-class.ts'
 import { isIgnored, isSteered, NO_PROBES, probeResult, probeWindowMs } from './probe.ts'
 import { own } from './records.ts'
@@ -31,16 +31,46 @@ export type Reservation = Pick<Estimate, 'inputTokens' | 'outputTokens'>
 
 const NO_TOKENS: Reservation = { inputTokens: 0, outputTokens: 0 }
 
+/** Who tells other replicas of the deployments here. Called within calls: quick, and never throws. */
+export interface WardListener {
+  /** A deployment has vitals from now on. */
+  admitted(vitals: DeploymentVitals): void
+  /** It rests from now on, as this replica has decided. */
+  rested(vitals: DeploymentVitals, lengthMs: Ms, failure: Failure): void
+  /** The upstream asks to stay away. */
+  heldOut(vitals: DeploymentVitals, lengthMs: Ms): void
+}
+
 /** The vitals of every deployment, by id, kept by the attempts that pass. Everything here is O(1) and synchronous. */
 export class Ward {
   readonly #settings: WardSettings
   readonly #clock: Clock
   readonly #vitals = new Map<string, DeploymentVitals>()
   readonly #siblings = new Map<string, Siblings>()
+  #listener: WardListener | undefined
 
   constructor(settings: WardSettings, clock: Clock) {
     this.#settings = settings
     this.#clock = clock
+  }
+
+  /**
+   * Takes over what another ward knows of these deployments, by their ids. The two share the vitals, so that attempts
+   * which the other one follows to their end still count here. What wildcards became is seen anew.
+   */
+  inherit(before: Ward, deployments: readonly Deployment[]): void {
+    const known = deployments.flatMap(deployment => {
+      const vitals = before.#vitals.get(deployment.id)
+      return vitals ? [{ deployment, vitals, stays: vitals.deployment.pool === deployment.pool }] : []
+    })
+    // First those that stay in their pool: calls may wait there, and are told by these siblings of a place.
+    for (const { vitals, stays } of known) if (stays) this.#siblings.set(vitals.deployment.pool, vitals.siblings)
+    for (const { vitals } of known) vitals.siblings.members.delete(vitals)
+    for (const siblings of this.#siblings.values()) siblings.members.clear()
+    for (const { deployment, vitals } of known) {
+      vitals.become(deployment, this.#siblingsOf(deployment), this.#vitalsSettings(deployment))
+      this.#add(vitals)
+    }
   }
 
   /** The vitals of a deployment, from its first mention on. */
@@ -56,6 +86,12 @@ export class Ward {
   /** Every deployment that has vitals. */
   all(): Iterable<DeploymentVitals> {
     return this.#vitals.values()
+  }
+
+  /** Has this one told from now on, and of the deployments so far. There is one listener at most. */
+  attend(listener: WardListener | undefined): void {
+    this.#listener = listener
+    for (const vitals of this.#vitals.values()) listener?.admitted(vitals)
   }
 
   /** Drops the vitals of a deployment that nobody will choose again, unless it is in use or rests. */
@@ -96,12 +132,19 @@ export class Ward {
       this.#fail(ticket, end.failure, now)
     }
     // At last, when it is known whether it rests.
-    vitals.siblings.freed?.()
+    vitals.siblings.freed()
   }
 
-  /** Lets a deployment rest for a reason that came from elsewhere: another replica, an admin. */
-  rest(deployment: Deployment, lengthMs: Ms, failure: Failure): void {
-    this.of(deployment).rest(this.#clock.monotonic() + lengthMs, failure)
+  /** Lets a deployment rest because another replica has decided so; nobody else is told. Unknown ones are passed over. */
+  restElsewhere(id: string, lengthMs: Ms, failure: Failure): void {
+    const vitals = this.#vitals.get(id)
+    const now = this.#clock.monotonic()
+    if (vitals && believesRest(this.#settings.cooldown, vitals, { failure, now })) vitals.rest(now + lengthMs, failure)
+  }
+
+  /** The same for what an upstream has asked another replica. */
+  holdOutElsewhere(id: string, lengthMs: Ms): void {
+    if (!this.#settings.cooldown.disabled) this.#vitals.get(id)?.holdOut(this.#clock.monotonic() + lengthMs)
   }
 
   /** A probe is no sample of anything: it only shows whether the deployment is well. */
@@ -125,7 +168,10 @@ export class Ward {
     if (errorClass) vitals.failed(errorClass, now)
     if (failure.kind !== 'rate_limited') vitals.penalise(attempt.request.streamed, now)
     const holdOut = holdOutMs(this.#settings.cooldown, vitals.deployment, failure)
-    if (holdOut > 0) vitals.holdOut(now + holdOut)
+    if (holdOut > 0) {
+      vitals.holdOut(now + holdOut)
+      this.#listener?.heldOut(vitals, holdOut)
+    }
     this.#restAfter({ attempt, vitals }, failure, now)
   }
 
@@ -133,24 +179,38 @@ export class Ward {
     const length = restMs(this.#settings.cooldown, vitals, { failure, now })
     if (length <= 0) return
     vitals.rest(now + length, failure)
+    this.#listener?.rested(vitals, length, failure)
     const untilMs = this.#clock.now() + length
     attempt.emit({ type: 'rest', deployment: vitals.deployment, untilMs, failure })
   }
 
   #admit(deployment: Deployment): DeploymentVitals {
-    const siblings = this.#siblings.get(deployment.pool) ?? new Siblings()
-    this.#siblings.set(deployment.pool, siblings)
+    const vitals = new DeploymentVitals(deployment, this.#siblingsOf(deployment), this.#vitalsSettings(deployment))
+    this.#add(vitals)
+    return vitals
+  }
+
+  #add(vitals: DeploymentVitals): void {
+    vitals.siblings.members.add(vitals)
+    this.#vitals.set(vitals.deployment.id, vitals)
+    this.#listener?.admitted(vitals)
+  }
+
+  #siblingsOf({ pool }: Deployment): Siblings {
+    const siblings = this.#siblings.get(pool) ?? new Siblings()
+    this.#siblings.set(pool, siblings)
+    return siblings
+  }
+
+  #vitalsSettings({ pool }: Deployment): VitalsSettings {
     const { poolStrategies, strategy, defaultMaxParallelRequests } = this.#settings
-    const { maxLatencySamples, latencyTtlMs } = own(poolStrategies, deployment.pool) ?? strategy
-    const vitals = new DeploymentVitals(deployment, siblings, {
+    const { maxLatencySamples, latencyTtlMs } = own(poolStrategies, pool) ?? strategy
+    return {
       maxLatencySamples,
       latencyTtlMs,
       probeWindowMs: probeWindowMs(this.#settings.probes ?? NO_PROBES),
       ...(defaultMaxParallelRequests !== undefined && { defaultMaxParallelRequests }),
-    })
-    siblings.members.add(vitals)
-    this.#vitals.set(deployment.id, vitals)
-    return vitals
+    }
   }
 }
 

@@ -60,3 +60,19 @@ test('after close nothing hangs on the process, and late lines do not wait', () 
   expect(written).toEqual(['one\n', 'two\n'])
   expect(listeners.size).toBe(0)
 })
+
+test('beside other processes, each write is taken in one piece', () => {
+  const clock = manualClock()
+  const written: string[] = []
+  const exit: ExitHook = { on: () => {}, off: () => {} }
+  const { print, close } = linePrinter({ write: text => written.push(text) }, { clock, exit, shared: true })
+  const lines = Array.from({ length: 200 }, (_, index) => `${index} ${'ö'.repeat(index)}`)
+  for (const line of [...lines, 'x'.repeat(5000), 'last']) print(line)
+  close()
+  expect(written.join('')).toBe([...lines, 'x'.repeat(5000), 'last', ''].join('\n'))
+  for (const text of written) {
+    expect(text.endsWith('\n')).toBe(true)
+    expect(Buffer.byteLength(text) <= 4096 || text.startsWith('xxx')).toBe(true)
+  }
+  expect(written.length).toBeLessThan(20)
+})

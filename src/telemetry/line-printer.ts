@@ -11,6 +11,11 @@ export interface LinePrinterOptions {
   readonly clock?: Clock
   /** Where the last resort hangs. Default: `process`. */
   readonly exit?: ExitHook
+  /**
+   * Other processes print to the same stream: then no write is longer than what a pipe takes in one piece (PIPE_BUF, 4,096
+   * bytes, POSIX write(2)), so that lines are not mixed. A single longer line may be. Default false.
+   */
+  readonly shared?: boolean
 }
 
 /** Prints lines together: written one by one each takes 1.1 µs, by the hundred 0.4 (to a pipe, Node 20). */
@@ -25,10 +30,12 @@ export interface LinePrinter {
 const DELAY_MS: Ms = 20
 /** So many characters do not wait: as much as a pipe takes. */
 const BATCH_SIZE = 65_536
+/** Bytes that a pipe takes in one piece. */
+const ATOMIC_SIZE = 4_096
 
 /** A terminal has its lines in the next turn of the loop, everything else within 20 ms. */
 export function linePrinter(stream: PrintStream, options: LinePrinterOptions = {}): LinePrinter {
-  const { clock = systemClock, exit = process } = options
+  const { clock = systemClock, exit = process, shared = false } = options
   const delay = stream.isTTY ? 0 : DELAY_MS
   let waiting = ''
   let closed = false
@@ -38,7 +45,7 @@ export function linePrinter(stream: PrintStream, options: LinePrinterOptions = {
     timer = undefined
     const text = waiting
     waiting = ''
-    if (text !== '') stream.write(text)
+    for (const piece of shared ? atomicPieces(text) : [text]) if (piece !== '') stream.write(piece)
   }
   const print = (line: string) => {
     waiting += `${line}\n`
@@ -54,4 +61,22 @@ export function linePrinter(stream: PrintStream, options: LinePrinterOptions = {
       exit.off('exit', flush)
     },
   }
+}
+
+/** Whole lines together, as many as are taken in one piece. */
+function atomicPieces(text: string): string[] {
+  const pieces: string[] = []
+  let piece = ''
+  let size = 0
+  for (const line of text.split(/(?<=\n)/)) {
+    const lineSize = Buffer.byteLength(line)
+    if (size + lineSize > ATOMIC_SIZE) {
+      pieces.push(piece)
+      piece = ''
+      size = 0
+    }
+    piece += line
+    size += lineSize
+  }
+  return [...pieces, piece]
 }

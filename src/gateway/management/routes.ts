@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Callers } from '../../access/callers.ts'
+import { type RouteKind, requireRoute } from '../../access/may-call.ts'
 import type { Caller } from '../../core/caller.ts'
 import type { Clock } from '../../core/clock.ts'
 import { Failure } from '../../core/failure.ts'
 import { parseBody } from '../../dialects/parse-body.ts'
-import type { Operation, OperationContext } from '../../management/operation.ts'
+import type { Change, Operation, OperationContext } from '../../management/operation.ts'
 import type { allowRole, perform } from '../../management/perform.ts'
 import type { Admission } from '../admission.ts'
 import type { Authenticate } from '../authenticate.ts'
@@ -22,8 +24,8 @@ export interface ManagementParts {
   readonly clock: Clock
   readonly admission: Admission
   readonly authenticate: Authenticate
-  /** Refuses callers whose key is not for this route. */
-  readonly authoriseRoute: (caller: Caller, path: string) => void
+  /** Made to forget at once what an operation has changed; other replicas hear of it at their next pulse. */
+  readonly callers?: Pick<Callers, 'invalidate' | 'hash'> | undefined
   readonly refuse: Refuse
 }
 
@@ -32,12 +34,12 @@ const BODY_LIMIT = 1 << 20
 
 /** Makes a route of every path of every operation: who may come in is decided on the route that matched (S3, S4). */
 export function managementRoutes(fastify: FastifyInstance, management: Management, parts: ManagementParts): void {
-  const { store, clock, admission, authenticate, authoriseRoute, refuse } = parts
+  const { admission, authenticate, refuse } = parts
   fastify.setErrorHandler((error, _request, reply) => refuse(reply, failureOf(error), { detailed: true }))
   for (const operation of management.operations) {
     for (const path of operation.paths) {
       const authorise = (caller: Caller) => {
-        authoriseRoute(caller, path)
+        requireRoute(caller, path, kindOf(operation))
         management.allowRole(operation, caller)
       }
       fastify.route({
@@ -46,12 +48,7 @@ export function managementRoutes(fastify: FastifyInstance, management: Managemen
         bodyLimit: BODY_LIMIT,
         onRequest: admission.guard(authenticate, authorise),
         handler: async (request, reply) => {
-          const context: OperationContext = {
-            store,
-            clock,
-            ...changedBy(request),
-            caller: callerOf(request, admission),
-          }
+          const context = contextOf(request, parts)
           const answer = await management.perform(operation, context, inputOf(request))
           // Keys are told in these answers, and each of them once.
           return reply.header('cache-control', 'no-store').send(answer)
@@ -59,6 +56,17 @@ export function managementRoutes(fastify: FastifyInstance, management: Managemen
       })
     }
   }
+}
+
+function contextOf(request: FastifyRequest, { store, clock, callers, admission }: ManagementParts): OperationContext {
+  const caller = callerOf(request, admission)
+  const told = callers && { keyHash: callers.hash, changed: (change: Change) => callers.invalidate(change) }
+  return { store, clock, caller, ...told, ...changedBy(request) }
+}
+
+/** Operations that only read are looked up by keys that may manage nothing. */
+function kindOf({ reads, method }: Operation): RouteKind {
+  return (reads ?? method === 'GET') ? 'info_routes' : 'management_routes'
 }
 
 /** A route of the management API without a caller does not exist: this is the last door, should another one be left open. */

@@ -12,6 +12,7 @@ export type Why =
   | 'held-out'
   | 'full'
   | 'rate-limits'
+  | 'share'
   | 'context'
   | 'region'
   | 'response-format'

@@ -1,4 +1,6 @@
-import { isUsedUp } from '../deployment-vitals.ts'
+import type { Call } from '../../core/call.ts'
+import type { Ms } from '../../core/clock.ts'
+import { isUsedUp, lacksPlace, lacksRequest } from '../deployment-vitals.ts'
 import { type Moment, showMs, untilNextMinute } from '../moment.ts'
 import type { Candidate } from '../strategy.ts'
 import type { CallFilter, Filter, Question } from './filter.ts'
@@ -25,6 +27,23 @@ export const usedUp: Filter<Moment> = {
   },
 }
 
+const OTHERS_MAY_TAKE = 'what is left may be taken by other replicas at this moment'
+
+/** Among several replicas: the last places in flight are shared out. */
+export const placeElsewhere: Filter<Moment> = {
+  why: 'share',
+  excludes: ({ vitals }, { epoch }) => lacksPlace(vitals, epoch),
+  explain: ({ vitals }) => `${vitals.inFlight} of ${vitals.maxInFlight} in flight, and ${OTHERS_MAY_TAKE}`,
+}
+
+/** Among several replicas: the last requests of the minute are shared out. */
+export const requestElsewhere: Filter<Moment> = {
+  why: 'share',
+  excludes: ({ deployment, vitals }, { epoch }) => lacksRequest(deployment, vitals, epoch),
+  explain: ({ deployment, vitals }, { epoch }) =>
+    `${vitals.requestsThisMinute(epoch)} of ${deployment.selection.rpm} requests used this minute, and ${OTHERS_MAY_TAKE}`,
+}
+
 /** The tokens that are left of this minute are too few for this call. */
 export const tooFewTokens: CallFilter = {
   why: 'rate-limits',
@@ -45,20 +64,52 @@ export function fitsAlone(candidate: Candidate, { call }: Question): boolean {
   )
 }
 
+/** Among several replicas: the last tokens of the minute are shared out. */
+export const tokensElsewhere: CallFilter = {
+  why: 'share',
+  concerns: () => true,
+  excludes: (candidate, question) => candidate.vitals.shared !== undefined && lacksTokens(candidate, question),
+  explain: ({ vitals }, { epoch }) =>
+    `${vitals.tokensThisMinute(epoch)} tokens used this minute, and ${OTHERS_MAY_TAKE}`,
+}
+
+function lacksTokens(candidate: Candidate, { call, epoch }: Question): boolean {
+  const { shared } = candidate.vitals
+  return tokenLimits(candidate, call, epoch).some(
+    ({ what, limit, used, needed }) =>
+      limit !== undefined && !shared?.isWithinShare(what, { left: limit - used, needed, epoch }),
+  )
+}
+
 /** Which of the limits the call would pass, in words. */
 function shortOf(candidate: Candidate, { call, epoch }: Question): string | undefined {
   const { tpm, inputTpm, outputTpm } = candidate.deployment.selection
   if ((tpm ?? inputTpm ?? outputTpm) === undefined) return undefined
-  const { vitals } = candidate
-  const { inputTokens, outputTokens } = candidate.estimate(call)
-  const limits = [
-    ['tokens', tpm, vitals.tokensThisMinute(epoch), inputTokens + outputTokens],
-    ['input tokens', inputTpm, vitals.inputTokensThisMinute(epoch), inputTokens],
-    ['output tokens', outputTpm, vitals.outputTokensThisMinute(epoch), outputTokens],
-  ] as const
-  for (const [unit, limit, used, needed] of limits) {
+  for (const { what, limit, used, needed } of tokenLimits(candidate, call, epoch)) {
     if (limit !== undefined && used + needed > limit)
-      return `${used} of ${limit} ${unit} used this minute, ${needed} more needed`
+      return `${used} of ${limit} ${UNITS[what]} used this minute, ${needed} more needed`
   }
   return undefined
+}
+
+const UNITS = { tokens: 'tokens', inputTokens: 'input tokens', outputTokens: 'output tokens' } as const
+
+interface TokenLimit {
+  readonly what: keyof typeof UNITS
+  readonly limit: number | undefined
+  readonly used: number
+  readonly needed: number
+}
+
+function tokenLimits(candidate: Candidate, call: Call, epoch: Ms): readonly TokenLimit[] {
+  const { vitals } = candidate
+  const { tpm, inputTpm, outputTpm } = candidate.deployment.selection
+  const { inputTokens, outputTokens } = candidate.estimate(call)
+  const inputUsed = vitals.inputTokensThisMinute(epoch)
+  const outputUsed = vitals.outputTokensThisMinute(epoch)
+  return [
+    { what: 'tokens', limit: tpm, used: vitals.tokensThisMinute(epoch), needed: inputTokens + outputTokens },
+    { what: 'inputTokens', limit: inputTpm, used: inputUsed, needed: inputTokens },
+    { what: 'outputTokens', limit: outputTpm, used: outputUsed, needed: outputTokens },
+  ]
 }

@@ -5,7 +5,7 @@ import type { Candidate } from '../strategy.ts'
 import { contextWindow, region, responseFormat } from './checks.ts'
 import type { CallFilter, Exclusion, Filter, Question } from './filter.ts'
 import { blocked, heldOut, resting } from './health.ts'
-import { full, tooFewTokens, usedUp } from './load.ts'
+import { full, placeElsewhere, requestElsewhere, tokensElsewhere, tooFewTokens, usedUp } from './load.ts'
 import { byOrder, explainOrder, orderOf } from './order.ts'
 import { byProbe, explainProbe } from './probed.ts'
 import { byTags, explainTags, filtersTags } from './tags.ts'
@@ -25,8 +25,8 @@ export interface SieveOptions {
 }
 
 /**
- * Who of a pool can take a call. In this order: unwell by its probe, blocked, resting, held out, full, minute used up, what the call needs,
- * tags, order, tried already. `byState` is kept between calls by `Available`; the rest runs for each call, and only as
+ * Who of a pool can take a call. In this order: unwell by its probe, blocked, resting, held out, full, minute used up, what the call needs (of
+ * what is left to this replica), tags, order, tried already. `byState` is kept between calls by `Available`; the rest runs for each call, and only as
  * far as the pool and the call give it something to do.
  */
 export class Sieve {
@@ -37,10 +37,17 @@ export class Sieve {
   readonly #hasOrders: boolean
 
   constructor(deployments: readonly Deployment[], { checks, tags, enforcesLimits }: SieveSettings) {
-    this.byState = [blocked, resting, heldOut, full, ...(enforcesLimits ? [usedUp] : [])]
+    this.byState = [
+      blocked,
+      resting,
+      heldOut,
+      full,
+      placeElsewhere,
+      ...(enforcesLimits ? [usedUp, requestElsewhere] : []),
+    ]
     this.#exceptRest = this.byState.filter(filter => filter !== resting && filter !== heldOut)
     this.#byCall = [
-      ...(enforcesLimits && deployments.some(limitsTokens) ? [tooFewTokens] : []),
+      ...(enforcesLimits && deployments.some(limitsTokens) ? [tooFewTokens, tokensElsewhere] : []),
       ...(checks.enabled ? [contextWindow(deployments), responseFormat] : []),
       region,
     ]

@@ -1,0 +1,123 @@
+import cluster from 'node:cluster'
+import { availableParallelism } from 'node:os'
+import { InvalidArgumentError } from 'commander'
+import { systemClock } from '../core/clock.ts'
+import type { Exchange } from '../state/exchange.ts'
+import type { Port } from '../state/port.ts'
+import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
+import { Supervisor } from './supervisor.ts'
+import { mainPort, workerPort } from './worker-ports.ts'
+
+/** Tells a process that it is one of our workers: a process manager's own cluster has workers too. */
+const MARK = 'TOLLGATE_WORKER'
+const MAX_WORKERS = 256
+
+// Topics between the main process and a worker.
+const LIFE = 'life'
+const EXCHANGE = 'exchange'
+
+/** Reads `--workers`. */
+export function workerCount(text: string): number {
+  if (text === 'auto') return availableParallelism()
+  const count = Number(text)
+  if (/^\d+$/.test(text) && count >= 1 && count <= MAX_WORKERS) return count
+  throw new InvalidArgumentError(`Give a whole number from 1 to ${MAX_WORKERS}, or auto for one per core.`)
+}
+
+/** What a worker has of its main process. */
+export interface WorkerSelf {
+  /** Its name among the workers; a replacement has another one. */
+  readonly name: string
+  readonly exchange: Exchange
+  listening(url: string): void
+  /** Calls this when it is to stop: once, however often it is told. */
+  onStop(stop: () => void): void
+  /** Cuts the line to the main process, so that this one can end. */
+  leave(): Promise<void>
+}
+
+/** This process as a worker; undefined when it is none. */
+export function ofWorker(): WorkerSelf | undefined {
+  const { worker } = cluster
+  if (!worker || process.env[MARK] === undefined) return undefined
+  const name = `${worker.id}`
+  const life = workerPort(LIFE)
+  const told = stopTold(life)
+  const exchange = workerExchange(workerPort(EXCHANGE), name)
+  return {
+    name,
+    exchange,
+    listening: url => life.send({ type: 'listening', url }),
+    onStop: stop => void told.then(stop),
+    async leave() {
+      await exchange.close()
+      worker.disconnect()
+    },
+  }
+}
+
+/** Listens from the start: what is said while a worker still starts holds too. */
+function stopTold(life: Port): Promise<void> {
+  return new Promise(resolve => {
+    life.onMessage(({ type }) => {
+      if (type === 'stop') resolve()
+    })
+    process.on('SIGTERM', () => resolve())
+    // A terminal sends it to all processes: the main process tells when to stop.
+    process.on('SIGINT', () => {})
+  })
+}
+
+/** Serves with several workers, of which this process is the main one and serves nothing. Gives the exit code. */
+export async function superviseWorkers(
+  count: number,
+  { onReady, warn }: { readonly onReady: (url: string) => void; readonly warn: (line: string) => void },
+): Promise<number> {
+  const hub = new ExchangeHub()
+  const start = () => {
+    if (supervisor.alive === 0 && supervisor.url !== undefined) keepPort(supervisor.url)
+    return startWorker(hub, supervisor)
+  }
+  const supervisor: Supervisor = new Supervisor({ count, start, clock: systemClock, warn })
+  let isStopping = false
+  const stop = () => {
+    if (isStopping) {
+      supervisor.kill()
+      process.exit(130)
+    }
+    isStopping = true
+    supervisor.stop()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  supervisor.begin()
+  supervisor.ready.then(onReady, () => {})
+  return supervisor.done
+}
+
+/** When all workers are dead the port is free again: port 0 must not become another one than was told. */
+function keepPort(url: string): void {
+  const { port } = new URL(url)
+  if (port !== '') cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', port] })
+}
+
+function startWorker(hub: ExchangeHub, supervisor: Supervisor) {
+  const worker = cluster.fork({ [MARK]: '1' })
+  const name = `${worker.id}`
+  const life = mainPort(worker, LIFE)
+  hub.attach(name, mainPort(worker, EXCHANGE))
+  life.onMessage(({ type, url }) => {
+    if (type === 'listening' && typeof url === 'string') supervisor.listening(name, url)
+  })
+  // A line that breaks while a worker dies is told by its exit.
+  worker.on('error', () => {})
+  worker.on('exit', (code, signal) => {
+    hub.gone(name)
+    supervisor.ended(name, { code, signal })
+  })
+  return {
+    name,
+    stop: () => life.send({ type: 'stop' }),
+    kill: () => void worker.process.kill('SIGKILL'),
+  }
+}
