@@ -4,8 +4,8 @@ import { grantsNoMore } from '../access/may-call.ts'
 import type { Caller, RateLimit } from '../core/caller.ts'
 import { covers } from '../core/may-use.ts'
 import type { Database, KeyRow } from '../store/schema.ts'
-import { notAllowed } from './errors.ts'
 import { readData } from './entity-data.ts'
+import { notAllowed } from './errors.ts'
 import { effectiveData } from './key-rows.ts'
 
 /** A key as it would be, with its plan's fields, and what it was. */
@@ -103,7 +103,9 @@ function requireMoney(caller: Caller, { before, after }: Proposal): void {
   if (before?.id !== caller.keyId)
     throw notAllowed('the key that you call with has a budget of its own, which another key would not be held to')
   const was = dataOf<KeyData>(before.data)
-  const other = MONEY_FIELDS.find(name => JSON.stringify(was[name] ?? null) !== JSON.stringify(readData(after)[name] ?? null))
+  const other = MONEY_FIELDS.find(
+    name => JSON.stringify(was[name] ?? null) !== JSON.stringify(readData(after)[name] ?? null),
+  )
   if (other !== undefined || before.plan_id !== after.plan_id)
     throw notAllowed('a key does not change its own budget', other ?? 'budget_id')
 }

@@ -1,12 +1,12 @@
 import type { Transaction } from 'kysely'
 import { KEY_TYPES } from '../access/may-call.ts'
 import type { Ms } from '../core/clock.ts'
-import { type Json, type JsonObject, isObject } from '../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import type { Database, KeyRow } from '../store/schema.ts'
 import { type Patch, patched, readData } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
 import { duration, endOf } from './fields.ts'
-import { type KeyRight, isAbove } from './key-rows.ts'
+import { isAbove, type KeyRight } from './key-rows.ts'
 
 /** What a request may say of a key. What has a column, what sets something, and all else: fields of `data`. */
 export interface KeyRequest {
@@ -29,7 +29,11 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 ])
 
 /** A key as it is after what a request says of it; absent fields stay, null takes away. */
-export function keyAfter(before: KeyRow, said: KeyRequest, { now, by }: { readonly now: Ms; readonly by: string }): KeyRow {
+export function keyAfter(
+  before: KeyRow,
+  said: KeyRequest,
+  { now, by }: { readonly now: Ms; readonly by: string },
+): KeyRow {
   const fields = Object.entries(said).filter(([name]) => !ELSEWHERE.has(name))
   const patch: Patch = { ...Object.fromEntries(fields), ...routes(said), ...increaseEnd(said, now) }
   return {
@@ -97,7 +101,8 @@ export async function requirePlaces(trx: Transaction<Database>, key: KeyRow, bef
     const found = await trx.selectFrom('organizations').select('id').where('id', '=', id).executeTakeFirst()
     if (!found) throw notFound('organization', id)
   }
-  if (key.team_id === null || (key.team_id === before?.team_id && key.organization_id === before?.organization_id)) return
+  if (key.team_id === null || (key.team_id === before?.team_id && key.organization_id === before?.organization_id))
+    return
   const team = await trx.selectFrom('teams').selectAll().where('id', '=', key.team_id).executeTakeFirst()
   if (!team) throw notFound('team', key.team_id)
   // Otherwise the key would be charged to one organization while its team is held to another.

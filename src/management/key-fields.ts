@@ -85,4 +85,3 @@ export const keyIncrease = {
 
 /** The fields in `data`, as they are shown. */
 export const KEY_DATA = Object.keys(keyData)
-

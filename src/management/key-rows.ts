@@ -172,7 +172,11 @@ async function insertKey(trx: Transaction<Database>, key: KeyRow): Promise<void>
   if (!written) throw badRequest('there is such a key already', 'key')
 }
 
-async function requireFreeAlias(trx: Transaction<Database>, alias: string | null, own: readonly string[]): Promise<void> {
+async function requireFreeAlias(
+  trx: Transaction<Database>,
+  alias: string | null,
+  own: readonly string[],
+): Promise<void> {
   if (alias === null) return
   const other = await trx
     .selectFrom('keys')

@@ -9,7 +9,10 @@ import type { Operation } from './operation.ts'
 import { WRITERS } from './role-groups.ts'
 
 const deleteInput = z
-  .strictObject({ keys: z.array(keyReference).min(1).max(500).optional(), key_aliases: z.array(id).min(1).max(500).optional() })
+  .strictObject({
+    keys: z.array(keyReference).min(1).max(500).optional(),
+    key_aliases: z.array(id).min(1).max(500).optional(),
+  })
   .refine(({ keys, key_aliases }) => keys !== undefined || key_aliases !== undefined, 'say which: keys or key_aliases')
 
 /** Deletes keys, all of them or none; their budgets go with them, and what they spent stays in the ledger. */
@@ -30,7 +33,11 @@ export const keyDelete: Operation<z.infer<typeof deleteInput>, { readonly delete
       const ids = new Set<string>()
       for (const one of named) ids.add((await lockKey(trx, context, { named: one, path: '/key/delete' })).key.id)
       if (ids.size === 0) throw badRequest('no key is named', 'keys')
-      const removed = await trx.deleteFrom('keys').where('id', 'in', [...ids]).returningAll().execute()
+      const removed = await trx
+        .deleteFrom('keys')
+        .where('id', 'in', [...ids])
+        .returningAll()
+        .execute()
       return { result: { deleted_keys: [...ids] }, changed: await forgetKeys(trx, removed) }
     }),
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { keyName, newKey } from '../access/key-hash.ts'
 import { dataOf, type KeyData } from '../access/fields.ts'
+import { keyName, newKey } from '../access/key-hash.ts'
 import { keySubject } from '../access/key-subject.ts'
 import type { KeyRow } from '../store/schema.ts'
 import { writeChange } from './change.ts'

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Caller } from '../core/caller.ts'
 import type { Database, OrganizationRow } from '../store/schema.ts'
+import { requireWithinKey } from './bound-keys.ts'
 import { setBudgets } from './entity-budgets.ts'
 import { readData } from './entity-data.ts'
 import { notAllowed, notFound } from './errors.ts'
@@ -31,6 +32,7 @@ export async function lockOrganization(
   await trx.updateTable('organizations').set({ id }).where('id', '=', id).execute()
   const found = await findOrganization(trx, caller, id)
   if (found.reach.kind === 'reads') throw notAllowed(`you may see organization '${id}' and not change it`)
+  requireWithinKey(caller, { organization_id: id })
   return found
 }
 

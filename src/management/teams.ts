@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ulids } from '../core/id.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Database, TeamRow } from '../store/schema.ts'
+import { requireWithinKey } from './bound-keys.ts'
 import { writeChange } from './change.ts'
 import { setBudgets } from './entity-budgets.ts'
 import { auditable, dataText, madeBy, patched, readData } from './entity-data.ts'
@@ -43,6 +44,7 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
   run: (context, input) =>
     writeChange(context, 'team/new', async (trx, now) => {
       const reach = await reachOf(trx, context.caller)
+      requireWithinKey(context.caller, { organization_id: input.organization_id ?? null })
       await requirePlace(trx, reach, { organization_id: input.organization_id, fields: fieldsOf(input) })
       if (reach.kind !== 'all') requireSameReserved({}, input.metadata ?? undefined)
       const team = teamRow(input, { keyId: context.caller.keyId, now })

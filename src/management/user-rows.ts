@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Caller } from '../core/caller.ts'
 import type { Database, UserRow } from '../store/schema.ts'
+import { requireWithinKey } from './bound-keys.ts'
 import { badRequest } from './errors.ts'
 import { noSuchUser, type Person } from './people.ts'
 import { type Reach, reachOf } from './reach.ts'
@@ -49,7 +50,13 @@ export async function lockUser(trx: Transaction<Database>, caller: Caller, perso
   const { user } = await findUser(trx, caller, person)
   // An update is the lock that SQLite and PostgreSQL both have a word for; what was read before it may be old.
   await trx.updateTable('users').set({ id: user.id }).where('id', '=', user.id).execute()
-  return findUser(trx, caller, { user_id: user.id })
+  const found = await findUser(trx, caller, { user_id: user.id })
+  if (found.right !== 'self') requireWithinKey(caller, { organization_id: ownOrganization(caller, found) })
+  return found
+}
+
+function ownOrganization({ organizationId }: Caller, { organizations }: FoundUser): string | null {
+  return organizations.find(one => one === organizationId) ?? null
 }
 
 async function visibleUser(db: Kysely<Database>, reach: Reach, person: Person): Promise<UserRow | undefined> {

@@ -1,7 +1,9 @@
 import type { Transaction } from 'kysely'
 import { z } from 'zod'
+import type { Caller } from '../core/caller.ts'
 import { ulids } from '../core/id.ts'
 import type { Database, UserRow } from '../store/schema.ts'
+import { requireWithinKey } from './bound-keys.ts'
 import { type Changed, writeChange } from './change.ts'
 import { auditable, dataText, madeBy } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
@@ -47,7 +49,7 @@ export const userNew: Operation<NewUser> = {
   run: (context, input) =>
     writeChange(context, 'user/new', async (trx, now) => {
       const reach = await reachOf(trx, context.caller)
-      await requireMay(trx, reach, input)
+      await requireMay(trx, { reach, caller: context.caller }, input)
       const user = userRow(input, context.caller.keyId, now)
       if (user.email !== null) await requireFreeEmail(trx, reach, { email: user.email, userId: user.id })
       await insertUser(trx, user)
@@ -64,8 +66,13 @@ export const userNew: Operation<NewUser> = {
     }),
 }
 
+interface Maker {
+  readonly reach: Reach
+  readonly caller: Caller
+}
+
 /** Administrators of organizations make users of theirs, below themselves. */
-async function requireMay(trx: Transaction<Database>, reach: Reach, input: NewUser): Promise<void> {
+async function requireMay(trx: Transaction<Database>, { reach, caller }: Maker, input: NewUser): Promise<void> {
   const organizations = input.organizations ?? []
   const unknown = organizations.find(one => reach.kind !== 'all' && !administers(reach, one))
   if (unknown !== undefined) throw notFound('organization', unknown)
@@ -73,6 +80,7 @@ async function requireMay(trx: Transaction<Database>, reach: Reach, input: NewUs
   if (reach.kind === 'all') return
   if (organizations.length === 0)
     throw notAllowed('only administrators of the gateway make users without an organization', 'organizations')
+  for (const organization_id of organizations) requireWithinKey(caller, { organization_id })
   requireManagedRole(input.user_role)
   if (input.spend !== undefined) throw notAllowed('only administrators of the gateway set what was spent', 'spend')
   if (input.sso_user_id) throw notAllowed('only administrators of the gateway set sso_user_id', 'sso_user_id')
