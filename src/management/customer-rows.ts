@@ -4,10 +4,11 @@ import { budgetId } from '../core/budget.ts'
 import { usdToNano } from '../core/money.ts'
 import { setSpent } from '../store/budgets.ts'
 import type { CustomerRow, Database, PlanRow } from '../store/schema.ts'
+import { customerOwner, endUserStandard } from './customer-terms.ts'
 import { setBudgets, shownStand, standsOf } from './entity-budgets.ts'
 import { madeBy, shownDates } from './entity-data.ts'
 import { notFound } from './errors.ts'
-import { customerOwner } from './plan-referrers.ts'
+import type { Maker } from './people.ts'
 import { planOf } from './plans.ts'
 
 /** Customers as LiteLLM's API shows them, in their order; their terms are their own over those of their plan. */
@@ -83,10 +84,18 @@ export function blankCustomer(id: string, keyId: string, now: number): CustomerR
   return { id, alias: null, blocked: 0, plan_id: null, data: '{}', ...madeBy(keyId, now) }
 }
 
-/** Makes the budgets of a customer what their fields and their plan say. @throws Failure when there is no such plan */
-export async function setCustomerBudgets(trx: Transaction<Database>, now: number, row: CustomerRow): Promise<void> {
+/**
+ * Makes the budgets of a customer what their fields and their plan say, and where these set none what the configuration
+ * does.
+ * @throws Failure when there is no such plan
+ */
+export async function setCustomerBudgets(
+  trx: Transaction<Database>,
+  row: CustomerRow,
+  { now, access }: Pick<Maker, 'now' | 'access'>,
+): Promise<void> {
   const plan = row.plan_id === null ? undefined : await planOf(trx, row.plan_id)
-  await setBudgets(trx, now, [customerOwner(row, plan)])
+  await setBudgets(trx, now, [customerOwner(row, plan, await endUserStandard(trx, access))])
 }
 
 export async function setCustomerSpend(

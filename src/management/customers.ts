@@ -18,6 +18,7 @@ import { badRequest, notFound } from './errors.ts'
 import { id, usd } from './fields.ts'
 import { wholeFields, wholeList } from './listing.ts'
 import type { Operation } from './operation.ts'
+import { makerOf } from './people.ts'
 import { ADMIN_READERS, ADMINS } from './role-groups.ts'
 
 const fields = {
@@ -52,7 +53,7 @@ export const customerNew: Operation<CustomerInput, ShownCustomer> = {
     writeChange(context, 'customer/new', async (trx, now) => {
       const row = after(blankCustomer(input.user_id, context.caller.keyId, now), input)
       if (!(await insertCustomer(trx, row))) throw badRequest(`there is a customer '${row.id}' already`, 'user_id')
-      await setCustomerBudgets(trx, now, row)
+      await setCustomerBudgets(trx, row, makerOf(context, now))
       await setCustomerSpend(trx, now, { id: row.id, spend: input.spend })
       const changed: Changed = { kind: 'customer', id: row.id, after: auditable(row) }
       return { result: await oneShownCustomer(trx, row), changed: [changed] }
@@ -72,7 +73,7 @@ export const customerUpdate: Operation<CustomerInput, ShownCustomer> = {
       const row = { ...after(before, input), updated_at: now, updated_by: context.caller.keyId }
       const { id: key, ...columns } = row
       await trx.updateTable('customers').set(columns).where('id', '=', key).execute()
-      await setCustomerBudgets(trx, now, row)
+      await setCustomerBudgets(trx, row, makerOf(context, now))
       await setCustomerSpend(trx, now, { id: key, spend: input.spend })
       const changed: Changed = { kind: 'customer', id: key, before: auditable(before), after: auditable(row) }
       return { result: await oneShownCustomer(trx, row), changed: [changed] }
@@ -150,7 +151,7 @@ function blocking(
           const row: CustomerRow = { ...before, blocked, updated_at: now, updated_by: keyId }
           const { id: key, ...columns } = row
           await trx.updateTable('customers').set(columns).where('id', '=', key).execute()
-          if (isNew) await setCustomerBudgets(trx, now, row)
+          if (isNew) await setCustomerBudgets(trx, row, makerOf(context, now))
           rows.push(row)
           const was = isNew ? {} : { before: auditable(before) }
           changed.push({ kind: 'customer', id: key, ...was, after: auditable(row) })

@@ -7,7 +7,7 @@ import { id } from './fields.ts'
 import type { Operation } from './operation.ts'
 import { type FoundOrganization, lockOrganization } from './organization-rows.ts'
 import { shownOrganizationMembers } from './organization-view.ts'
-import { insertPerson, type Maker, noSuchUser, type Person, userNamed } from './people.ts'
+import { insertPerson, type Maker, makerOf, noSuchUser, type Person, userNamed } from './people.ts'
 import { WRITERS } from './role-groups.ts'
 import { named, person, SAY_WHO } from './team-fields.ts'
 import { shownUsers } from './user-view.ts'
@@ -39,7 +39,7 @@ export const organizationMemberAdd: Operation<z.infer<typeof addInput>> = {
   run: (context, { organization_id, member }) =>
     writeChange(context, 'organization/member_add', async (trx, now) => {
       const found = await lockOrganization(trx, context.caller, organization_id)
-      const maker = { keyId: context.caller.keyId, now }
+      const maker = makerOf(context, now)
       const changed: Changed[] = []
       const users: UserRow[] = []
       for (const one of Array.isArray(member) ? member : [member]) {

@@ -4,14 +4,21 @@ import { dataOf, type KeyData, over, type PlanData } from '../access/fields.ts'
 import { keySubject } from '../access/key-subject.ts'
 import type { Ms } from '../core/clock.ts'
 import type { CustomerRow, Database, KeyRow, PlanRow } from '../store/schema.ts'
+import { customerOwner, endUserStandard } from './customer-terms.ts'
 import { type BudgetOwner, setBudgets } from './entity-budgets.ts'
+import type { Maker } from './people.ts'
 import { setMemberBudgets } from './team-rows.ts'
 
 /** Rows that are read at once: a plan may be that of a million customers. */
 const BATCH = 500
 
 /** Makes the budgets of all who refer to a plan what it says now. */
-export async function setReferrersBudgets(trx: Transaction<Database>, now: Ms, plan: PlanRow): Promise<void> {
+export async function setReferrersBudgets(
+  trx: Transaction<Database>,
+  { now, access }: Pick<Maker, 'now' | 'access'>,
+  plan: PlanRow,
+): Promise<void> {
+  const standard = await endUserStandard(trx, access)
   await inBatches(
     after => keysOf(trx, plan.id, after),
     keys =>
@@ -27,7 +34,7 @@ export async function setReferrersBudgets(trx: Transaction<Database>, now: Ms, p
       setBudgets(
         trx,
         now,
-        customers.map(customer => customerOwner(customer, plan)),
+        customers.map(customer => customerOwner(customer, plan, standard)),
       ),
   )
   await setMembers(trx, now, plan)
@@ -73,12 +80,6 @@ function keyOwner(key: KeyRow, plan: PlanRow, now: Ms): BudgetOwner {
   const subject = keySubject(key.id, fields)
   const terms = keyBudgetTerms({ subject, name: key.alias ?? key.name }, fields, now)
   return { level: 'key', subject, fields, terms }
-}
-
-/** What an end user may spend: what is said for them over what their plan says. */
-export function customerOwner(customer: CustomerRow, plan: Pick<PlanRow, 'data'> | undefined): BudgetOwner {
-  const fields = over<PlanData>(dataOf<PlanData>(customer.data), dataOf<PlanData>(plan?.data))
-  return { level: 'end_user', subject: customer.id, name: customer.alias, fields }
 }
 
 async function setMembers(trx: Transaction<Database>, now: Ms, plan: PlanRow): Promise<void> {

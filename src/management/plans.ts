@@ -10,6 +10,7 @@ import { badRequest, notFound } from './errors.ts'
 import { id, names } from './fields.ts'
 import { wholeFields, wholeList } from './listing.ts'
 import type { Operation } from './operation.ts'
+import { makerOf } from './people.ts'
 import { countReferrers, setReferrersBudgets } from './plan-referrers.ts'
 import { ADMIN_READERS, ADMINS } from './role-groups.ts'
 
@@ -71,7 +72,7 @@ export const budgetUpdate: Operation<z.infer<typeof updateInput>, ShownPlan> = {
       }
       const { id: key, ...columns } = after
       await trx.updateTable('plans').set(columns).where('id', '=', key).execute()
-      await setReferrersBudgets(trx, now, after)
+      await setReferrersBudgets(trx, makerOf(context, now), after)
       const changed = [{ kind: 'plan' as const, id: key, before: auditable(before), after: auditable(after) }]
       return { result: shownPlan(after), changed }
     }),

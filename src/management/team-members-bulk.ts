@@ -6,7 +6,7 @@ import { writeChange } from './change.ts'
 import { badRequest, notAllowed } from './errors.ts'
 import { id, usd } from './fields.ts'
 import type { Operation } from './operation.ts'
-import type { Person } from './people.ts'
+import { makerOf, type Person } from './people.ts'
 import { refusalOf } from './refusal.ts'
 import { WRITERS } from './role-groups.ts'
 import { member } from './team-fields.ts'
@@ -39,7 +39,7 @@ export const teamBulkMemberAdd: Operation<z.infer<typeof input>> = {
     writeChange(context, 'team/bulk_member_add', async (trx, now) => {
       const found = await lockTeam(trx, context.caller, { id: team_id, to: 'members' })
       const { team, reach } = found
-      const maker = { keyId: context.caller.keyId, now }
+      const maker = makerOf(context, now)
       const adding: Adding = { team, reach, maker, terms: { max_budget: max_budget_in_team ?? null } }
       const outcomes = await tryEach(trx, members ?? (await everyUser(trx, found)), adding)
       const added = outcomes.flatMap(one => ('added' in one ? [one.added] : []))

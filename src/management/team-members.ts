@@ -10,7 +10,7 @@ import { badRequest, notAllowed } from './errors.ts'
 import { budgetDuration, count, id, usd } from './fields.ts'
 import { removeMemberKeys } from './key-removal.ts'
 import type { Operation } from './operation.ts'
-import { noSuchUser, type Person } from './people.ts'
+import { makerOf, noSuchUser, type Person } from './people.ts'
 import { WRITERS } from './role-groups.ts'
 import { member, memberRole, named, person, SAY_WHO } from './team-fields.ts'
 import { addMembers, shownAdded } from './team-membership.ts'
@@ -34,7 +34,7 @@ export const teamMemberAdd: Operation<z.infer<typeof addInput>> = {
     writeChange(context, 'team/member_add', async (trx, now) => {
       const { team, reach } = await lockTeam(trx, context.caller, { id: team_id, to: 'members' })
       const people = Array.isArray(member) ? member : [member]
-      const maker = { keyId: context.caller.keyId, now }
+      const maker = makerOf(context, now)
       const terms = { max_budget: max_budget_in_team ?? null }
       const added = await addMembers(trx, people, { team, reach, maker, terms })
       const result = {

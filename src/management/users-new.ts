@@ -5,10 +5,12 @@ import { ulids } from '../core/id.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import { requireWithinKey } from './bound-keys.ts'
 import { type Changed, writeChange } from './change.ts'
+import { withDefaults } from './defaults.ts'
 import { auditable, dataText, madeBy } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
 import { id, names, usd } from './fields.ts'
 import type { Operation } from './operation.ts'
+import { makerOf, setUserBudgets } from './people.ts'
 import { administers, type Reach, reachOf } from './reach.ts'
 import { WRITERS } from './role-groups.ts'
 import { memberRole } from './team-fields.ts'
@@ -18,7 +20,7 @@ import { userColumns, userData, userNothing } from './user-fields.ts'
 import { keyFields, makeUserKey } from './user-key.ts'
 import { requireFreeEmail } from './user-rows.ts'
 import { oneShownUser } from './user-view.ts'
-import { dataOnly, type Occasion, requireManagedRole, requireWithinAll, setUserBudgets, setUserSpend } from './users.ts'
+import { dataOnly, type Occasion, requireManagedRole, requireWithinAll, setUserSpend } from './users.ts'
 import { requireSameReserved } from './writable.ts'
 
 const teamPlace = z.union([
@@ -46,14 +48,16 @@ export const userNew: Operation<NewUser> = {
   name: 'user/new',
   roles: WRITERS,
   input: newUser,
-  run: (context, input) =>
+  run: (context, said) =>
     writeChange(context, 'user/new', async (trx, now) => {
+      const defaults = { section: 'default_internal_user_params', fields: context.access?.userDefaults }
+      const input = withDefaults(newUser, said, defaults)
       const reach = await reachOf(trx, context.caller)
       await requireMay(trx, { reach, caller: context.caller }, input)
       const user = userRow(input, context.caller.keyId, now)
       if (user.email !== null) await requireFreeEmail(trx, reach, { email: user.email, userId: user.id })
       await insertUser(trx, user)
-      await setUserBudgets(trx, now, user)
+      await setUserBudgets(trx, user, makerOf(context, now))
       if (input.spend !== undefined) await setUserSpend(trx, now, { userId: user.id, spend: input.spend })
       await joinOrganizations(trx, user, input.organizations ?? [])
       const joined = await joinTeams(trx, { user, teams: input.teams ?? [] }, { context, now })
@@ -133,7 +137,7 @@ async function joinTeams(
   { context, now }: Occasion,
 ): Promise<readonly Changed[]> {
   const changed: Changed[] = []
-  const maker = { keyId: context.caller.keyId, now }
+  const maker = makerOf(context, now)
   for (const { team_id, user_role, max_budget_in_team } of teams) {
     const { team, reach } = await lockTeam(trx, context.caller, { id: team_id, to: 'members' })
     const terms = { max_budget: max_budget_in_team ?? null }

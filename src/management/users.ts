@@ -6,12 +6,12 @@ import { usdToNano } from '../core/money.ts'
 import { setSpent } from '../store/budgets.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import { type Changed, writeChange } from './change.ts'
-import { setBudgets } from './entity-budgets.ts'
 import { auditable, patched, readData } from './entity-data.ts'
 import { notAllowed } from './errors.ts'
 import { id, usd } from './fields.ts'
 import type { Operation, OperationContext } from './operation.ts'
 import { requireWithin } from './organization-bounds.ts'
+import { makerOf, setUserBudgets } from './people.ts'
 import { WRITERS } from './role-groups.ts'
 import { named, SAY_WHO } from './team-fields.ts'
 import { userColumns, userData, userNothing } from './user-fields.ts'
@@ -67,7 +67,7 @@ export async function changeUser(trx: Transaction<Database>, input: ChangedUser,
   }
   const { id: key, ...columns } = after
   await trx.updateTable('users').set(columns).where('id', '=', key).execute()
-  await setUserBudgets(trx, now, after)
+  await setUserBudgets(trx, after, makerOf(context, now))
   if (spend !== undefined) await setUserSpend(trx, now, { userId: key, spend })
   const changed: readonly Changed[] = [
     {
@@ -142,11 +142,6 @@ export function dataOnly(input: Readonly<Record<string, unknown>>): Readonly<Rec
     string,
     Json | undefined
   >
-}
-
-export function setUserBudgets(trx: Transaction<Database>, now: number, user: UserRow): Promise<void> {
-  const name = user.alias ?? user.email
-  return setBudgets(trx, now, [{ level: 'user', subject: user.id, name, fields: readData(user) }])
 }
 
 export async function setUserSpend(
