@@ -147,9 +147,9 @@ export class MemoryAuthority implements Authority {
     return { live, writtenOff }
   }
 
-  #isRepeated(replica: string, { number }: PostBatch): boolean {
+  #isRepeated(replica: string, { number, returns }: PostBatch): boolean {
     const member = this.#members.get(replica)
-    if (number === undefined) return false
+    if (number === undefined || returns.length === 0) return false
     if (!member) return true
     const repeated = number <= member.batch
     member.batch = Math.max(member.batch, number)
