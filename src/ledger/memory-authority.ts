@@ -179,9 +179,9 @@ export class MemoryAuthority implements Authority {
     return member !== undefined && member.expiresAt >= now && !member.isClaimed
   }
 
-  #isRepeated(replica: string, { number }: PostBatch): boolean {
+  #isRepeated(replica: string, { number, returns }: PostBatch): boolean {
     const member = this.#members.get(replica)
-    if (number === undefined) return false
+    if (number === undefined || returns.length === 0) return false
     if (!member) return true
     const repeated = number <= member.batch
     member.batch = Math.max(member.batch, number)
