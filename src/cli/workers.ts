@@ -5,6 +5,7 @@ import { systemClock } from '../core/clock.ts'
 import type { Exchange } from '../state/exchange.ts'
 import type { Port } from '../state/port.ts'
 import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
+import { closeHandedConnection } from './handed-connection.ts'
 import { Supervisor } from './supervisor.ts'
 import { mainPort, workerPort } from './worker-ports.ts'
 
@@ -56,7 +57,7 @@ export function ofWorker(): WorkerSelf | undefined {
   }
 }
 
-/** Listens from the start: what is said while a worker still starts holds too. */
+/** Listens from the start: a worker may be told to stop while it is still starting. */
 function stopTold(life: Port): Promise<void> {
   return new Promise(resolve => {
     life.onMessage(({ type }) => {
@@ -65,6 +66,7 @@ function stopTold(life: Port): Promise<void> {
     process.on('SIGTERM', () => resolve())
     // A terminal sends it to all processes: the main process tells when to stop.
     process.on('SIGINT', () => {})
+    life.send({ type: 'awake' })
   })
 }
 
@@ -104,9 +106,12 @@ function keepPort(url: string): void {
 function startWorker(hub: ExchangeHub, supervisor: Supervisor) {
   const worker = cluster.fork({ [MARK]: '1' })
   const name = `${worker.id}`
+  closeHandedConnection(worker)
   const life = mainPort(worker, LIFE)
   hub.attach(name, mainPort(worker, EXCHANGE))
+  let isAwake = false
   life.onMessage(({ type, url }) => {
+    if (type === 'awake') isAwake = true
     if (type === 'listening' && typeof url === 'string') supervisor.listening(name, url)
   })
   // A line that breaks while a worker dies is told by its exit.
@@ -115,9 +120,11 @@ function startWorker(hub: ExchangeHub, supervisor: Supervisor) {
     hub.gone(name)
     supervisor.ended(name, { code, signal })
   })
+  const kill = () => void worker.process.kill('SIGKILL')
   return {
     name,
-    stop: () => life.send({ type: 'stop' }),
-    kill: () => void worker.process.kill('SIGKILL'),
+    // One that does not listen to us yet has nothing to finish either.
+    stop: () => (isAwake ? life.send({ type: 'stop' }) : kill()),
+    kill,
   }
 }
