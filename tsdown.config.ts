@@ -6,6 +6,8 @@ export default defineConfig({
     testing: 'src/testing/index.ts',
     gateway: 'src/gateway/index.ts',
     cli: 'src/cli/main.ts',
+    // A worker thread loads it by its name (src/store/sqlite/sqlite-worker.ts).
+    'sqlite-worker': 'src/store/sqlite/sqlite-worker.mjs',
   },
   format: 'esm',
   platform: 'node',

@@ -5,8 +5,9 @@ import type { Callback as NamedModule, TelemetrySettings, TraceSettings } from '
 import { type Clock, systemClock } from './core/clock.ts'
 import { ulids } from './core/id.ts'
 import { mayTellContent } from './core/logging.ts'
+import { LiveRouter } from './live-router.ts'
 import { costSides } from './prices/index.ts'
-import { type CallRouter, createRouter, type RouterParts } from './router.ts'
+import type { RouterParts } from './router.ts'
 import {
   type Callback,
   type CallbackLists,
@@ -46,7 +47,8 @@ export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random' | '
 /** A router with everyone who watches it. */
 export interface Assembly {
   readonly config: LoadedConfig
-  readonly router: CallRouter
+  /** Its settings may be replaced while it runs. */
+  readonly router: LiveRouter
   readonly runId: string
   /** How spans are exported; undefined when the export was not started here. */
   readonly tracing?: Tracing['settings']
@@ -90,7 +92,7 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     watching.push(writeCallLines({ lines, runId, traceIdOf: traces.traceIdOf, rules: telemetry.logging, clock }))
   if (hasCallbacks(options)) watching.push(callbacks.listener)
   watching.push(...listeners)
-  const router = createRouter(routing, {
+  const router = new LiveRouter(routing, {
     ...options,
     clock,
     emit: fanOut(watching, error => warn(`a listener failed: ${messageOf(error)}`)),

@@ -4,6 +4,7 @@ import { hasContentFallback } from './attempts/fallbacks.ts'
 import { planCall } from './attempts/plan.ts'
 import { mayProbe, sendProbes } from './attempts/probe.ts'
 import { Prober } from './attempts/prober.ts'
+import { type ReachOptions, reachOf } from './attempts/reach.ts'
 import { classify } from './classify/index.ts'
 import { beginCalls } from './core/begin.ts'
 import type { Attempt, Call } from './core/call.ts'
@@ -14,10 +15,13 @@ import type { Deployment } from './core/deployment.ts'
 import type { Emit } from './core/event.ts'
 import { Failure } from './core/failure.ts'
 import { type Handler, type Layer, stack } from './core/handler.ts'
+import type { MoneySettings } from './core/money-settings.ts'
 import type { RoutingSettings } from './core/settings.ts'
 import type { Asked } from './dialects/openai.ts'
 import { explainCall } from './insight/explain.ts'
 import type { Explanation } from './insight/explanation.ts'
+import { account } from './layers/account.ts'
+import { budget } from './layers/budget.ts'
 import { collect } from './layers/collect.ts'
 import { costInUsage } from './layers/cost-in-usage.ts'
 import { hideUpstreamHeaders } from './layers/hide-upstream-headers.ts'
@@ -26,6 +30,7 @@ import { mirror } from './layers/mirror.ts'
 import { tiers } from './layers/tiers.ts'
 import { timeouts } from './layers/timeouts.ts'
 import { noteFirst, traceAttempt, traceCall } from './layers/trace.ts'
+import type { Ledger } from './ledger/replica/ledger.ts'
 import { affinityLayer } from './pools/affinity.ts'
 import { type DeploymentHealth, healthOf } from './pools/deployment-health.ts'
 import { factsOf } from './pools/facts.ts'
@@ -36,6 +41,8 @@ import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
 import { estimates } from './prices/estimates.ts'
 import { chargeOf, costOf, inputTokenBounds, outputTokensFrom } from './prices/index.ts'
+import { forcedOutput } from './prices/worst.ts'
+import { worstOfPlan } from './prices/worst-of-plan.ts'
 import { Dialler } from './providers/dialler.ts'
 import { providers } from './providers/index.ts'
 import type { Exchange } from './state/exchange.ts'
@@ -51,12 +58,16 @@ export interface RouterParts {
   readonly attemptHeaders?: (attempt: Attempt) => readonly string[]
   /** Completes a deployment that a wildcard became (its price, its limits). */
   readonly complete?: (deployment: Deployment) => Deployment
+  /** Who keeps the books, and how. Default: nobody does, and nothing is bounded. */
+  readonly books?: { readonly ledger: Ledger; readonly settings: MoneySettings }
   /** Sends attempts. Default: over HTTP, to the upstreams of the deployments. */
   readonly send?: Handler<Attempt>
   /** Over which replicas tell each other of their deployments. Whoever made it closes it. Default: this process is alone. */
   readonly exchange?: Exchange | undefined
   readonly clock?: Clock
   readonly random?: Random
+  /** The router whose place it takes: its connections go on, and what it knows of deployments and sessions stays known. */
+  readonly before?: CallRouter
 }
 
 export type { DeploymentHealth }
@@ -73,6 +84,10 @@ export interface CallRouter {
   health(): readonly DeploymentHealth[]
   /** Asks deployments whether they are well; whoever owns the router starts it. */
   readonly prober: Prober
+  /** Its connections to upstreams. */
+  readonly dialler: Dialler
+  /** Tells other replicas nothing more: another router takes its place. */
+  stopSharing(): void
   /** Loads what the first call would otherwise wait for. */
   prepare(): void
   /** Ends all connections to upstreams. */
@@ -81,15 +96,25 @@ export interface CallRouter {
 
 /** The whole way of a call, from top to bottom. */
 export function createRouter(settings: RoutingSettings, parts: RouterParts = {}): CallRouter {
-  const { clock = systemClock, random = Math.random, emit = silence, explains = () => false } = parts
+  const { clock = systemClock, random = Math.random, emit = silence, explains = () => false, before } = parts
   const estimate = estimates()
   const ward = new Ward(settings, clock)
+  if (before) ward.inherit(before.pools.ward, settings.deployments)
+  before?.stopSharing()
   const stopSharing = parts.exchange && shareVitals(ward, { exchange: parts.exchange, clock })
-  const pools = createPools(settings, { ...parts, ward, clock, random, estimate, inputTokenBounds })
-  const dialler = new Dialler({ connectMs: settings.timeouts.connectMs, lifeMs: settings.timeouts.connectionLifeMs })
+  const { affinity } = before?.pools ?? {}
+  const pools = createPools(settings, { ...parts, ward, affinity, clock, random, estimate, inputTokenBounds })
+  const { connectMs, connectionLifeMs: lifeMs } = settings.timeouts
+  const dialler = before?.dialler ?? new Dialler({ connectMs, lifeMs })
   const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)
 
   const money = { costOf, chargeOf: settings.charges && charging(settings.charges) }
+  const poolFor = (name: string, call: Call) =>
+    pools.resolve(name, {
+      ...(call.options.specificDeployment && { specificDeployment: true }),
+      ...(call.tier !== undefined && { requested: call.tier }),
+    }) ?? unknownModel(name, pools)
+  const books = parts.books && bookkeeping(parts.books, settings, poolFor)
 
   const answerAttempt = stack<Attempt>(
     // Outermost, so that the listeners hear of the end when cost and vitals are known.
@@ -100,6 +125,8 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     vitalsLayer(ward, clock, reservation(settings, estimate)),
     // Remembers who answered, for the next call of its session.
     ...(pools.affinity ? [affinityLayer(pools.affinity)] : []),
+    // Written into the books before it is dialled, and charged when it is priced.
+    ...(books ? [books.account] : []),
     // Every attempt is priced, also one that is cut or left.
     meter({ ...money, inputTokens: request => inputTokenBounds(request).likely, outputTokens: outputTokensFrom }),
     // Keeps what is answered for those who are told of calls.
@@ -116,11 +143,6 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     commit(attempt => hasContentFallback(attempt, settings.fallbacks)),
   )(send)
 
-  const poolFor = (name: string, call: Call) =>
-    pools.resolve(name, {
-      ...(call.options.specificDeployment && { specificDeployment: true }),
-      ...(call.tier !== undefined && { requested: call.tier }),
-    }) ?? unknownModel(name, pools)
   const plan = planCall({ ...settings, poolFor, explains, clock, random })
   const answerInPool = failover(plan, clock)(answerAttempt)
 
@@ -134,8 +156,10 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     clock,
     random,
   })
+  // The worst price is set aside when it is known where the call may go.
+  const holdMoney = books ? [books.budget] : []
   // One call-start and one call-end around all that follows.
-  const answer = stack<Call>(traceCall, chooseByPrompt, chooseTier)(answerInPool)
+  const answer = stack<Call>(traceCall, chooseByPrompt, chooseTier, ...holdMoney)(answerInPool)
 
   const begin = beginCalls({ callMs: settings.timeouts.callMs, clock, emit })
   // A probe is a call of its own at one deployment: traced, priced and kept in the vitals like any other.
@@ -143,7 +167,10 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     settings: settings.probes ?? NO_PROBES,
     deployments: settings.deployments,
     mayAsk: deployment => mayProbe(deployment, ward.of(deployment), clock.monotonic()),
-    send: sendProbes({ begin, walk: plan => traceCall(failover(plan, clock)(answerAttempt)) }),
+    send: sendProbes({
+      begin,
+      walk: plan => stack<Call>(traceCall, ...holdMoney)(failover(plan, clock)(answerAttempt)),
+    }),
     clock,
   })
   const choosePool = stack<Call>(chooseByPrompt, askNobody, chooseTier)
@@ -154,6 +181,8 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     pools,
     health: () => [...ward.all()].map(one => healthOf(one, { probes: settings.probes, now: clock.monotonic() })),
     prober,
+    dialler,
+    stopSharing: () => stopSharing?.(),
     prepare: () => dialler.prepare(),
     async close() {
       await prober.stop()
@@ -164,6 +193,24 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
 }
 
 const silence: Emit = () => {}
+
+/** The layers that keep money: one for calls, one for attempts. */
+function bookkeeping(
+  { ledger, settings }: NonNullable<RouterParts['books']>,
+  { charges, fallbacks }: RoutingSettings,
+  poolFor: ReachOptions['poolFor'],
+) {
+  const reach = (call: Call) => reachOf(call, { poolFor, fallbacks })
+  const worst = worstOfPlan({ ...settings, reach, boundsOf: inputTokenBounds, charges })
+  return {
+    budget: budget({ ...settings, ledger, worst: worst.ofCall }),
+    account: account({
+      ledger,
+      worst: (attempt, isBounded) => worst.ofAttempt(attempt, attempt.deployment, isBounded),
+      forcedOutput: deployment => forcedOutput(deployment, settings.outputCap),
+    }),
+  }
+}
 
 /** A model would be asked about the prompt here; an explanation spends no money. */
 const askNobody: Layer = next => call =>

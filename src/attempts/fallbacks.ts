@@ -1,5 +1,6 @@
 import type { Call, Fallback, FallbackTable } from '../core/call.ts'
 import type { Failure } from '../core/failure.ts'
+import { whoForbids } from '../core/may-use.ts'
 import type { FallbackSettings } from '../core/settings.ts'
 
 interface Why {
@@ -24,14 +25,39 @@ export function fallbacksFor(
   const isFirst = pool === call.pool
   const names = [pool, resolved, ...(isFirst ? namesAskedFor(call) : [])]
   if (failure.kind === 'content_refused')
-    return lookUp(names, options.contentPolicyFallbacks, settings.contentPolicy) ?? []
+    return allowed(call, lookUp(names, options.contentPolicyFallbacks, settings.contentPolicy))
   const own = isFirst ? options.fallbacks : undefined
   const special =
     failure.kind === 'context_too_long'
       ? lookUp(names, options.contextWindowFallbacks, settings.contextWindow)
       : undefined
   const general = special ?? lookUp(names, undefined, settings.general) ?? []
-  return own ? [...own, ...general] : general
+  return allowed(call, own ? [...own, ...general] : general)
+}
+
+/** A pool that the caller may not ask for is no place to go either, whoever named it. */
+function allowed({ purpose, options }: Call, fallbacks: readonly Fallback[] = []): readonly Fallback[] {
+  const { caller } = options
+  if (!caller?.pools || purpose === 'classify') return fallbacks
+  return fallbacks.filter(fallback => fallback.isPart || !whoForbids(caller, fallback.pool))
+}
+
+/** All the pools that `pool` may give way to, for whatever reason. */
+export function allFallbacks(
+  call: Call,
+  pool: string,
+  { settings, resolved = pool }: Omit<Why, 'failure'>,
+): readonly Fallback[] {
+  const { options } = call
+  if (options.disableFallbacks) return []
+  const isFirst = pool === call.pool
+  const names = [pool, resolved, ...(isFirst ? namesAskedFor(call) : [])]
+  return [
+    ...((isFirst && options.fallbacks) || []),
+    ...(lookUp(names, undefined, settings.general) ?? []),
+    ...(lookUp(names, options.contextWindowFallbacks, settings.contextWindow) ?? []),
+    ...(lookUp(names, options.contentPolicyFallbacks, settings.contentPolicy) ?? []),
+  ]
 }
 
 /** Whether a refusal of this attempt by the provider's filter has somewhere to go. */
@@ -39,7 +65,7 @@ export function hasContentFallback(attempt: Call, settings: FallbackSettings): b
   const { options, pool, record } = attempt
   if (options.disableFallbacks) return false
   const names = [pool, ...(record.fallbacks === 0 ? namesAskedFor(attempt) : [])]
-  return (lookUp(names, options.contentPolicyFallbacks, settings.contentPolicy)?.length ?? 0) > 0
+  return allowed(attempt, lookUp(names, options.contentPolicyFallbacks, settings.contentPolicy)).length > 0
 }
 
 /** Names under which the first pool was come by: what is configured for `auto` or a tiered pool holds for its choice. */

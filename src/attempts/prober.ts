@@ -1,5 +1,5 @@
 import { Cancellation } from '../core/cancellation.ts'
-import type { Clock, Timer } from '../core/clock.ts'
+import type { Clock, Ms, Timer } from '../core/clock.ts'
 import type { Deployment } from '../core/deployment.ts'
 import { Failure } from '../core/failure.ts'
 import type { ProbeSettings } from '../core/settings.ts'
@@ -25,16 +25,24 @@ export class Prober {
   readonly #cancellation = new Cancellation()
   #state: 'new' | 'running' | 'stopped' = 'new'
   #timer: Timer | undefined
+  #dueAt: Ms = 0
 
   constructor(parts: ProberParts) {
     this.#parts = parts
   }
 
-  /** Begins the rounds, the first at once, where `background` is set. A second start changes nothing. */
-  start(): void {
+  /** Begins the rounds, the first after `afterMs` (default: at once), where `background` is set. A second start changes nothing. */
+  start(afterMs: Ms = 0): void {
     if (!this.#parts.settings.background || this.#state !== 'new') return
     this.#state = 'running'
-    void this.#round()
+    if (afterMs > 0) this.#wait(afterMs)
+    else void this.#round()
+  }
+
+  /** When the next round begins: 0 while one is under way, undefined when there will be none. */
+  get nextInMs(): Ms | undefined {
+    if (this.#state !== 'running') return undefined
+    return Math.max(0, this.#dueAt - this.#parts.clock.monotonic())
   }
 
   /** Probes those that are meant, on demand; settles when all have answered or failed. */
@@ -52,11 +60,16 @@ export class Prober {
   }
 
   async #round(): Promise<void> {
-    const { settings, deployments, clock } = this.#parts
+    const { settings, deployments } = this.#parts
     const { pools, intervalMs } = settings
     await this.#all(deployments.filter(one => !one.probe?.disabled && (pools?.includes(one.pool) ?? true)))
-    if (this.#state !== 'running') return
-    this.#timer = clock.after(intervalMs, () => void this.#round())
+    if (this.#state === 'running') this.#wait(intervalMs)
+  }
+
+  #wait(ms: Ms): void {
+    const { clock } = this.#parts
+    this.#dueAt = clock.monotonic() + ms
+    this.#timer = clock.after(ms, () => void this.#round())
     this.#timer.unref?.()
   }
 

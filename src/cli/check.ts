@@ -28,7 +28,7 @@ export function checkCommand(): Command {
 }
 
 function check(path: string, { json, acknowledge = [] }: CheckOptions): void {
-  const config = loadConfig({ path }, { tolerant: true, acknowledged: acknowledge })
+  const config = loadConfig({ path }, { tolerant: true, acknowledged: acknowledge, serves: true })
   const text = json
     ? `${JSON.stringify(configReport(config), null, 2)}\n`
     : formatReport(config, { color: process.stdout.isTTY })

@@ -122,7 +122,7 @@ function addressOf({ settings }: LoadedConfig, { host, port }: ServeOptions): { 
 
 function load({ config: path, acknowledge = [], strict }: ServeOptions, report: (line: string) => void): LoadedConfig {
   const source = path === undefined ? { object: defaultConfig(process.env) } : { path }
-  const config = loadConfig(source, { acknowledged: acknowledge })
+  const config = loadConfig(source, { acknowledged: acknowledge, serves: true })
   const reports = config.findings.filter(finding => finding.severity !== 'note')
   for (const finding of reports) report(`tollgate: ${formatFinding(finding)}\n`)
   if (strict && reports.length > 0) {

@@ -29,7 +29,7 @@ describe('configJsonSchema', () => {
 
   it('says of a key without effect that it has none', () => {
     expect(at('general_settings.enable_jwt_auth')['x-tollgate-mark']).toBe('accept!')
-    expect(at('litellm_settings.max_budget').description).toContain('no effect yet')
+    expect(at('litellm_settings.max_ui_session_budget').description).toContain('no effect yet')
   })
 
   it('lets a reference to the environment stand for a number', () => {

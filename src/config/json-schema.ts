@@ -63,10 +63,16 @@ function deploymentSchema(): JsonSchema {
 }
 
 function tollgateProperties(): Properties {
-  const { listen, telemetry, jsonl, traces, routing, tier, auto } = tollgateHonoured
+  const { listen, telemetry, jsonl, traces, routing, tier, auto, budgets, webhook, limits, redis, tls } =
+    tollgateHonoured
   const settings = properties(tollgateKeys)
   const inTelemetry = ofHonoured(telemetry)
   const inRouting = ofHonoured(routing)
+  const inBudgets = ofHonoured(budgets)
+  const inRedis = ofHonoured(redis)
+  const orMap = (one: JsonSchema | undefined, plain: string, keys: Readonly<Record<string, Honoured>>): JsonSchema => {
+    return { description: one?.description, anyOf: [{ type: plain }, section({}, ofHonoured(keys))] }
+  }
   const each = (one: JsonSchema | undefined, keys: Readonly<Record<string, Honoured>>): JsonSchema => {
     return { description: one?.description, type: 'object', additionalProperties: section({}, ofHonoured(keys)) }
   }
@@ -75,10 +81,7 @@ function tollgateProperties(): Properties {
     listen: section(settings.listen, ofHonoured(listen)),
     telemetry: section(settings.telemetry, {
       ...inTelemetry,
-      jsonl: {
-        description: inTelemetry.jsonl?.description,
-        anyOf: [{ type: 'string' }, section({}, ofHonoured(jsonl))],
-      },
+      jsonl: orMap(inTelemetry.jsonl, 'string', jsonl),
       traces: section(inTelemetry.traces, ofHonoured(traces)),
     }),
     routing: section(settings.routing, {
@@ -86,6 +89,9 @@ function tollgateProperties(): Properties {
       tiers: each(inRouting.tiers, tier),
       auto: each(inRouting.auto, auto),
     }),
+    budgets: section(settings.budgets, { ...inBudgets, webhook: orMap(inBudgets.webhook, 'string', webhook) }),
+    limits: section(settings.limits, ofHonoured(limits)),
+    redis: section(settings.redis, { ...inRedis, tls: orMap(inRedis.tls, 'boolean', tls) }),
   }
 }
 

@@ -3,14 +3,14 @@ import { dirname, resolve } from 'node:path'
 import type { JsonObject } from '../core/json.ts'
 import { isPriceKey } from '../prices/price-keys.ts'
 import { checkKeys } from './check-keys.ts'
-import { type Compiled, compile, nobodyLeft } from './compile/compile.ts'
+import { type Compiled, type CompileInput, compile, nobodyLeft } from './compile/compile.ts'
 import { openPriceBook } from './compile/prices.ts'
 import { type Environment, extendEnvironment, reportMissing, resolveReferences } from './environment.ts'
 import { ConfigError, type Finding, Findings } from './finding.ts'
 import { mergeIncludes, readDocument } from './include.ts'
 import { readProblem } from './read-problem.ts'
 import { redact } from './redact.ts'
-import { isTree, Places, Section, type Tree, toTree } from './tree.ts'
+import { isTree, own, Places, Section, type Tree, toTree } from './tree.ts'
 
 /** Where a configuration comes from: a file, a text (perhaps with the path it came from), or an object. */
 export type ConfigSource =
@@ -27,6 +27,11 @@ export interface LoadOptions {
   readonly acknowledged?: readonly string[]
   /** Give back what could be compiled instead of throwing, as `tollgate check` needs it. Default false. */
   readonly tolerant?: boolean
+  /**
+   * The process is a gateway: it keeps its books in an SQLite file unless something else is said, and DATABASE_URL and
+   * REDIS_* in the environment are meant for it. Default false, as for a library within somebody's application.
+   */
+  readonly serves?: boolean
 }
 
 /** A configuration, read and compiled. */
@@ -37,6 +42,16 @@ export interface LoadedConfig extends Compiled {
   readonly findings: readonly Finding[]
   /** The variables that `environment_variables` sets, for those who read the environment themselves. Holds secrets. */
   readonly environment: () => Environment
+  /** The same configuration with further entries behind those of its `model_list`. */
+  readonly withModels: (entries: readonly object[]) => WithModels
+}
+
+/** A configuration with models that are not in its file. What of them cannot be used is left out, and told. */
+export interface WithModels extends Compiled {
+  /** `model_list` as a whole, as written, with every secret masked. */
+  readonly models: readonly JsonObject[]
+  /** What is to be said of the further entries, each list in the order of the entries. */
+  readonly findings: readonly (readonly Finding[])[]
 }
 
 /**
@@ -44,7 +59,7 @@ export interface LoadedConfig extends Compiled {
  * @throws ConfigError when there is an error among the findings or no deployment is left, unless `tolerant`.
  */
 export function loadConfig(source: ConfigSource, options: LoadOptions = {}): LoadedConfig {
-  const { env = process.env, readFile = readText, acknowledged = [], tolerant = false } = options
+  const { env = process.env, readFile = readText, acknowledged = [], tolerant = false, serves = false } = options
   const path = 'path' in source && source.path !== undefined ? source.path : 'config.yaml'
   const findings = new Findings('object' in source ? undefined : path)
   const places = new Places()
@@ -54,16 +69,52 @@ export function loadConfig(source: ConfigSource, options: LoadOptions = {}): Loa
   const written = structuredClone(tree)
   const document = new Section(tree, '', places)
   const extended = extendEnvironment(document, env)
-  resolveReferences(document, extended, reportMissing(findings))
-  checkKeys(document, { findings, acknowledged: new Set(acknowledged), isPriceKey })
-  checkShapes(document, findings)
   const openPrices = (tollgate: Parameters<typeof openPriceBook>[0]) =>
     openPriceBook(tollgate, { ...context, document })
   const readBeside = (file: string) => readFile(resolve(dirname(path), file))
-  const compiled = compile({ document, written, env: extended, findings, openPrices, readBeside })
+  const parts = { written, env: extended, findings, serves, readBeside, acknowledged: new Set(acknowledged) }
+  const compiled = compileDocument(document, { ...parts, openPrices })
   if (!tolerant && findings.hasErrors) throw ConfigError.of(findings.list)
   if (!tolerant && compiled.settings.routing.deployments.length === 0) throw nobodyLeft(compiled.leftOut, findings)
-  return { ...compiled, document: redact(written), findings: findings.list, environment: () => extended }
+  return {
+    ...compiled,
+    document: redact(written),
+    findings: findings.list,
+    environment: () => extended,
+    withModels: entries => compileWith(entries, { ...parts, openPrices: () => compiled.prices }),
+  }
+}
+
+interface DocumentParts extends Omit<CompileInput, 'document'> {
+  readonly acknowledged: ReadonlySet<string>
+}
+
+/** From a document as it was read, references and all, to settings. */
+function compileDocument(document: Section, { acknowledged, ...input }: DocumentParts): Compiled {
+  const { findings, env } = input
+  resolveReferences(document, env, reportMissing(findings))
+  checkKeys(document, { findings, acknowledged, isPriceKey })
+  checkShapes(document, findings)
+  return compile({ ...input, document })
+}
+
+function compileWith(entries: readonly object[], parts: DocumentParts): WithModels {
+  const configured = own(parts.written, 'model_list')
+  const known = Array.isArray(configured) ? configured : []
+  const written: Tree = { ...parts.written, model_list: [...known, ...entries.map(entry => toTree(entry))] }
+  const findings = new Findings()
+  const document = new Section(structuredClone(written), '', new Places())
+  const compiled = compileDocument(document, { ...parts, written, findings })
+  const models = redact(written).model_list as readonly JsonObject[]
+  return { ...compiled, models, findings: entries.map((_, index) => findingsOf(known.length + index, findings)) }
+}
+
+function findingsOf(index: number, { list }: Findings): readonly Finding[] {
+  const place = `model_list[${index}]`
+  return list.flatMap(one => {
+    if (one.path !== place && !one.path.startsWith(`${place}.`)) return []
+    return [{ ...one, path: one.path.slice(place.length + 1) }]
+  })
 }
 
 type Context = Parameters<typeof readDocument>[2]

@@ -6,10 +6,11 @@ import { isTree, type Tree, type Value } from './tree.ts'
 const MASK = '***'
 
 /** Names whose values are secrets, wherever they stand. `max_tokens` and the like are not among them. */
-const SECRET_NAME = /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|token|credentials?|authorization)$/i
+const SECRET_NAME =
+  /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|token|credentials?|authorization|webhook|access_key_id)$/i
 
 /** Maps whose every value may be a secret. */
-const SECRET_MAP = /^(environment_variables|credential_values|headers|extra_headers)$/i
+const SECRET_MAP = /^(environment_variables|credential_values|headers|extra_headers|alert_to_webhook_url)$/i
 
 /** What is often misspelt: a slip must not show a secret either, and not send it upstream. */
 const OFTEN_MISSPELT = [
@@ -49,7 +50,9 @@ function redactValue(value: Value, within: boolean, secret: boolean): Value {
   return typeof value === 'string' ? withoutUserInfo(value) : value
 }
 
-/** `redis://user:word@host` shows its host only. */
+/** `redis://user:word@host?password=word` shows its host only. A database's password may hold anything. */
 function withoutUserInfo(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, `$1${MASK}@`)
+  const database = /^((?:postgres|postgresql|mysql|redis|rediss|mongodb)[a-z0-9+.-]*:\/\/)(?:.*@)?([^?]*)/is.exec(text)
+  if (database) return `${database[1]}${text.includes('@') ? `${MASK}@` : ''}${database[2]}`
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/i, `$1${MASK}@`)
 }

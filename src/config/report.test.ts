@@ -62,3 +62,53 @@ tollgate_settings: {routing: {cheap: fast, capable: default, auto: {by: {pools: 
     expect(formatReport(config)).not.toContain(colour)
   })
 })
+
+describe('the report on money', () => {
+  const text = `model_list:
+  - model_name: fast
+    litellm_params: {model: openai/gpt-4o-mini, api_key: k, max_budget: 2.5, budget_duration: 1d}
+general_settings: {database_url: "postgresql://gate:hunter2@db.local:5432/keys?password=hunter2"}
+router_settings:
+  redis_url: "rediss://u:hunter2@redis.local:6380/1"
+  provider_budget_config: {openai: {budget_limit: 10.005, time_period: month}}
+litellm_settings: {max_budget: 100, budget_duration: 30d, tag_budget_config: {lab: {}}}
+tollgate_settings: {workers: 4, budgets: {unpriced: 0.1, webhook: "https://hooks.local/hunter2"}}
+`
+  const config = loadConfig({ text }, { env: {}, serves: true })
+
+  it('says where it is, what happens without it, and what may be spent', () => {
+    expect(formatReport(config)).toContain(`
+store     PostgreSQL postgresql://db.local:5432/keys
+          away: limited keys are refused (503); unlimited ones go on while the journal has room
+journal   .tollgate/journal: 10,000 rows or 32 MiB at most wait for the store
+redis     rediss://redis.local:6380/1, TLS
+          away: each replica counts for itself, and asks no call to wait
+workers   4 processes on one port
+unpriced  $0.10 is held and charged for a call without a known price
+alerts    to https://hooks.local
+
+budgets
+  level       subject                  period  limit
+  gateway     (all)                    30d     $100.00
+  provider    openai                   month   $10.005
+  deployment  fast openai/gpt-4o-mini  1d      $2.50
+  tag         lab                      total   no limit
+`)
+  })
+
+  it('says so when there is no store, or leases are spent while it is away', () => {
+    const object = { model_list: [{ model_name: 'a', litellm_params: { model: 'mock/a' } }] }
+    expect(formatReport(loadConfig({ object }, { env: {} }))).toContain(
+      'store     none: no keys, no budgets, no ledger\n',
+    )
+    const leases = { ...object, general_settings: { allow_requests_on_db_unavailable: true } }
+    expect(formatReport(loadConfig({ object: leases }, { env: {}, serves: true }))).toContain(
+      'away: limited keys go on with the money that was leased, then are refused (503)',
+    )
+  })
+
+  it('shows no secret, in text or as data', () => {
+    const shown = formatReport(config) + JSON.stringify(configReport(config)) + JSON.stringify(config.document)
+    expect(shown).not.toContain('hunter2')
+  })
+})

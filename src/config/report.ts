@@ -7,6 +7,7 @@ import type { KeySource } from './compile/connection.ts'
 import { leftOutLines, nobodyLeftLine } from './compile/left-out.ts'
 import { type Finding, formatFinding, type Severity } from './finding.ts'
 import type { LoadedConfig } from './load-config.ts'
+import { type MoneyReport, moneyLines, moneyReport } from './report-money.ts'
 
 /** What `tollgate check` says of one deployment. Nothing in it is secret. */
 export interface DeploymentReport {
@@ -28,6 +29,7 @@ export interface ConfigReport {
     readonly deployments: readonly DeploymentReport[]
   }[]
   readonly leftOut: LoadedConfig['leftOut']
+  readonly money: MoneyReport
   readonly findings: readonly Finding[]
 }
 
@@ -42,7 +44,7 @@ export function configReport(config: LoadedConfig): ConfigReport {
       .filter(one => one.pool === pool)
       .map(one => deploymentReport(one, config.keySources.get(one.id) ?? { kind: 'none' })),
   }))
-  return { pools, leftOut: config.leftOut, findings: config.findings }
+  return { pools, leftOut: config.leftOut, money: moneyReport(config.settings), findings: config.findings }
 }
 
 function deploymentReport(deployment: Deployment, key: KeySource): DeploymentReport {
@@ -86,6 +88,7 @@ export function formatReport(config: LoadedConfig, options: ReportOptions = {}):
   ])
   const missing = leftOutLines(leftOut, { keys: true }).map(line => `  ${paint('yellow', line)}`)
   if (missing.length > 0) lines.push('', paint('bold', 'left out'), ...missing)
+  lines.push('', ...moneyLines(config.settings, text => paint('bold', text)))
   if (findings.length > 0) lines.push('', paint('bold', 'findings'))
   for (const finding of [...findings].sort((a, b) => ORDER[a.severity] - ORDER[b.severity])) {
     lines.push(`  ${paint(STYLES[finding.severity], finding.severity.padEnd(6))} ${formatFinding(finding)}`)

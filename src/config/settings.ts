@@ -1,5 +1,9 @@
+import type { AccessSettings } from '../core/access-settings.ts'
+import type { LimitSettings } from '../core/limit-settings.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import type { NanoUsd } from '../core/money.ts'
+import type { MoneySettings, StoreSettings } from '../core/money-settings.ts'
+import type { RedisSettings } from '../core/redis-settings.ts'
 import type { Secret } from '../core/secret.ts'
 import type { RoutingSettings } from '../core/settings.ts'
 
@@ -9,6 +13,16 @@ export interface Settings {
   readonly gateway: GatewaySettings
   readonly telemetry: TelemetrySettings
   readonly callbacks: CallbackSettings
+  readonly store: StoreSettings
+  readonly money: MoneySettings
+  readonly access: AccessSettings
+  readonly limits: LimitSettings
+  /** What replicas share beside the store. Undefined: each counts for itself. */
+  readonly redis?: RedisSettings
+  /** Deployments that the management API adds are kept in the store, and used by all replicas. */
+  readonly modelsInStore: boolean
+  /** Processes that `tollgate serve` starts. */
+  readonly workers: number
 }
 
 /** What the HTTP server needs to know. */

@@ -7,9 +7,11 @@ import type { Decision } from './decision.ts'
 import type { Deployment } from './deployment.ts'
 import type { Emit } from './event.ts'
 import type { Failure } from './failure.ts'
+import type { Hold } from './hold.ts'
 import type { JsonObject } from './json.ts'
 import type { NanoUsd } from './money.ts'
 import type { Request } from './request.ts'
+import type { Standing } from './standing.ts'
 import type { Usage } from './usage.ts'
 
 /** One request to answer, whatever its operation. A layer may copy it with changes; nobody alters it. */
@@ -37,12 +39,6 @@ export interface Call {
   readonly tier?: string
   /** Money set aside for it. Absent: nobody keeps budgets, or nothing of it is bounded. */
   readonly hold?: Hold
-}
-
-/** Money set aside for a call, of which its attempts are paid. */
-export interface Hold {
-  /** What is set aside and not yet charged, nano-USD. */
-  readonly left: NanoUsd
 }
 
 export type Purpose = 'answer' | 'classify' | 'mirror' | 'probe'
@@ -102,6 +98,8 @@ export interface CallOptions {
 export interface Fallback {
   readonly pool: string
   readonly replace?: JsonObject
+  /** It is a part of what was asked for (a tier of it): whoever may use that may use it. */
+  readonly isPart?: true
 }
 
 /** Pool name (or `*`) to the pools to try instead, in order. */
@@ -126,6 +124,8 @@ export interface CallRecord {
   cost: NanoUsd
   /** At least one attempt had no price, so `cost` is a lower bound. */
   unpriced: boolean
+  /** What is left of the rate limits that concern it, where there are any. */
+  standings?: readonly Standing[]
   /** How the prompt was classified, when the pool asked for was `auto`. */
   classification?: Classification
   /** The trace that it belongs to, set once by whoever traces. */

@@ -1,3 +1,4 @@
+import type { JsonObject } from './json.ts'
 import type { Usage } from './usage.ts'
 
 /** What a kind of failure means to everyone who must act on it. */
@@ -24,12 +25,15 @@ const verdicts = {
   forbidden: { status: 403, type: 'permission_error', again: false, blames: false, charges: false },
   unknown_model: { status: 404, type: INVALID, again: false, blames: false, charges: false },
   unknown_route: { status: 404, type: INVALID, again: false, blames: false, charges: false },
+  not_found: { status: 404, type: 'not_found_error', again: false, blames: false, charges: false },
   too_large: { status: 413, type: INVALID, again: false, blames: false, charges: false },
   unsupported_media: { status: 415, type: INVALID, again: false, blames: false, charges: false },
   cancelled: { status: 499, type: 'cancelled', again: false, blames: false, charges: true },
   // The gateway's own refusals.
   limited: { status: 429, type: 'rate_limit_error', again: false, blames: false, charges: false },
-  over_budget: { status: 402, type: 'budget_exceeded', again: false, blames: false, charges: false },
+  over_budget: { status: 429, type: 'budget_exceeded', again: false, blames: false, charges: false },
+  deployment_over_budget: { status: 429, type: 'budget_exceeded', again: true, blames: false, charges: false },
+  unpriced: { status: 403, type: 'permission_error', again: true, blames: false, charges: false },
   unavailable: { status: 503, type: 'service_unavailable', again: false, blames: false, charges: false },
   not_implemented: { status: 501, type: INVALID, again: false, blames: false, charges: false },
   internal: { status: 500, type: 'internal_error', again: false, blames: false, charges: false },
@@ -68,6 +72,8 @@ export interface FailureOptions {
   readonly upstreamStatus?: number | undefined
   /** What the upstream reported of an answer that was not used. */
   readonly usage?: Usage | undefined
+  /** More about it for the client, as data: `error.provider_specific_fields`. */
+  readonly details?: JsonObject | undefined
 }
 
 /** Why an attempt, or a whole call, has no answer. The only error that crosses a boundary inside tollgate. */
@@ -79,6 +85,7 @@ export class Failure extends Error {
   readonly param: string | undefined
   readonly upstreamStatus: number | undefined
   readonly usage: Usage | undefined
+  readonly details: JsonObject | undefined
 
   constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -88,6 +95,7 @@ export class Failure extends Error {
     this.param = options.param
     this.upstreamStatus = options.upstreamStatus
     this.usage = options.usage
+    this.details = options.details
   }
 
   get verdict(): Verdict {

@@ -26,8 +26,11 @@ export interface MoneySettings {
   readonly budgets: readonly BudgetTerms[]
   /** Calls of limited callers to deployments without a price: refused (default), let through uncounted, or held at an amount. */
   readonly unpriced: 'refuse' | 'allow' | NanoUsd
-  /** Output tokens that are forced where neither the client nor the model's limit says a number. Default 4,096. */
-  readonly outputCap: number
+  /**
+   * Output tokens of one answer that limited calls are bounded to when the client sets no limit; the model's own limit
+   * where that is lower. Absent: the model's limit, and 4,096 where nobody knows it.
+   */
+  readonly outputCap?: number
   /** When the remainder is smaller than the hold: refuse (default), or ask for fewer tokens than the client did. */
   readonly whenShort: 'refuse' | 'lower'
   /** While the store is away, limited keys are refused (default), or spend what this replica has leased. */

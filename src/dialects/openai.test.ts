@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../core/json.ts'
 import { CONTROL_KEYS } from './control-keys.ts'
-import { MAX_DEPTH, readBody, readBytes } from './openai.ts'
+import { readBody, readBytes } from './openai.ts'
 import type { RequestHeaders } from './options.ts'
+import { MAX_DEPTH } from './parse-body.ts'
 
 const messages = [{ role: 'user', content: 'hello' }]
 const asked = (body: JsonObject, headers: RequestHeaders = {}) =>

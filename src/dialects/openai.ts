@@ -1,15 +1,11 @@
-import { isUtf8 } from 'node:buffer'
 import type { CallOptions } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
-import { nestsDeeperThan } from '../core/json-scan.ts'
 import type { Operation, Request } from '../core/request.ts'
 import { CONTROL_KEYS } from './control-keys.ts'
 import { type RequestHeaders, readOptions } from './options.ts'
+import { parseBody } from './parse-body.ts'
 import { validate } from './validate.ts'
-
-/** How deep a request body may nest. */
-export const MAX_DEPTH = 64
 
 /** A client's request, read: what is asked of the model, and what of the router. */
 export interface Asked {
@@ -20,7 +16,7 @@ export interface Asked {
 
 /** Reads a request body of OpenAI's API. @throws Failure `invalid_request`, naming the member that is wrong. */
 export function readBytes(operation: Operation, bytes: Uint8Array, headers: RequestHeaders): Asked {
-  return readBody(operation, parse(bytes), { bytes, headers })
+  return readBody(operation, parseBody(bytes), { bytes, headers })
 }
 
 /** The same for a body that has been parsed, as in the library. */
@@ -41,21 +37,6 @@ export function readBody(
     ...(bytes && body === value && { bytes }),
   }
   return { pool: String(value.model), request, options }
-}
-
-function parse(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) throw new Failure('invalid_request', 'the body is empty', { code: 'invalid_body' })
-  // RFC 8259, 8.1. The bytes go on as they came: every reader must find the same text in them.
-  if (!isUtf8(bytes)) throw new Failure('invalid_request', 'the body is not valid UTF-8', { code: 'invalid_json' })
-  if (nestsDeeperThan(bytes, MAX_DEPTH)) {
-    throw new Failure('invalid_request', `the body nests deeper than ${MAX_DEPTH} levels`, { code: 'invalid_body' })
-  }
-  try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
-  } catch (error) {
-    const where = error instanceof SyntaxError ? `: ${error.message.replace(/"[^"]*"/g, '').slice(0, 120)}` : ''
-    throw new Failure('invalid_request', `the body is not valid JSON${where}`, { code: 'invalid_json', cause: error })
-  }
 }
 
 /** The same object when there are none. */

@@ -1,18 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Call, CallOptions } from '../core/call.ts'
+import type { Callers } from '../access/callers.ts'
+import type { Call } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import { Failure } from '../core/failure.ts'
 import type { Frame } from '../core/frame.ts'
 import type { Operation } from '../core/request.ts'
-import { readBytes } from '../dialects/openai.ts'
+import { type Asked, readBytes } from '../dialects/openai.ts'
 import { withUsage } from '../dialects/with-usage.ts'
 import type { CallRouter } from '../router.ts'
+import { asCaller, withSubjects } from './as-caller.ts'
 import { deliver, refuse } from './deliver.ts'
 import { type KeepaliveSettings, keepaliveOf } from './keepalive.ts'
 
 export interface CompleteOptions {
   readonly router: CallRouter
+  /** Who knows end users and tags. Undefined: nobody keeps money. */
+  readonly callers?: Pick<Callers, 'withSubjects'> | undefined
   /** Calls under way, so that a stop can wait for them. */
   readonly underWay: Set<Cancellation>
   /** Whether `mock_*` in request bodies is obeyed. */
@@ -31,17 +35,14 @@ export interface CompleteOptions {
 /** Answers `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`: the way from the socket to the router and back. */
 export const complete =
   (operation: Operation, options: CompleteOptions) =>
-  async (request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Promise<void> => {
-    const asked = readBytes(operation, bodyOf(request), request.headers)
+  async (request: FastifyRequest, reply: FastifyReply, sender: Caller | undefined): Promise<void> => {
+    const read = readBytes(operation, bodyOf(request), request.headers)
+    const said = asCaller({ ...read, ...changes(read, request, options) }, sender)
+    const { callers } = options
+    const known = sender && callers ? withSubjects(said, { callers, caller: sender, headers: request.headers }) : sender
+    const caller = known instanceof Promise ? await known : known
     const cancellation = new Cancellation()
-    const pool = options.model ?? asked.pool
-    const allowed = allowedOptions(asked.options, caller, options.allowMocks)
-    const recordTags = tagsFrom(request, options.tagHeaders)
-    const known = recordTags ? { ...allowed, recordTags } : allowed
-    const call = options.router.begin(
-      { pool, request: options.streamUsage ? withUsage(asked.request) : asked.request, options: known },
-      cancellation,
-    )
+    const call = options.router.begin(caller ? { ...said, options: { ...said.options, caller } } : said, cancellation)
     const response = reply.raw
     reply.hijack()
     options.underWay.add(cancellation)
@@ -62,11 +63,19 @@ export const complete =
     }
   }
 
-/** What the caller asked of the router, less what it may not, and with who it is. */
-function allowedOptions(asked: CallOptions, caller: Caller | undefined, allowMocks: boolean): CallOptions {
-  if (!asked.mock || allowMocks) return caller ? { caller, ...asked } : asked
-  const { mock, ...rest } = asked
-  return caller ? { caller, ...rest } : rest
+/** What the operator's settings make of a request. */
+function changes(
+  read: Asked,
+  request: FastifyRequest,
+  { model, streamUsage, allowMocks, tagHeaders }: CompleteOptions,
+) {
+  const { mock, ...options } = read.options
+  const recordTags = tagsFrom(request, tagHeaders)
+  return {
+    pool: model ?? read.pool,
+    request: streamUsage ? withUsage(read.request) : read.request,
+    options: { ...options, ...(mock && allowMocks && { mock }), ...(recordTags && { recordTags }) },
+  }
 }
 
 /** `name: value` of the headers that are there, as LiteLLM writes them; undefined for none. */

@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { GatewaySettings } from '../config/settings.ts'
-import type { Caller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import type { Authenticate } from './authenticate.ts'
 
@@ -11,7 +10,7 @@ import type { Authenticate } from './authenticate.ts'
  */
 export const allowDrain =
   (drain: GatewaySettings['drain'], authenticate: Authenticate) =>
-  (headers: IncomingHttpHeaders): Caller | undefined => {
+  (headers: IncomingHttpHeaders): ReturnType<Authenticate> => {
     if (!drain) throw new Failure('unknown_route', 'set general_settings.enable_drain_endpoint to drain the gateway')
     if (!drain.token) {
       refuseOtherSites(headers)

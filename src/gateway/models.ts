@@ -1,20 +1,33 @@
 import type { FastifyRequest } from 'fastify'
+import type { Caller } from '../core/caller.ts'
 import type { JsonObject } from '../core/json.ts'
+import { whoForbids } from '../core/may-use.ts'
 import { type CallRouter, unknownModel } from '../router.ts'
+import { requirePool } from './as-caller.ts'
 
 /** The moment that LiteLLM, and so its clients' tests, give as the creation of every model. */
 const CREATED = 1_677_610_602
 
-/** `GET /v1/models`: the pools by name. */
-export function modelList(router: CallRouter): JsonObject {
-  return { object: 'list', data: router.pools.list().map(({ id }) => model(id)) }
+/** `GET /v1/models`: the pools by name, as many as the caller may use, with its own names for them. */
+export function modelList(router: CallRouter, caller?: Caller): JsonObject {
+  const pools = router.pools.list().map(({ id }) => id)
+  const names = caller ? [...pools.filter(id => !whoForbids(caller, id)), ...ownNames(caller, pools)] : pools
+  return { object: 'list', data: names.map(model) }
+}
+
+function ownNames(caller: Caller, pools: readonly string[]): readonly string[] {
+  return Object.entries(caller.aliases ?? {})
+    .filter(([name, pool]) => !pools.includes(name) && !whoForbids(caller, pool))
+    .map(([name]) => name)
 }
 
 /** `GET /v1/models/{id}`. @throws Failure `unknown_model` with the nearest names. */
-export function oneModel(router: CallRouter, request: FastifyRequest): JsonObject {
+export function oneModel(router: CallRouter, request: FastifyRequest, caller?: Caller): JsonObject {
   const { '*': id = '' } = request.params as { '*'?: string }
-  const isListed = router.pools.list({ hidden: true }).some(one => one.id === id)
-  if (!isListed && !router.pools.resolve(id)) throw unknownModel(id, router.pools)
+  const pool = caller?.aliases && Object.hasOwn(caller.aliases, id) ? (caller.aliases[id] ?? id) : id
+  const isListed = router.pools.list({ hidden: true }).some(one => one.id === pool)
+  if (caller) requirePool(caller, pool)
+  if (!isListed && !router.pools.resolve(pool)) throw unknownModel(id, router.pools)
   return model(id)
 }
 

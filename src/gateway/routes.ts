@@ -1,4 +1,7 @@
-/** What a route needs of its caller: nothing, the master key, or the token for draining. */
+import type { RouteKind } from '../access/may-call.ts'
+import type { Role } from '../core/caller.ts'
+
+/** What a route needs of its caller: nothing, a key, or the token for draining. */
 export type Access = 'public' | 'key' | 'drain'
 
 export type RouteName =
@@ -20,7 +23,13 @@ export interface Route {
   readonly path: string
   readonly name: RouteName
   readonly access: Access
+  /** Which lists of `allowed_routes` hold it. Default: `llm_api_routes`. */
+  readonly kind?: RouteKind
+  /** Whose keys may call it. Undefined: any key. */
+  readonly roles?: readonly Role[]
 }
+
+const ADMINS: readonly Role[] = ['proxy_admin', 'proxy_admin_viewer']
 
 /** Every route there is. They are registered from this table, so a route without a row cannot exist. */
 export const ROUTES: readonly Route[] = [
@@ -31,9 +40,17 @@ export const ROUTES: readonly Route[] = [
   // Model names hold slashes.
   ...both('GET', '/models/*', 'model'),
   ...both('POST', '/route/explain', 'explain'),
-  { method: 'GET', path: '/health', name: 'health', access: 'key' },
-  { method: 'GET', path: '/health/latest', name: 'latest', access: 'key' },
-  { method: 'POST', path: '/health/drain', name: 'drain', access: 'drain' },
+  // It tells of deployments and their errors, and probing them costs money.
+  { method: 'GET', path: '/health', name: 'health', access: 'key', kind: 'info_routes', roles: ADMINS },
+  { method: 'GET', path: '/health/latest', name: 'latest', access: 'key', kind: 'info_routes', roles: ADMINS },
+  {
+    method: 'POST',
+    path: '/health/drain',
+    name: 'drain',
+    access: 'drain',
+    kind: 'management_routes',
+    roles: ['proxy_admin'],
+  },
   { method: 'GET', path: '/health/liveliness', name: 'liveliness', access: 'public' },
   { method: 'GET', path: '/health/liveness', name: 'liveliness', access: 'public' },
   { method: 'GET', path: '/health/readiness', name: 'readiness', access: 'public' },
@@ -50,8 +67,15 @@ function both(method: Route['method'], path: string, name: RouteName): Route[] {
 
 /** Paths of OpenAI's and LiteLLM's surface that are not served yet: they get a clear 501 instead of a 404. */
 const LATER =
-  /^\/(v1\/)?(responses|messages|moderations|images|audio|rerank|realtime|batches|files|fine_tuning|vector_stores|assistants|threads|key|team|user|organization|budget|customer|end_user|model|spend|global|cache|config|credentials|tag|provider|metrics)(\/|$)/
+  /^\/(v1\/)?(responses|messages|moderations|images|audio|rerank|realtime|batches|files|fine_tuning|vector_stores|assistants|threads|organization|cache|config|credentials|metrics)(\/|$)/
 
 export function isPlanned(path: string): boolean {
   return LATER.test(path)
+}
+
+/** Paths of LiteLLM's management API: without a master key, or without a store, there is none. */
+const MANAGEMENT = /^\/(v1\/|v2\/)?(key|team|user|budget|customer|end_user|model|spend|global|tag|provider|audit)(\/|$)/
+
+export function isManagement(path: string): boolean {
+  return MANAGEMENT.test(path)
 }

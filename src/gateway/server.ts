@@ -1,24 +1,29 @@
 import type { AddressInfo } from 'node:net'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Callers } from '../access/callers.ts'
+import { requireRoute } from '../access/may-call.ts'
 import type { GatewaySettings } from '../config/settings.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Cancellation } from '../core/cancellation.ts'
 import { systemClock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import { ulids } from '../core/id.ts'
+import type { Operation, OperationContext } from '../management/operation.ts'
 import type { CallRouter } from '../router.ts'
-import { allowHosts } from './allowed-hosts.ts'
-import { type Authenticate, masterKeyOnly } from './authenticate.ts'
-import { refuseBroken, refuseTwoKeys } from './broken-requests.ts'
+import { type Admission, type Authorise, admission } from './admission.ts'
+import { type Authenticate, authentication } from './authenticate.ts'
+import { refuseBroken } from './broken-requests.ts'
 import { type CompleteOptions, complete } from './complete.ts'
 import { allowDrain, refuseOtherSites } from './drain.ts'
 import { explain } from './explain.ts'
+import { failureOf } from './failure-of.ts'
 import { type HealthQuery, healthReport, latestProbes } from './health.ts'
 import { home } from './home.ts'
+import { type ManagementParts, managementRoutes } from './management/routes.ts'
 import { modelList, oneModel } from './models.ts'
 import { type Refuse, refusals } from './refusals.ts'
 import { responseModel } from './response-model.ts'
-import { type Access, isPlanned, ROUTES, type Route, type RouteName } from './routes.ts'
+import { type Access, isManagement, isPlanned, ROUTES, type Route, type RouteName } from './routes.ts'
 
 /** What the server takes of the configuration; every part has a default. */
 export type ServerSettings = Partial<
@@ -43,6 +48,17 @@ export type ServerSettings = Partial<
   readonly testMode?: boolean
   /** Silence in a stream after which a comment is sent, in milliseconds. Undefined: never. */
   readonly keepaliveMs?: number | undefined
+  /** Keys, budgets and the management API. Undefined: there is only the master key. */
+  readonly money?: MoneyParts
+}
+
+/** What the gateway needs of money: who keeps it. */
+export interface MoneyParts {
+  readonly store: OperationContext['store']
+  /** Knows the keys of the store. Undefined: there is only the master key. */
+  readonly callers?: Callers
+  /** The management API. Default: all of it. */
+  readonly operations?: readonly Operation[]
 }
 
 export interface Gateway {
@@ -79,11 +95,15 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     clientErrorHandler: refuseBroken(nextId),
-    frameworkErrors: (error, _request, reply) => void send(reply, ofFastify(error)),
+    frameworkErrors: (error, _request, reply) => void send(reply, failureOf(error)),
   })
   readBodiesAsBytes(fastify)
-  answerErrors(fastify, send)
-  register(fastify, settings, handlers({ router, settings, underWay, state }))
+  answerErrors(fastify, send, settings)
+  const authenticate = authentication({ ...settings, callers: settings.money?.callers })
+  const doors = { settings, authenticate, admission: admission(settings.allowedHosts ?? []) }
+  register(fastify, doors, handlers({ router, settings, underWay, state }))
+  if (settings.masterKey && settings.money)
+    manage(fastify, settings.money, { ...doors, refuse: send, clock: systemClock })
   return {
     fastify,
     async listen({ host = '127.0.0.1', port = 4000 } = {}) {
@@ -119,6 +139,7 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
   const allowMocks = settings.masterKey !== undefined || settings.testMode === true
   const options = {
     router,
+    callers: settings.money?.callers,
     underWay,
     allowMocks,
     keepalive: settings,
@@ -130,9 +151,9 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
     chat: complete('chat', { ...options, model: settings.completionModel }),
     completion: complete('completion', { ...options, model: settings.completionModel }),
     embedding: complete('embedding', { ...options, model: settings.embeddingModel }),
-    models: async () => modelList(router),
-    model: async request => oneModel(router, request),
-    explain: async request => explain(router, request),
+    models: async (_request, _reply, caller) => modelList(router, caller),
+    model: async (request, _reply, caller) => oneModel(router, request, caller),
+    explain: async (request, _reply, caller) => explain(router, request, caller),
     health: async request => {
       const query = request.query as HealthQuery
       if (query.probe !== undefined) refuseOtherSites(request.headers)
@@ -161,35 +182,49 @@ function rewriterOf({ responseModel: general, responseModels = {} }: ServerSetti
   }
 }
 
-function register(fastify: FastifyInstance, settings: ServerSettings, handles: Record<RouteName, Handle>): void {
-  const authenticate = masterKeyOnly(settings.masterKey, settings.keyHeader)
+interface Doors {
+  readonly settings: ServerSettings
+  readonly authenticate: Authenticate
+  readonly admission: Admission
+}
+
+function register(fastify: FastifyInstance, doors: Doors, handles: Record<RouteName, Handle>): void {
+  const { settings, authenticate, admission } = doors
   const admit: Readonly<Record<Access, Authenticate>> = {
     public: () => undefined,
     key: authenticate,
     drain: allowDrain(settings.drain, authenticate),
   }
-  const checkHost = allowHosts(settings.allowedHosts ?? [])
-  const callers = new WeakMap<FastifyRequest, Caller>()
-  for (const { method, path, name, access } of ROUTES) {
+  for (const route of ROUTES) {
+    const { method, path, name, access } = route
     const handle = handles[name]
     fastify.route({
       method,
       url: path,
-      // Before the body is read: a stranger's megabytes are not taken in.
-      onRequest: (request, _reply, done) => {
-        try {
-          checkHost(request.headers.host)
-          refuseTwoKeys(request.raw)
-          const caller = admit[access](request.headers)
-          if (caller) callers.set(request, caller)
-          done()
-        } catch (error) {
-          done(Failure.from(error))
-        }
-      },
-      handler: (request, reply) => handle(request, reply, callers.get(request)),
+      onRequest: admission.guard(admit[access], settings.masterKey && access !== 'public' ? allow(route) : undefined),
+      handler: (request, reply) => handle(request, reply, admission.callerOf(request)),
     } satisfies Parameters<FastifyInstance['route']>[0] & { readonly method: Route['method'] })
   }
+}
+
+/** Judges callers by the row of the route that matched. */
+function allow({ path, kind = 'llm_api_routes', roles }: Route): Authorise {
+  return caller => {
+    requireRoute(caller, path, kind)
+    if (!roles || roles.includes(caller.role)) return
+    throw new Failure('forbidden', `${path} needs one of the roles ${roles.join(', ')}; this key has ${caller.role}`, {
+      code: 'not_allowed',
+    })
+  }
+}
+
+/** Zod and the operations are loaded here and nowhere else: who serves no management API does not pay for them. */
+function manage(fastify: FastifyInstance, money: MoneyParts, parts: Omit<ManagementParts, 'store' | 'callers'>): void {
+  fastify.register(async scope => {
+    const { operations, perform, allowRole } = await import('../management/index.ts')
+    const management = { operations: money.operations ?? operations, perform, allowRole }
+    managementRoutes(scope, management, { ...parts, store: money.store, callers: money.callers })
+  })
 }
 
 /** The dialects parse bodies themselves; only JSON is taken, which also keeps web pages of other origins out. */
@@ -198,34 +233,36 @@ function readBodiesAsBytes(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
-function answerErrors(fastify: FastifyInstance, send: Refuse): void {
+function answerErrors(fastify: FastifyInstance, send: Refuse, settings: ServerSettings): void {
   fastify.setErrorHandler((error, _request, reply) => {
-    const failure = error instanceof Failure ? error : ofFastify(error)
-    return send(reply, failure)
+    return send(reply, failureOf(error))
   })
   fastify.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/'
+    const what = `${request.method} ${shown(path)}`
+    if (isManagement(path)) return send(reply, unmanaged(what, settings), { detailed: true })
     const failure = isPlanned(path)
-      ? new Failure('not_implemented', `${request.method} ${shown(path)} is planned and not served yet`)
-      : new Failure('unknown_route', `there is no ${request.method} ${shown(path)}; the API is at /v1/chat/completions`)
+      ? new Failure('not_implemented', `${what} is planned and not served yet`)
+      : new Failure('unknown_route', `there is no ${what}; the API is at /v1/chat/completions`)
     return send(reply, failure)
   })
+}
+
+/** Why there is no such route of the management API. */
+function unmanaged(what: string, { masterKey, money }: ServerSettings): Failure {
+  if (!masterKey)
+    return new Failure('forbidden', 'the management API is off: set general_settings.master_key to use it', {
+      code: 'management_off',
+    })
+  if (!money)
+    return new Failure('not_implemented', `${what} needs a store: set tollgate_settings.store, or database_url`, {
+      code: 'no_db_connection',
+    })
+  return new Failure('unknown_route', `there is no ${what} in the management API`)
 }
 
 function shown(path: string): string {
   return path.length > 100 ? `${path.slice(0, 100)}…` : path
-}
-
-/** Names what the HTTP server itself refused; what it cannot name is ours, and its message stays inside. */
-function ofFastify(error: unknown): Failure {
-  const { code, statusCode } = error as Partial<FastifyError>
-  if (statusCode === 413)
-    return new Failure('too_large', 'the body is larger than this gateway takes (tollgate_settings.body_limit_mb)')
-  if (statusCode === 415) return new Failure('unsupported_media', 'send the body as `content-type: application/json`')
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return new Failure('invalid_request', 'the request is not valid HTTP for this route', { code: code?.toLowerCase() })
-  }
-  return new Failure('internal', 'something went wrong inside the gateway', { cause: error })
 }
 
 function breakOff(underWay: Set<Cancellation>): void {

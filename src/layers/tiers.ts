@@ -14,7 +14,7 @@ export const tiers =
       const choice = pools.order(call.pool, call)
       if (!choice) return next(call)
       const { first, rest, reason } = choice
-      const fallbacks = [...(call.options.fallbacks ?? []), ...rest.map(pool => ({ pool }))]
+      const fallbacks = [...(call.options.fallbacks ?? []), ...rest.map(pool => ({ pool, isPart: true }) as const)]
       const tiered: Call = {
         ...call,
         pool: first,

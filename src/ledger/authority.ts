@@ -8,20 +8,33 @@ import type { NanoUsd } from '../core/money.ts'
  * transaction: all of it happens, or nothing. Rejects with whatever the store throws when it cannot be reached.
  */
 export interface Authority {
-  /** A replica says that it is there; its leases run out unless it pulses. */
+  /**
+   * A replica says that it is there; its leases run out unless it pulses. One that was thought dead has its leases again, as
+   * far as they were only written off. Rejects while somebody has taken over for it.
+   */
   join(replica: Replica): Promise<void>
-  /** Lends each group what it asks, or nothing of it. Groups are served in order. Answers are in the order of the groups. */
+  /** Lends each group what it asks, or nothing of it. Rejects when the replica has not joined, or was too long silent. Groups are served in order. Answers are in the order of the groups. */
   lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]>
   /**
    * Writes rows and moves their charges from the replica's leases to what is spent; takes back money that was leased and
    * not needed. A row that is there already changes nothing, so that a batch may be repeated.
    */
   post(replica: string, batch: PostBatch): Promise<PostAnswer>
+  /** What the replica has under lease, for setting right what a lost answer has left in doubt. */
+  leases(replica: string): Promise<readonly GivenBack[]>
   /** Prolongs the replica's leases, and tells what has changed. */
   pulse(replica: string, leaseMs: Ms): Promise<Pulse>
   /** The replicas whose leases have run out. Their journals may be on this machine. */
   dead(): Promise<readonly string[]>
-  /** Books the leases of a dead replica whose journal cannot be read as spent, until the journal turns up. */
+  /**
+   * Takes over for a replica whose leases have run out, or whose process is certainly gone: from now on it cannot come back
+   * before it has left. False: it lives after all.
+   */
+  claim(replica: string, isCertain: boolean): Promise<boolean>
+  /**
+   * Books the leases of a dead replica whose journal cannot be read as spent, until the journal turns up. Nothing happens to
+   * one that lives after all.
+   */
   writeOff(replica: string): Promise<readonly WrittenOff[]>
   /** All that a replica had is posted: what it still leased goes back, also what was written off. */
   leave(replica: string): Promise<void>
@@ -63,8 +76,18 @@ export interface Grant {
 }
 
 export interface PostBatch {
+  /**
+   * Counts up from 1 within the replica. A batch whose number was posted before does nothing, so that one whose answer was
+   * lost can be sent again, money given back included. Absent: rows alone, as when a dead replica's journal is posted.
+   */
+  readonly seq?: number
   readonly rows: readonly PostedRow[]
   readonly returns: readonly GivenBack[]
+  /**
+   * Counts up from 1 with every new batch of a replica that has joined; a repeated batch keeps its number, so that what
+   * it gives back is taken once. Absent: returns are taken each time, and a batch with returns must not be repeated.
+   */
+  readonly number?: number
 }
 
 /** A row of the ledger and who bears its charge. */

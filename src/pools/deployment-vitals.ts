@@ -18,18 +18,22 @@ const PENALTY_TTL_MS: Ms = 60_000
 export class Siblings {
   readonly members = new Set<DeploymentVitals>()
   version = 0
-  /** Called when one of them has a place again, where calls wait in line for it. */
-  freed: (() => void) | undefined
+  readonly #listeners = new Set<() => void>()
 
-  /** Has `listener` called as well from now on. */
-  onFreed(listener: () => void): void {
-    const before = this.freed
-    this.freed = before
-      ? () => {
-          before()
-          listener()
-        }
-      : listener
+  /** How many lines of calls wait for a place among them. */
+  get waiting(): number {
+    return this.#listeners.size
+  }
+
+  /** One of them has a place again: whoever waits for it is told. */
+  freed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Has `listener` told of it until the function given back is called: pools come and go with the configuration. */
+  onFreed(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 }
 
@@ -47,9 +51,9 @@ type Pressure = 'none' | 'shared' | 'full'
 
 /** The vitals of one deployment, and what changes them. */
 export class DeploymentVitals implements Vitals {
-  readonly deployment: Deployment
-  readonly siblings: Siblings
-  readonly maxInFlight: number
+  deployment: Deployment
+  siblings: Siblings
+  maxInFlight: number
   restingUntil: Ms = 0
   restingBecause: Failure | undefined
   heldOutUntil: Ms = 0
@@ -59,7 +63,7 @@ export class DeploymentVitals implements Vitals {
   probe: ProbeResult | undefined
   /** What other replicas use of it, where there are others. */
   shared: SharedUse | undefined
-  readonly #limited: boolean
+  #limited: boolean
   readonly #ttlMs: Ms
   readonly #latency: SampleRing
   readonly #firstToken: SampleRing
@@ -71,15 +75,24 @@ export class DeploymentVitals implements Vitals {
   #pressure: Pressure = 'none'
 
   constructor(deployment: Deployment, siblings: Siblings, settings: VitalsSettings) {
-    const { maxParallelRequests, rpm, tpm, inputTpm, outputTpm } = deployment.selection
     this.deployment = deployment
     this.siblings = siblings
-    this.maxInFlight = maxParallelRequests ?? settings.defaultMaxParallelRequests ?? Number.POSITIVE_INFINITY
-    this.#limited = this.maxInFlight < Number.POSITIVE_INFINITY || (rpm ?? tpm ?? inputTpm ?? outputTpm) !== undefined
+    this.maxInFlight = maxInFlightOf(deployment, settings)
+    this.#limited = isLimited(deployment, this.maxInFlight)
     this.#ttlMs = settings.latencyTtlMs
     this.#latency = new SampleRing(settings.maxLatencySamples)
     this.#firstToken = new SampleRing(settings.maxLatencySamples)
     this.#probeFailures = new FailureCounts(settings.probeWindowMs)
+  }
+
+  /** Its configuration has changed: its new limits hold, and what was seen of it stays. */
+  become(deployment: Deployment, siblings: Siblings, settings: VitalsSettings): void {
+    this.deployment = deployment
+    this.siblings = siblings
+    this.maxInFlight = maxInFlightOf(deployment, settings)
+    this.#limited = isLimited(deployment, this.maxInFlight)
+    this.#pressure = 'none'
+    siblings.version++
   }
 
   get inFlight(): number {
@@ -225,7 +238,7 @@ export class DeploymentVitals implements Vitals {
     this.heldOutUntil = 0
     this.unwellUntil = 0
     this.siblings.version++
-    this.siblings.freed?.()
+    this.siblings.freed()
   }
 
   /** To be called when its use has changed, here or at another replica. */
@@ -246,6 +259,15 @@ export class DeploymentVitals implements Vitals {
 }
 
 const everyClass = () => true
+
+function maxInFlightOf({ selection }: Deployment, { defaultMaxParallelRequests }: VitalsSettings): number {
+  return selection.maxParallelRequests ?? defaultMaxParallelRequests ?? Number.POSITIVE_INFINITY
+}
+
+function isLimited({ selection }: Deployment, maxInFlight: number): boolean {
+  const { rpm, tpm, inputTpm, outputTpm } = selection
+  return maxInFlight < Number.POSITIVE_INFINITY || (rpm ?? tpm ?? inputTpm ?? outputTpm) !== undefined
+}
 
 /** Whether the minute's requests, or all of its tokens, are used. */
 export function isUsedUp({ selection }: Deployment, vitals: Vitals, epoch: Ms): boolean {

@@ -14,13 +14,18 @@ export interface PoolLineParts {
 /** The line in front of a pool: it looks whenever one of the deployments has a place again. */
 export function openLine({ vitals, available, clock }: PoolLineParts): WaitingLine {
   const now = (): Moment => ({ monotonic: clock.monotonic(), epoch: clock.now() })
-  const line = new WaitingLine({
+  const all = new Set(vitals.map(one => one.siblings))
+  return new WaitingLine({
     isOpen: () => available.at(now()).length > 0,
     nextChangeMs: () => nextChangeMs(vitals, now()),
+    onFreed: look => {
+      const ends = [...all].map(siblings => siblings.onFreed(look))
+      return () => {
+        for (const end of ends) end()
+      }
+    },
     clock,
   })
-  for (const siblings of new Set(vitals.map(one => one.siblings))) siblings.onFreed(() => line.look())
-  return line
 }
 
 /** How often calls in line look whether their share has grown: as often as replicas tell each other. */

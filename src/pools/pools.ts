@@ -23,6 +23,8 @@ export interface PoolsDeps {
   readonly inputTokenBounds: InputTokenBounds
   /** Who keeps the vitals. Default: a new one. */
   readonly ward?: Ward
+  /** Who remembers which deployment answered before. Default: a new one, where any kind of affinity is switched on. */
+  readonly affinity?: Affinity | undefined
   /** Completes a deployment that a wildcard became (its price, its limits), now that its model is known. */
   readonly complete?: (deployment: Deployment) => Deployment
   /** Pools made of wildcards that are kept; the least recently used idle ones go. Default 1,000. */
@@ -86,7 +88,9 @@ class PoolRegister implements Pools {
     this.#settings = settings
     this.#deps = deps
     this.ward = deps.ward ?? new Ward(settings, deps.clock)
-    this.affinity = hasAffinity(settings.affinity) ? new Affinity(settings.affinity, deps) : undefined
+    this.affinity = hasAffinity(settings.affinity)
+      ? (deps.affinity ?? new Affinity(settings.affinity, deps))
+      : undefined
     this.#concrete = new BoundedMap(deps.maxConcretePools ?? 1000, pool => this.#forget(pool))
     const wildcards: Wildcard[] = []
     for (const [name, deployments] of byPool(settings.deployments)) {

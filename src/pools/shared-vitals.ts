@@ -160,7 +160,7 @@ class SharedVitals implements WardListener, ExchangeListener, Replicas {
 
   #noticed(vitals: DeploymentVitals, epoch: Ms): void {
     vitals.noticePressure(epoch)
-    vitals.siblings.freed?.()
+    vitals.siblings.freed()
   }
 }
 

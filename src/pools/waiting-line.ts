@@ -31,6 +31,8 @@ export interface WaitingLineParts {
   readonly isOpen: () => boolean
   /** Milliseconds until time alone may open one: a minute ends, a rest is over. */
   readonly nextChangeMs: () => Ms
+  /** Has `look` called when a deployment has a place again, until the function given back is called. Default: nobody does. */
+  readonly onFreed?: (look: () => void) => () => void
   readonly clock: Clock
 }
 
@@ -51,6 +53,8 @@ export class WaitingLine {
   readonly #entries: Entry[] = []
   #hasTurn = false
   #timer: Timer | undefined
+  /** Only while somebody waits: a pool that the configuration has done away with is then forgotten by its deployments. */
+  #unwatch: (() => void) | undefined
 
   constructor(parts: WaitingLineParts) {
     this.#parts = parts
@@ -108,6 +112,7 @@ export class WaitingLine {
   }
 
   #insert(entry: Entry): void {
+    this.#unwatch ??= this.#parts.onFreed?.(() => this.look())
     const { priority, since } = entry.waiting
     const behind = this.#entries.findIndex(
       ({ waiting }) => waiting.priority > priority || (waiting.priority === priority && waiting.since > since),
@@ -122,7 +127,10 @@ export class WaitingLine {
     entry.release()
     const index = this.#entries.indexOf(entry)
     if (index >= 0) this.#entries.splice(index, 1)
-    if (this.#entries.length === 0) this.#watchTime()
+    if (this.#entries.length > 0) return
+    this.#unwatch?.()
+    this.#unwatch = undefined
+    this.#watchTime()
   }
 
   /** Anew each time: a rest may have begun since. */

@@ -5,7 +5,7 @@ import type { Deployment, Estimate } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import type { RoutingSettings } from '../core/settings.ts'
 import { believesRest, holdOutMs, restMs } from './cooldown.ts'
-import { DeploymentVitals, Siblings } from './deployment-vitals.ts'
+import { DeploymentVitals, Siblings, type VitalsSettings } from './deployment-vitals.ts'
 import { errorClassOf } from './error-class.ts'
 import { isIgnored, isSteered, NO_PROBES, probeResult, probeWindowMs } from './probe.ts'
 import { own } from './records.ts'
@@ -52,6 +52,25 @@ export class Ward {
   constructor(settings: WardSettings, clock: Clock) {
     this.#settings = settings
     this.#clock = clock
+  }
+
+  /**
+   * Takes over what another ward knows of these deployments, by their ids. The two share the vitals, so that attempts
+   * which the other one follows to their end still count here. What wildcards became is seen anew.
+   */
+  inherit(before: Ward, deployments: readonly Deployment[]): void {
+    const known = deployments.flatMap(deployment => {
+      const vitals = before.#vitals.get(deployment.id)
+      return vitals ? [{ deployment, vitals, stays: vitals.deployment.pool === deployment.pool }] : []
+    })
+    // First those that stay in their pool: calls may wait there, and are told by these siblings of a place.
+    for (const { vitals, stays } of known) if (stays) this.#siblings.set(vitals.deployment.pool, vitals.siblings)
+    for (const { vitals } of known) vitals.siblings.members.delete(vitals)
+    for (const siblings of this.#siblings.values()) siblings.members.clear()
+    for (const { deployment, vitals } of known) {
+      vitals.become(deployment, this.#siblingsOf(deployment), this.#vitalsSettings(deployment))
+      this.#add(vitals)
+    }
   }
 
   /** The vitals of a deployment, from its first mention on. */
@@ -113,7 +132,7 @@ export class Ward {
       this.#fail(ticket, end.failure, now)
     }
     // At last, when it is known whether it rests.
-    vitals.siblings.freed?.()
+    vitals.siblings.freed()
   }
 
   /** Lets a deployment rest because another replica has decided so; nobody else is told. Unknown ones are passed over. */
@@ -166,20 +185,32 @@ export class Ward {
   }
 
   #admit(deployment: Deployment): DeploymentVitals {
-    const siblings = this.#siblings.get(deployment.pool) ?? new Siblings()
-    this.#siblings.set(deployment.pool, siblings)
+    const vitals = new DeploymentVitals(deployment, this.#siblingsOf(deployment), this.#vitalsSettings(deployment))
+    this.#add(vitals)
+    return vitals
+  }
+
+  #add(vitals: DeploymentVitals): void {
+    vitals.siblings.members.add(vitals)
+    this.#vitals.set(vitals.deployment.id, vitals)
+    this.#listener?.admitted(vitals)
+  }
+
+  #siblingsOf({ pool }: Deployment): Siblings {
+    const siblings = this.#siblings.get(pool) ?? new Siblings()
+    this.#siblings.set(pool, siblings)
+    return siblings
+  }
+
+  #vitalsSettings({ pool }: Deployment): VitalsSettings {
     const { poolStrategies, strategy, defaultMaxParallelRequests } = this.#settings
-    const { maxLatencySamples, latencyTtlMs } = own(poolStrategies, deployment.pool) ?? strategy
-    const vitals = new DeploymentVitals(deployment, siblings, {
+    const { maxLatencySamples, latencyTtlMs } = own(poolStrategies, pool) ?? strategy
+    return {
       maxLatencySamples,
       latencyTtlMs,
       probeWindowMs: probeWindowMs(this.#settings.probes ?? NO_PROBES),
       ...(defaultMaxParallelRequests !== undefined && { defaultMaxParallelRequests }),
-    })
-    siblings.members.add(vitals)
-    this.#vitals.set(deployment.id, vitals)
-    this.#listener?.admitted(vitals)
-    return vitals
+    }
   }
 }
 

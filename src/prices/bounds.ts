@@ -84,8 +84,13 @@ export function outputTokensFrom(received: Received): number {
  */
 export function requestedOutputTokens(request: Request): number | undefined {
   if (request.operation === 'embedding') return 0
-  const limit = positive(request.body.max_completion_tokens) ?? positive(request.body.max_tokens)
+  const limit = outputLimit(request)
   return limit === undefined ? undefined : limit * generatedAnswers(request)
+}
+
+/** The output tokens of one answer that a request asks for at most; undefined when it sets no limit. */
+export function outputLimit({ body }: Request): number | undefined {
+  return positive(body.max_completion_tokens) ?? positive(body.max_tokens)
 }
 
 /** How many answers are generated: `n`, or `best_of` where it is larger, for each prompt of a completion. */

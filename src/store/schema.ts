@@ -3,8 +3,10 @@ import type { LedgerRecord } from '../ledger/record.ts'
 
 /**
  * The tables, the same in SQLite and PostgreSQL: text, 64-bit integers, JSON as text. Times are epoch ms by the store's
- * clock, money is nano-USD and read as bigint. What is searched by has a column; the other fields of LiteLLM's API are kept
- * as they came in `data`.
+ * clock. What is searched by has a column; the other fields of LiteLLM's API are kept as they came in `data`.
+ *
+ * Money is nano-USD and read as bigint: the columns that say so here, and whatever a query names `..._nano` (sums). All
+ * other integers are read as numbers (`MONEY_COLUMNS` in read-integers.ts).
  */
 export interface Database {
   /** What belongs to the store as a whole: the pepper of key hashes, the price of nothing. */
@@ -152,6 +154,10 @@ export interface ReplicaRow {
   started_at: number
   seen_at: number
   expires_at: number
+  /** The last batch whose returns were taken (`PostBatch.number`). */
+  batch: number
+  /** 1: somebody has taken over for it, so that it cannot come back before it has left. */
+  claimed: number
 }
 
 type Columns = { -readonly [Name in keyof LedgerRecord]: LedgerRecord[Name] }

@@ -10,12 +10,17 @@ import { type TollgateValues, tollgateHonoured } from '../keys/tollgate.ts'
 import { readValues } from '../read-values.ts'
 import type { Settings } from '../settings.ts'
 import type { Section, Tree } from '../tree.ts'
+import { compileAccess } from './access.ts'
 import { compileCallbacks } from './callbacks.ts'
-import type { CompileContext } from './context.ts'
+import { type CompileContext, defined } from './context.ts'
 import { compileGateway } from './gateway.ts'
 import { type LeftOut, leftOutLines, nobodyLeftLine, type Origins } from './left-out.ts'
+import { compileLimits } from './limits.ts'
+import { compileMoney } from './money.ts'
 import { compilePools } from './pools.ts'
+import { compileRedis } from './redis.ts'
 import { compileRouting } from './routing.ts'
+import { compileStore } from './store.ts'
 import { compileTelemetry } from './telemetry.ts'
 
 /** What is compiled, and with what. */
@@ -26,6 +31,7 @@ export interface CompileInput {
   readonly written: Tree
   readonly env: Environment
   readonly findings: Findings
+  readonly serves: boolean
   readonly openPrices: (tollgate: TollgateValues) => PriceBook
   readonly readBeside: (path: string) => string
 }
@@ -33,6 +39,8 @@ export interface CompileInput {
 /** Settings, and how the deployments came about. */
 export interface Compiled extends Origins {
   readonly settings: Settings
+  /** What models cost, the operator's own prices included. */
+  readonly prices: PriceBook
   /** Gives a deployment that a wildcard became the price and the limits of its model, where it has none of its own. */
   readonly complete: (deployment: Deployment) => Deployment
 }
@@ -57,8 +65,17 @@ export function compile({ openPrices, ...input }: CompileInput): Compiled {
     gateway: compileGateway(context, tollgate, pools),
     telemetry: compileTelemetry(context, callbacks),
     callbacks,
+    store: compileStore(context, tollgate),
+    money: compileMoney(context, tollgate, pools),
+    access: compileAccess(context),
+    limits: compileLimits(context, tollgate),
+    modelsInStore: context.general.store_model_in_db ?? /^true$/i.test(input.env.STORE_MODEL_IN_DB ?? ''),
+    workers: tollgate.workers ?? 1,
+    ...defined({ redis: compileRedis(context) }),
   }
-  return { settings, keySources: pools.keySources, leftOut: pools.leftOut, complete: completeFrom(context.prices) }
+  const { keySources, entries, leftOut } = pools
+  const { prices } = context
+  return { settings, prices, keySources, entries, leftOut, complete: completeFrom(prices) }
 }
 
 function completeFrom(prices: PriceBook): Compiled['complete'] {

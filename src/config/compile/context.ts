@@ -15,6 +15,8 @@ export interface CompileContext {
   readonly env: Environment
   readonly findings: Findings
   readonly prices: PriceBook
+  /** The process is a gateway: it has a store unless it is told otherwise, and the environment is its own. */
+  readonly serves: boolean
   /** Gives the text of a file that the configuration names, relative to it. It throws when there is none. */
   readonly readBeside: (path: string) => string
   readonly router: RouterValues

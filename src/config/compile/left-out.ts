@@ -5,6 +5,8 @@ export interface LeftOut {
   readonly pool: string
   /** As configured: `openai/gpt-4o-mini`. */
   readonly model: string
+  /** Which entry of `model_list` it is, counting from 0. */
+  readonly entry: number
   readonly reason: string
   /** Environment variables that would have helped. */
   readonly variables: readonly string[]
@@ -16,6 +18,8 @@ export interface LeftOut {
 export interface Origins {
   /** By the deployment's id. */
   readonly keySources: ReadonlyMap<string, KeySource>
+  /** By the deployment's id: which entry of `model_list` it is, counting from 0. */
+  readonly entries: ReadonlyMap<string, number>
   readonly leftOut: readonly LeftOut[]
 }
 

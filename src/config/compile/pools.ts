@@ -1,6 +1,8 @@
+import type { BudgetTerms } from '../../core/budget.ts'
 import type { Deployment, SelectionSettings } from '../../core/deployment.ts'
 import type { Subject } from '../finding.ts'
 import { isAutoRouter } from './auto-routers.ts'
+import { deploymentBudget } from './budgets.ts'
 import type { KeySource } from './connection.ts'
 import { type CompileContext, isProblem } from './context.ts'
 import { type CompiledDeployment, compileDeployment } from './deployment.ts'
@@ -12,6 +14,8 @@ export interface Pools extends Origins {
   readonly deployments: readonly Deployment[]
   /** Entries that are no deployments but choices between pools. */
   readonly autoRouters: readonly DeploymentSource[]
+  /** Those of single deployments. */
+  readonly budgets: readonly BudgetTerms[]
 }
 
 /** Compiles `model_list`: every deployment that can be used, and why each of the others cannot. */
@@ -20,7 +24,7 @@ export function compilePools(context: CompileContext): Pools {
   const list = context.document.list('model_list')
   list?.value.forEach((_, index) => {
     const source = readDeployment(context, index)
-    if (source) collected.take(source)
+    if (source) collected.take(source, index)
   })
   collected.sayWhoGetsNothing()
   return collected
@@ -29,8 +33,10 @@ export function compilePools(context: CompileContext): Pools {
 class Collected implements Pools {
   readonly deployments: Deployment[] = []
   readonly keySources = new Map<string, KeySource>()
+  readonly entries = new Map<string, number>()
   readonly leftOut: LeftOut[] = []
   readonly autoRouters: DeploymentSource[] = []
+  readonly budgets: BudgetTerms[] = []
   readonly #context: CompileContext
   readonly #subjects = new Map<string, Subject>()
 
@@ -38,14 +44,14 @@ class Collected implements Pools {
     this.#context = context
   }
 
-  take(source: DeploymentSource): void {
+  take(source: DeploymentSource, entry: number): void {
     const { findings, env } = this.#context
     const environments = source.values.info.supported_environments
     const here = env.LITELLM_ENVIRONMENT
     if (environments && (here === undefined || !environments.includes(here))) {
       const reason = `left out: LITELLM_ENVIRONMENT is ${here ?? 'not set'}, it serves ${environments.join(', ')}`
       findings.note(source.entry.deepSubject(['model_info', 'supported_environments']), reason)
-      this.#leaveOut(source, { reason, variables: ['LITELLM_ENVIRONMENT'], lacksKey: false })
+      this.#leaveOut(source, { entry, reason, variables: ['LITELLM_ENVIRONMENT'], lacksKey: false })
       return
     }
     if (isAutoRouter(source)) {
@@ -53,22 +59,22 @@ class Collected implements Pools {
       return
     }
     const compiled = compileDeployment(source, this.#context)
-    if (!isProblem(compiled)) for (const one of compiled) this.#add(one, source)
+    if (!isProblem(compiled)) for (const one of compiled) this.#add(one, source, entry)
     else {
       const subject = source.params.subject(compiled.key)
       const place = subject.place ?? source.params.subject('model').place
       findings.add(compiled.severity, { path: subject.path, place }, compiled.problem)
       const { problem: reason, variables, key } = compiled
-      this.#leaveOut(source, { reason, variables, lacksKey: key === 'api_key' && variables.length > 0 })
+      this.#leaveOut(source, { entry, reason, variables, lacksKey: key === 'api_key' && variables.length > 0 })
     }
   }
 
-  #leaveOut({ values }: DeploymentSource, why: Pick<LeftOut, 'reason' | 'variables' | 'lacksKey'>): void {
+  #leaveOut({ values }: DeploymentSource, why: Omit<LeftOut, 'pool' | 'model'>): void {
     const names = { pool: values.entry.model_name ?? '', model: values.params.model ?? '' }
     this.leftOut.push({ ...names, ...why, reason: why.reason.replace(/^left out: /, '') })
   }
 
-  #add({ deployment, keySource }: CompiledDeployment, source: DeploymentSource): void {
+  #add({ deployment, keySource }: CompiledDeployment, source: DeploymentSource, entry: number): void {
     const subject = source.entry.subject('model_name')
     let { id } = deployment
     if (this.keySources.has(id)) {
@@ -80,6 +86,8 @@ class Collected implements Pools {
     }
     this.deployments.push({ ...deployment, id })
     this.keySources.set(id, keySource)
+    this.entries.set(id, entry)
+    this.budgets.push(...deploymentBudget(id, source, this.#context.findings))
     this.#subjects.set(id, subject)
   }
 

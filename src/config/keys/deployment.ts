@@ -53,6 +53,8 @@ const paramsHonoured = {
     value.flag,
     'x-litellm-keepalive-seconds of a request wins over keepalive_seconds.',
   ],
+  max_budget: [value.budgetUsd, 'US dollars that may be spent here. 0 takes it out.'],
+  budget_duration: [value.period, 'The period of max_budget. Default total.'],
   num_retries: [value.count, 'Retries after a failure here.'],
   max_retries: [value.count, "A provider client's retries in LiteLLM; added to the retries after a failure here."],
   cooldown_time: [value.seconds, 'Seconds it rests after failing; 0 disables.'],
@@ -121,7 +123,6 @@ export const entryKeys = table(effect(entryHonoured))
 export const paramsKeys = table(
   effect(paramsHonoured),
   effect(requestDefaults),
-  plannedGuard('budgets of single deployments', 'max_budget budget_duration'),
   planned(
     'request shaping',
     `modify_params configurable_clientside_auth_params cache_control_injection_points

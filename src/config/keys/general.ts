@@ -1,4 +1,4 @@
-import { accept, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
+import { accept, advised, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
 import { probeRouting } from './router.ts'
 import * as value from './values.ts'
 
@@ -25,10 +25,52 @@ const honoured = {
   ...probeRouting,
   enable_drain_endpoint: [value.flag, 'POST /health/drain turns /health/readiness to 503. Default false.'],
   drain_endpoint_token: [value.text, 'What X-Drain-Token must hold. Default: the master key is needed instead.'],
+  database_url: [
+    value.text,
+    'Where keys, budgets and the ledger live: postgres://..., or sqlite:PATH. Default: DATABASE_URL, else tollgate_settings.store.',
+  ],
+  database_connection_pool_limit: [value.positiveCount, 'Connections to PostgreSQL of each process. Default 10.'],
+  database_connection_timeout: [value.positiveSeconds, 'Seconds until a connection to PostgreSQL stands. Default 5.'],
+  database_statement_timeout: [value.positiveSeconds, 'Seconds that a statement may take at PostgreSQL. Default 10.'],
+  allow_requests_on_db_unavailable: [
+    value.flag,
+    'While the store is away, limited keys that are known go on with the money that was leased; unknown keys never pass. Default false.',
+  ],
+  fail_closed_budget_enforcement: [value.flag, 'Spending that cannot be bounded is refused: always so here.'],
+  proxy_batch_write_at: [
+    value.seconds,
+    'An upper bound that is always kept: what was spent is written within a second.',
+  ],
+  proxy_config_reload_interval_seconds: [
+    value.seconds,
+    'An upper bound that is always kept: what is changed by the API is seen by all replicas within a second.',
+  ],
+  disable_master_key_return: [value.flag, 'No answer ever holds the master key: always so here.'],
+  user_api_key_cache_ttl: [
+    value.positiveSeconds,
+    'Seconds that a key is known without asking the store again; what is changed is seen within a second. Default 60.',
+  ],
+  user_api_key_cache_max_size: [value.positiveCount, 'Keys known at once without asking the store. Default 10,000.'],
+  store_model_in_db: [
+    value.flag,
+    'Deployments that the API adds are kept in the store. Default: STORE_MODEL_IN_DB, else false.',
+  ],
+  max_parallel_requests: [value.count, 'Calls under way at once of each key that sets no limit itself.'],
+  global_max_parallel_requests: [
+    value.count,
+    'Calls under way at once of all callers; over all replicas where they share Redis.',
+  ],
+  alerting: [value.wordOrWords, 'webhook: soft and hard limits that are passed are told to a URL.'],
+  alert_to_webhook_url: [
+    value.map,
+    'Where alerts go: {budget_alerts: URL}. Default: WEBHOOK_URL. tollgate_settings.budgets.webhook goes first.',
+  ],
 } as const satisfies Record<string, Honoured>
 
 export type GeneralValues = ValuesOf<typeof honoured>
 export const generalHonoured = honoured
+
+const LEDGER = 'Accepted, no effect: the row of the ledger is the charge.'
 
 export const generalKeys = table(
   effect(honoured),
@@ -40,44 +82,39 @@ export const generalKeys = table(
   ),
   planned(
     'keys, users and teams',
-    `allow_client_side_credentials user_api_key_cache_ttl user_api_key_cache_max_size user_header_name
-     user_header_mappings disable_master_key_return disable_adding_master_key_hash_to_db disable_responses_id_security
+    `allow_client_side_credentials user_header_name
+     user_header_mappings disable_adding_master_key_hash_to_db disable_responses_id_security
      allow_unmanaged_response_ids`,
   ),
-  planned(
-    'the choice of models',
-    `image_generation_model moderation_model infer_model_from_keys store_model_in_db supported_db_objects
-     proxy_config_reload_interval_seconds`,
-  ),
+  planned('the choice of models', 'image_generation_model moderation_model infer_model_from_keys supported_db_objects'),
   plannedGuard(
     'limits of the gateway',
-    `max_parallel_requests global_max_parallel_requests token_rate_limit_type max_response_size_mb
+    `token_rate_limit_type max_response_size_mb
      max_in_flight_requests_per_worker max_queued_requests_per_worker`,
   ),
   planned('limits of the gateway', `disable_retry_on_max_parallel_request_limit_error admission_queue_timeout_seconds`),
   planned('health probes shared by several processes', 'use_shared_health_check'),
   planned(
     'the database',
-    `database_url database_connection_pool_limit database_connection_timeout database_connection_pool_timeout
-     database_statement_timeout database_lock_timeout allow_requests_on_db_unavailable disable_spend_logs
-     disable_spend_updates disable_error_logs store_prompts_in_spend_logs disable_reset_budget
-     disable_budget_reservation proxy_batch_write_at maximum_spend_logs_retention_period
-     maximum_spend_logs_retention_interval maximum_spend_logs_cleanup_cron maximum_spend_logs_cleanup_batch_size
-     maximum_spend_logs_cleanup_max_batches maximum_spend_logs_cleanup_run_budget
+    `database_connection_pool_timeout database_lock_timeout disable_error_logs store_prompts_in_spend_logs
+     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_spend_logs_cleanup_cron
+     maximum_spend_logs_cleanup_batch_size maximum_spend_logs_cleanup_max_batches maximum_spend_logs_cleanup_run_budget
      maximum_spend_logs_cleanup_batch_timeout scope_spend_list_endpoints_to_caller
      legacy_unscoped_spend_list_endpoints`,
   ),
-  plannedGuard('budgets', 'fail_closed_budget_enforcement'),
+  advised('disable_spend_logs', `${LEDGER} To keep no rows, set tollgate_settings.store: none, and have no budgets.`),
+  advised('disable_spend_updates', `${LEDGER} A budget without a limit is counted and bounds nothing.`),
+  advised(
+    'disable_budget_reservation',
+    'Accepted, no effect: a limited call always holds its worst price before it is dialled. tollgate_settings.budgets.when_short says what happens when that is more than is left.',
+  ),
+  advised('disable_reset_budget', 'Accepted, no effect: for a budget that never begins again give no budget_duration.'),
   planned(
     'forwarding and pass-through',
     `forward_client_headers_to_llm_api forward_llm_provider_auth_headers forward_openai_org_id pass_through_endpoints
      pass_through_request_timeout use_client_credentials_pass_through_routes`,
   ),
-  planned(
-    'alerting',
-    `alerting alerting_threshold alerting_args alert_types alert_to_webhook_url alert_type_config
-     spend_report_frequency`,
-  ),
+  planned('alerting', 'alerting_threshold alerting_args alert_types alert_type_config spend_report_frequency'),
   accept(
     'L',
     `enable_jwt_auth! litellm_jwtauth! enable_oauth2_auth! enable_oauth2_proxy_auth! oauth2_config_mappings!

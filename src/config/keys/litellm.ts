@@ -2,6 +2,32 @@ import { z } from 'zod'
 import { accept, advised, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
 import * as value from './values.ts'
 
+/** Names in `cache_params`; those of vendors by their beginning. */
+const CACHE_PARAMS: readonly string[] =
+  `type mode host port password username url db ssl ssl_cert_reqs ssl_check_hostname max_connections namespace ttl
+   default_in_memory_ttl default_in_redis_ttl default_redis_ttl supported_call_types redis_startup_nodes service_name
+   sentinel_nodes sentinel_password redis_flush_size similarity_threshold redis_semantic_cache_embedding_model
+   redis_semantic_cache_index_name disk_cache_dir s3_* gcs_* gcp_* azure_account_url azure_blob_container qdrant_*
+   valkey_*`.split(/\s+/)
+
+/** Fields of the management API that may have defaults. */
+const SHARED_FIELDS: readonly string[] =
+  `models max_budget soft_budget budget_duration tpm_limit rpm_limit max_parallel_requests model_max_budget
+   model_rpm_limit model_tpm_limit metadata tags aliases`.split(/\s+/)
+const KEY_FIELDS: readonly string[] = [
+  ...SHARED_FIELDS,
+  ...'duration team_id user_id key_type allowed_routes router_settings config permissions guardrails'.split(' '),
+]
+const USER_FIELDS: readonly string[] = [...SHARED_FIELDS, 'user_role', 'teams', 'available_teams']
+const TEAM_FIELDS: readonly string[] = [
+  ...SHARED_FIELDS,
+  'team_member_budget',
+  'team_member_permissions',
+  'organization_id',
+]
+const CEILINGS: readonly string[] =
+  'max_budget budget_duration duration max_parallel_requests tpm_limit rpm_limit'.split(' ')
+
 const honoured = {
   callbacks: [value.wordOrWords, 'Told of successes and failures: otel, or paths of JavaScript modules.'],
   success_callback: [value.wordOrWords, 'Told of successes.'],
@@ -54,6 +80,41 @@ const honoured = {
   ],
   return_response_headers: [value.flag, "false: clients are not shown the upstream's limits. Default true."],
   include_cost_in_streaming_usage: [value.flag, 'The usage of a stream also tells its cost, in US dollars.'],
+  max_budget: [value.budgetUsd, 'US dollars that the whole gateway may spend. 0 lets nothing through.'],
+  budget_duration: [value.period, 'The period of max_budget. Default total.'],
+  tag_budget_config: [value.budgetMap, 'Budgets of tags: {TAG: {max_budget, budget_duration}}.'],
+  default_soft_budget: [
+    value.budgetUsd,
+    'US dollars after which the spending of a key that has a budget and no soft limit is announced. Default: none.',
+  ],
+  max_internal_user_budget: [value.budgetUsd, 'US dollars of each user whose record has no budget.'],
+  default_max_internal_user_budget: [value.budgetUsd, 'Where max_internal_user_budget is absent.'],
+  max_user_budget: [value.budgetUsd, 'Where max_internal_user_budget is absent.'],
+  internal_user_budget_duration: [value.period, 'The period of max_internal_user_budget. Default total.'],
+  max_end_user_budget: [value.budgetUsd, 'US dollars of each end user whose record has no budget; for good.'],
+  max_end_user_budget_id: [value.text, 'The plan (/budget) of end users that have no budget of their own.'],
+  default_key_generate_params: [value.map, 'Fields of /key/generate where the request has none.', KEY_FIELDS],
+  upperbound_key_generate_params: [
+    value.map,
+    'The most that a new key may have, and what it gets that asks for nothing: max_budget, budget_duration, duration, ...',
+    CEILINGS,
+  ],
+  default_internal_user_params: [value.map, 'Fields of /user/new where the request has none.', USER_FIELDS],
+  default_team_params: [value.map, 'Fields of /team/new where the request has none.', TEAM_FIELDS],
+  priority_reservation: [
+    value.capacityMap,
+    "Shares of a pool's capacity by priority: {production: 0.9}, or {production: {type: rpm, value: 100}}.",
+  ],
+  priority_reservation_settings: [
+    value.map,
+    'default_priority: what those without a share have together (0.25); saturation_threshold: the use from which shares hold (0.5).',
+    ['default_priority', 'saturation_threshold', 'saturation_check_cache_ttl'],
+  ],
+  cache_params: [
+    value.map,
+    'Where Redis is (type: redis, host, port, password, url, ...), where router_settings does not say.',
+    CACHE_PARAMS,
+  ],
 } as const satisfies Record<string, Honoured>
 
 export type LitellmValues = ValuesOf<typeof honoured>
@@ -77,19 +138,8 @@ const providerKeys = Object.fromEntries(
   Object.entries(PROVIDER_KEY_NAMES).map(([name, host]) => [name, [value.text, `The key of ${host}.`] as const]),
 )
 
-/** Names in `cache_params`; those of vendors by their beginning. */
-const CACHE_PARAMS: readonly string[] =
-  `type mode host port password username url db ssl ssl_cert_reqs ssl_check_hostname max_connections namespace ttl
-   default_in_memory_ttl default_in_redis_ttl default_redis_ttl supported_call_types redis_startup_nodes service_name
-   sentinel_nodes sentinel_password redis_flush_size similarity_threshold redis_semantic_cache_embedding_model
-   redis_semantic_cache_index_name disk_cache_dir s3_* gcs_* gcp_* azure_account_url azure_blob_container qdrant_*
-   valkey_*`.split(/\s+/)
-
 export const litellmKeys = table(
   effect(honoured),
-  planned('the response cache', 'cache_params').map(
-    ([key, entry]) => [key, { ...entry, members: CACHE_PARAMS }] as const,
-  ),
   effect(providerKeys),
   plannedGuard('what logs leave out', 'store_audit_logs'),
   planned(
@@ -105,24 +155,17 @@ export const litellmKeys = table(
      enable_end_user_cost_tracking_prometheus_only`,
   ),
   planned('forwarded headers of single pools', 'model_group_settings'),
-  plannedGuard('capacity shares by priority', 'priority_reservation priority_reservation_settings'),
   planned(
     'the response cache',
     `cache caching caching_with_models enable_redis_auth_cache
      enable_caching_on_provider_specific_optional_params default_in_memory_ttl default_redis_ttl
      default_redis_batch_cache_expiry`,
   ),
-  plannedGuard(
-    'budgets',
-    `max_budget budget_duration default_soft_budget max_user_budget max_internal_user_budget
-     default_max_internal_user_budget internal_user_budget_duration max_end_user_budget max_end_user_budget_id
-     max_ui_session_budget tag_budget_config budget_reset_time`,
-  ),
+  plannedGuard('budgets', 'max_ui_session_budget budget_reset_time'),
   planned('budgets', 'timezone'),
   plannedGuard(
     'keys, users and teams',
-    `key_generation_settings default_key_generate_params upperbound_key_generate_params default_internal_user_params
-     default_team_params default_team_settings enable_key_alias_format_validation overwrite_user_with_key_hash`,
+    'key_generation_settings default_team_settings enable_key_alias_format_validation overwrite_user_with_key_hash',
   ),
   planned(
     'request shaping',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accept, effect, type Honoured, planned, plannedGuard, table, type ValuesOf } from './entry.ts'
+import { accept, effect, type Honoured, planned, table, type ValuesOf } from './entry.ts'
 import * as value from './values.ts'
 
 /** Names in `retry_policy`. */
@@ -104,6 +104,19 @@ const honoured = {
     value.anyNumber,
     'The place in line of calls without a priority, lower first. Default: they are refused when all is full.',
   ],
+  provider_budget_config: [
+    value.providerBudgetMap,
+    'Budgets of providers: {openai: {budget_limit: 100, time_period: 1d}}, or with max_budget and budget_duration.',
+  ],
+  redis_host: [value.text, 'The Redis that replicas share. Default: cache_params, else REDIS_HOST.'],
+  redis_port: [value.positiveCount, 'Default 6379.'],
+  redis_password: [value.text, 'Default: REDIS_PASSWORD.'],
+  redis_url: [value.text, 'redis://user:password@host:port/db, or rediss:// for TLS. Default: REDIS_URL.'],
+  redis_db: [value.count, 'The number of the database. Default 0.'],
+  cache_kwargs: [
+    value.map,
+    "More of Redis's options: db, username, ssl, ssl_cert_reqs, ssl_check_hostname, ssl_ca_certs.",
+  ],
   polling_interval: [value.seconds, 'An upper bound that is always kept: whoever waits in line is told at once.'],
   ignore_invalid_deployments: [value.flag, 'Invalid deployments are left out and said; this changes nothing here.'],
 } as const satisfies Record<string, Honoured>
@@ -113,9 +126,7 @@ export const routerHonoured = honoured
 
 export const routerKeys = table(
   effect(honoured),
-  plannedGuard('budgets', 'provider_budget_config'),
-  planned('the response cache', 'cache_responses cache_kwargs caching_groups'),
-  planned('Redis', 'redis_host redis_port redis_password redis_url redis_db'),
+  planned('the response cache', 'cache_responses caching_groups'),
   accept('X', 'max_retries set_verbose debug_level'),
   accept(
     'P',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { effect, type Honoured, table, type ValuesOf } from './entry.ts'
+import { budgets, limits, redis, tls, webhook } from './money.ts'
 import * as value from './values.ts'
 
 const settings = {
@@ -39,6 +40,14 @@ const settings = {
       'assumed_output_tokens',
     ],
   ],
+  store: [
+    value.text,
+    'Where keys, budgets and the ledger live: a path of an SQLite file, a URL as in general_settings.database_url (before which it goes), memory, or none. Default: .tollgate/tollgate.db for tollgate serve, none in process.',
+  ],
+  budgets: [value.map, 'How money is kept.', Object.keys(budgets)],
+  limits: [value.map, 'What all callers together may ask.', Object.keys(limits)],
+  redis: [value.map, "The Redis that replicas share, before what LiteLLM's keys say.", Object.keys(redis)],
+  workers: [value.positiveCount, 'Processes of tollgate serve that answer on one port. Default 1.'],
 } as const satisfies Record<string, Honoured>
 
 const listen = {
@@ -116,7 +125,21 @@ export type TollgateValues = ValuesOf<typeof settings>
 export type TierValues = ValuesOf<typeof tier>
 
 /** Every map of `tollgate_settings`, by its path; documentation and schema are made from it. */
-export const tollgateHonoured = { settings, listen, telemetry, jsonl, traces, routing, tier, auto } as const
+export const tollgateHonoured = {
+  settings,
+  listen,
+  telemetry,
+  jsonl,
+  traces,
+  routing,
+  tier,
+  auto,
+  budgets,
+  webhook,
+  limits,
+  redis,
+  tls,
+} as const
 
 export const tollgateKeys = table(effect(settings))
 
@@ -130,6 +153,11 @@ export const tollgateReference: readonly (readonly [path: string, form: string, 
   ...rows('tollgate_settings.routing', routing),
   ...rows('tollgate_settings.routing.tiers.POOL', tier),
   ...rows('tollgate_settings.routing.auto.POOL', auto),
+  ...rows('tollgate_settings.budgets', budgets),
+  ...rows('tollgate_settings.budgets.webhook', webhook),
+  ...rows('tollgate_settings.limits', limits),
+  ...rows('tollgate_settings.redis', redis),
+  ...rows('tollgate_settings.redis.tls', tls),
 ]
 
 function rows(path: string, keys: Readonly<Record<string, Honoured>>) {

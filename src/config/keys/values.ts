@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PERIOD_FORMS, parsePeriod } from '../../core/period.ts'
 
 const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
 
@@ -15,11 +16,35 @@ export const seconds = numeric('a number of seconds, 0 or more', value => value 
 export const positiveSeconds = numeric('a number of seconds above 0', value => value > 0)
 export const milliseconds = numeric('a number of milliseconds above 0', value => value > 0)
 export const usd = numeric('an amount of US dollars, 0 or more', value => value >= 0)
+/** So that no sum of budgets leaves 64 bits of nano-USD. */
+export const budgetUsd = numeric(
+  'an amount of US dollars, 0 to 1,000,000,000',
+  value => value >= 0 && value <= 1_000_000_000,
+)
 export const count = numeric('a whole number, 0 or more', value => Number.isSafeInteger(value) && value >= 0)
 export const positiveCount = numeric('a whole number above 0', value => Number.isSafeInteger(value) && value > 0)
+export const leaseSeconds = numeric('a number of seconds from 2 to 600', value => value >= 2 && value <= 600)
+export const positiveAmount = numeric('a number above 0', value => value > 0)
 export const amount = numeric('a number, 0 or more', value => value >= 0)
 export const share = numeric('a number from 0 to 1', value => value >= 0 && value <= 1)
 export const anyNumber = numeric('a number', () => true)
+
+const periodError = { error: `expected ${PERIOD_FORMS}` }
+
+/** How long a budget runs, in the form of `Period`. */
+export const period = z
+  .string(periodError)
+  .refine(word => parsePeriod(word) !== undefined, periodError)
+  .transform(word => parsePeriod(word) ?? word)
+  .describe('a period: total, hour, day, week, month, 12h, 30d, 1mo, ...')
+
+const durationError = { error: 'expected a count with a unit: 30s, 45m, 12h, 30d, 2w, 1mo' }
+
+/** A span of time as the management API takes it. */
+export const duration = z
+  .string(durationError)
+  .refine(word => /\d/.test(word) && parsePeriod(word) !== undefined, durationError)
+  .describe('a count with a unit: 30s, 45m, 12h, 30d, 2w, 1mo')
 
 const flagError = { error: 'expected true or false' }
 
@@ -97,3 +122,45 @@ export const marginMap = z
   .describe(`a map of providers to ${MARGIN}`)
 
 export const anything = z.unknown().describe('anything')
+
+/** Names to amounts and periods; without an amount the spending is counted only. */
+export const budgetMap = z
+  .record(
+    z.string(),
+    z.looseObject(
+      { max_budget: budgetUsd.nullish(), budget_duration: period.nullish() },
+      { error: 'expected {max_budget, budget_duration}' },
+    ),
+    { error: 'expected a map of names to {max_budget, budget_duration}' },
+  )
+  .describe('a map of names to {max_budget, budget_duration}')
+
+/** The same of providers, for which LiteLLM has two pairs of names. */
+export const providerBudgetMap = z
+  .record(
+    z.string(),
+    z.looseObject(
+      {
+        budget_limit: budgetUsd.nullish(),
+        time_period: period.nullish(),
+        max_budget: budgetUsd.nullish(),
+        budget_duration: period.nullish(),
+      },
+      { error: 'expected {budget_limit, time_period}' },
+    ),
+    { error: 'expected a map of providers to {budget_limit, time_period}' },
+  )
+  .describe('a map of providers to {budget_limit, time_period}')
+
+const CAPACITY = 'a number from 0 to 1, or {type: percent, rpm or tpm, value}'
+
+/** Names to parts of a capacity. */
+export const capacityMap = z
+  .record(
+    z.string(),
+    z.union([share, z.strictObject({ type: oneOf('percent', 'rpm', 'tpm'), value: amount })], {
+      error: `expected ${CAPACITY}`,
+    }),
+    { error: `expected a map of priorities to ${CAPACITY}` },
+  )
+  .describe(`a map of priorities to ${CAPACITY}`)

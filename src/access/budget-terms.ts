@@ -1,0 +1,67 @@
+import { type BudgetLevel, type BudgetTerms, budgetId } from '../core/budget.ts'
+import type { Ms } from '../core/clock.ts'
+import { type NanoUsd, usdToNano } from '../core/money.ts'
+import type { KeyData, MoneyFields } from './fields.ts'
+
+/** Whose budgets are described. */
+export interface BudgetSubject {
+  readonly level: BudgetLevel
+  readonly subject: string
+  readonly name?: string | null
+}
+
+/**
+ * The budgets that somebody's fields describe: the main one, which is always there so that spending is counted, one per
+ * pool of `model_max_budget` and one per window of `budget_limits`. The callers are charged to these terms, and whoever
+ * writes the fields writes these terms to the store's budgets.
+ */
+export function budgetTerms(of: BudgetSubject, fields: MoneyFields): readonly BudgetTerms[] {
+  const main: BudgetTerms = {
+    ...place(of),
+    id: budgetId(of),
+    period: fields.budget_duration ?? 'total',
+    limit: nano(fields.max_budget),
+    ...softLimit(fields.soft_budget),
+  }
+  const pools = Object.entries(fields.model_max_budget ?? {}).map(([pool, { max_budget, budget_duration }]) => ({
+    ...place(of),
+    id: budgetId({ ...of, pool }),
+    pool,
+    period: budget_duration ?? 'total',
+    limit: usdToNano(max_budget),
+  }))
+  const windows = (fields.budget_limits ?? []).map(({ max_budget, budget_duration }) => ({
+    ...place(of),
+    id: budgetId({ ...of, window: budget_duration }),
+    period: budget_duration,
+    limit: usdToNano(max_budget),
+  }))
+  return pools.length + windows.length === 0 ? [main] : [main, ...pools, ...windows]
+}
+
+/** The budgets of a key at a moment: the main one with its temporary increase while that lasts. */
+export function keyBudgetTerms(of: Omit<BudgetSubject, 'level'>, data: KeyData, now: Ms): readonly BudgetTerms[] {
+  const terms = budgetTerms({ ...of, level: 'key' }, data)
+  const [main, ...others] = terms
+  const { temp_budget_increase: more, temp_budget_expiry: until } = data
+  if (!main || main.limit === undefined || !more || !until || until <= now) return terms
+  return [{ ...main, limit: main.limit + usdToNano(more) }, ...others]
+}
+
+/** A member of a team is a subject of its own: `team/user`, each part encoded so that no two members share a subject. */
+export function memberSubject(teamId: string, userId: string): string {
+  return `${encodeURIComponent(teamId)}/${encodeURIComponent(userId)}`
+}
+
+function place({ level, subject, name }: BudgetSubject): Pick<BudgetTerms, 'level' | 'subject' | 'name'> {
+  return name ? { level, subject, name } : { level, subject }
+}
+
+function nano(dollars: number | null | undefined): NanoUsd | undefined {
+  return dollars === null || dollars === undefined ? undefined : usdToNano(dollars)
+}
+
+function softLimit(dollars: number | null | undefined): { readonly softLimit?: NanoUsd } {
+  const limit = nano(dollars)
+  return limit === undefined ? {} : { softLimit: limit }
+}

@@ -1,0 +1,191 @@
+import type { BudgetTerms } from '../core/budget.ts'
+import type { Caller, Role } from '../core/caller.ts'
+import type { Clock, Ms } from '../core/clock.ts'
+import { Failure } from '../core/failure.ts'
+import type { Change } from '../ledger/authority.ts'
+import type { Store } from '../store/store.ts'
+import { keyBudgetTerms } from './budget-terms.ts'
+import { buildCaller, type CallerSettings } from './build-caller.ts'
+import { type CallerRow, callerRows } from './caller-rows.ts'
+import { dataOf, type KeyData, over, type PlanData, type UserData } from './fields.ts'
+import { isSameId, type KeyHash, MAX_KEY_LENGTH } from './key-hash.ts'
+import { type Found, LookupCache } from './lookup-cache.ts'
+import { type Asker, type SubjectSettings, Subjects } from './subjects.ts'
+
+export interface CallersOptions extends CallerSettings, SubjectSettings {
+  readonly store: Store
+  readonly hash: KeyHash
+  readonly clock: Clock
+  /** Keys that are remembered (`user_api_key_cache_max_size`). Default 100,000. */
+  readonly maxKeys?: number
+  /** After so long a key is looked up again beside its calls (`user_api_key_cache_ttl`). Default 60,000 ms. */
+  readonly freshMs?: Ms
+}
+
+/** A key that exists, and whether it lets anybody in. */
+type Known = { readonly caller: Caller } | { readonly refusal: 'expired' | 'key' | 'team' | 'user' | 'orphan' }
+
+const MAX_KEYS = 100_000
+const FRESH_MS: Ms = 60_000
+
+/** Who asks: keys of the store become callers. What is remembered is told at once, and forgotten when it changes. */
+export class Callers {
+  readonly #options: CallersOptions
+  readonly #keys: LookupCache<Known>
+  readonly #subjects: Subjects
+
+  constructor(options: CallersOptions) {
+    const { clock, maxKeys = MAX_KEYS, freshMs = FRESH_MS } = options
+    this.#options = options
+    this.#keys = new LookupCache({ what: 'key', load: keys => this.#load(keys), clock, max: maxKeys, freshMs })
+    this.#subjects = new Subjects({ ...options, freshMs })
+  }
+
+  get hash(): KeyHash {
+    return this.#options.hash
+  }
+
+  /** Whoever has the master key: bounded by the gateway's own budgets and limits alone. */
+  master(): Caller {
+    return this.#plain('master', 'proxy_admin')
+  }
+
+  /** Whoever comes to a gateway without a master key. */
+  everybody(): Caller {
+    return this.#plain('anonymous', 'customer')
+  }
+
+  #plain(keyId: string, role: Role): Caller {
+    return { keyId, role, budgets: this.#options.gatewayBudgets, limits: this.#options.gatewayLimits }
+  }
+
+  /**
+   * Who has this key; a promise only when it must be looked up.
+   * @throws Failure `unauthorized` for keys that are unknown or have expired, `forbidden` for blocked ones, `unavailable`
+   * when the key is not known and the store is away.
+   */
+  find(key: string): Caller | Promise<Caller> {
+    if (!key.startsWith('sk-') || key.length > MAX_KEY_LENGTH) throw unknownKey(key)
+    const known = this.#keys.get(key)
+    return known instanceof Promise ? known.then(found => letIn(found, key)) : letIn(known, key)
+  }
+
+  /** The caller with the budgets and limits of those for whom it asks; a promise only when they must be looked up. */
+  withSubjects(caller: Caller, asker: Asker): Caller | Promise<Caller> {
+    return this.#subjects.of(caller, asker)
+  }
+
+  /** Forgets at once whatever a change is about. */
+  invalidate(change: Change): void {
+    switch (change.kind) {
+      case 'key':
+        this.#keys.changed(`key:${change.id}`)
+        // A key that did not exist may exist now; which one it is, its id does not say.
+        this.#keys.forgetMissing()
+        return
+      case 'customer':
+      case 'tag':
+        this.#subjects.changed(change.kind, change.id)
+        return
+      case 'plan':
+        this.#keys.changed(`plan:${change.id}`)
+        this.#subjects.changed(change.kind, change.id)
+        return
+      case 'team':
+      case 'user':
+      case 'organization':
+        this.#keys.changed(`${change.kind}:${change.id}`)
+        return
+      case 'setting':
+        this.forget()
+    }
+  }
+
+  /** Forgets everything: after changes may have been missed. */
+  forget(): void {
+    this.#keys.clear()
+    this.#subjects.clear()
+  }
+
+  async #load(keys: readonly string[]): Promise<ReadonlyMap<string, Found<Known>>> {
+    const { store, hash } = this.#options
+    const byId = new Map(keys.map(key => [hash.idOf(key), key]))
+    const [now, rows] = await Promise.all([store.now(), callerRows(store.db, [...byId.keys()])])
+    await this.#endIncreases(rows, now)
+    const found = new Map<string, Found<Known>>()
+    for (const [id, key] of byId) {
+      const row = rows.find(one => isSameId(one.id, id))
+      if (row) found.set(key, { ...this.#known(row, now), from: sourcesOf(row) })
+    }
+    return found
+  }
+
+  #known(row: CallerRow, now: Ms): Pick<Found<Known>, 'value' | 'forMs'> {
+    const ends = row.expires_at === null ? [] : [row.expires_at]
+    if (row.expires_at !== null && row.expires_at <= now) return { value: { refusal: 'expired' } }
+    const refusal = refusalOf(row)
+    if (refusal) return { value: { refusal }, forMs: until(ends, now) }
+    const increase = increaseEnd(row)
+    if (increase !== undefined && increase > now) ends.push(increase)
+    return { value: { caller: buildCaller(row, this.#options, now) }, forMs: until(ends, now) }
+  }
+
+  /** The store's budget keeps a temporary increase until it is told otherwise: whoever sees that it is over says so. */
+  async #endIncreases(rows: readonly CallerRow[], now: Ms): Promise<void> {
+    const terms: BudgetTerms[] = []
+    for (const row of rows) {
+      const end = increaseEnd(row)
+      if (end === undefined || end > now) continue
+      const data = over(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data))
+      terms.push(...keyBudgetTerms({ subject: row.id, name: row.alias }, data, now))
+    }
+    if (terms.length > 0) await this.#options.store.authority.define(terms)
+  }
+}
+
+function until(ends: readonly Ms[], now: Ms): Ms | undefined {
+  return ends.length === 0 ? undefined : Math.min(...ends) - now
+}
+
+function increaseEnd({ data }: CallerRow): Ms | undefined {
+  if (!data.includes('temp_budget_expiry')) return undefined
+  return dataOf<KeyData>(data).temp_budget_expiry ?? undefined
+}
+
+function refusalOf(row: CallerRow): 'key' | 'team' | 'user' | 'orphan' | undefined {
+  if (row.blocked !== 0) return 'key'
+  // Its team was deleted: what bounded it is gone.
+  if (row.team_id !== null && row.known_team_id === null) return 'orphan'
+  if (row.team_blocked) return 'team'
+  return dataOf<UserData>(row.user_data).blocked === true ? 'user' : undefined
+}
+
+/** All that a caller is made of. A row that is not there is named as well: it may be made. */
+function sourcesOf(row: CallerRow): readonly string[] {
+  const sources = [`key:${row.id}`]
+  if (row.user_id !== null) sources.push(`user:${row.user_id}`)
+  if (row.team_id !== null) sources.push(`team:${row.team_id}`)
+  if (row.organization_id !== null) sources.push(`organization:${row.organization_id}`)
+  if (row.plan_id !== null) sources.push(`plan:${row.plan_id}`)
+  if (row.member_plan_id !== null) sources.push(`plan:${row.member_plan_id}`)
+  return sources
+}
+
+function letIn(known: Known | undefined, key: string): Caller {
+  if (!known) throw unknownKey(key)
+  if ('caller' in known) return known.caller
+  if (known.refusal === 'orphan') throw unknownKey(key)
+  if (known.refusal === 'expired')
+    throw new Failure('unauthorized', `the API key ${hint(key)} has expired`, { code: 'expired_key' })
+  const what = known.refusal === 'key' ? `the API key ${hint(key)}` : `the ${known.refusal} of the API key ${hint(key)}`
+  throw new Failure('forbidden', `${what} is blocked`, { code: `${known.refusal}_blocked` })
+}
+
+function unknownKey(key: string): Failure {
+  return new Failure('unauthorized', `the API key ${hint(key)} is not known`, { code: 'token_not_found_in_db' })
+}
+
+/** No more of a key than its last four characters, and nothing of a short one. */
+function hint(key: string): string {
+  return key.length >= 20 ? `…${key.slice(-4)}` : 'that was sent'
+}

@@ -1,0 +1,13 @@
+import type { NanoUsd } from './money.ts'
+
+/** Money set aside for a call on every budget that bounds it; its attempts are paid of it. */
+export interface Hold {
+  /** What is set aside and not yet charged, nano-USD. */
+  readonly left: NanoUsd
+  /** Sets more aside, until `amount` is left. @throws, or rejects with, a Failure when a budget has not so much. */
+  raise(amount: NanoUsd): void | Promise<void>
+  /** Charges an attempt. Gives back by how much that passes what was set aside. */
+  charge(amount: NanoUsd): NanoUsd
+  /** Gives back what is left. Once; later calls change nothing. */
+  release(): void
+}

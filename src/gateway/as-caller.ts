@@ -1,0 +1,67 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Callers } from '../access/callers.ts'
+import type { CallOptions } from '../core/call.ts'
+import type { Caller } from '../core/caller.ts'
+import { poolForbidden, whoForbids } from '../core/may-use.ts'
+import type { Asked } from '../dialects/openai.ts'
+
+/**
+ * A request as its caller may make it: names that the caller has for pools become pools, what the caller's settings say
+ * holds where the request does not, and the pool is one that it may use. @throws Failure `forbidden`
+ */
+export function asCaller(asked: Asked, caller: Caller | undefined): Asked {
+  if (!caller) return asked
+  const { aliases } = caller
+  const pool = aliases && Object.hasOwn(aliases, asked.pool) ? (aliases[asked.pool] ?? asked.pool) : asked.pool
+  requirePool(caller, pool)
+  return {
+    ...asked,
+    pool,
+    options: { caller, ...caller.options, ...ownFallbacks(caller, pool), ...withTags(asked.options, caller) },
+  }
+}
+
+/** @throws Failure `forbidden`, naming what may be used. */
+export function requirePool(caller: Caller, pool: string): void {
+  const grant = whoForbids(caller, pool)
+  if (grant) throw poolForbidden(grant, pool)
+}
+
+function ownFallbacks({ fallbacks }: Caller, pool: string): Pick<CallOptions, 'fallbacks'> {
+  if (!fallbacks) return {}
+  const found = Object.hasOwn(fallbacks, pool) ? fallbacks[pool] : fallbacks['*']
+  return found ? { fallbacks: found } : {}
+}
+
+function withTags(options: CallOptions, { tags }: Caller): CallOptions {
+  if (!tags) return options
+  return { ...options, tags: options.tags ? [...new Set([...tags, ...options.tags])] : tags }
+}
+
+/** Headers by which a caller says for whom it asks; they come before `user` in the body. */
+const END_USER_HEADERS = ['x-litellm-customer-id', 'x-litellm-end-user-id'] as const
+
+export interface SubjectOptions {
+  readonly callers: Pick<Callers, 'withSubjects'>
+  readonly caller: Caller
+  readonly headers: IncomingHttpHeaders
+}
+
+/**
+ * The caller together with its end user and the request's tags; the same one where there are neither. A promise only when
+ * somebody must be looked up.
+ */
+export function withSubjects(asked: Asked, { callers, caller, headers }: SubjectOptions): Caller | Promise<Caller> {
+  const endUser = endUserOf(headers, asked.request.body.user)
+  const { tags } = asked.options
+  if (endUser === undefined && !tags && !caller.tags) return caller
+  return callers.withSubjects(caller, { endUser, tags })
+}
+
+function endUserOf(headers: IncomingHttpHeaders, user: unknown): string | undefined {
+  for (const name of END_USER_HEADERS) {
+    const value = headers[name]
+    if (typeof value === 'string' && value !== '') return value
+  }
+  return typeof user === 'string' && user !== '' ? user : undefined
+}

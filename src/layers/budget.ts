@@ -1,0 +1,85 @@
+import type { Answer } from '../core/answer.ts'
+import type { Call } from '../core/call.ts'
+import { Failure } from '../core/failure.ts'
+import { follow, type Handler, type Layer } from '../core/handler.ts'
+import type { Hold } from '../core/hold.ts'
+import type { NanoUsd } from '../core/money.ts'
+import type { MoneySettings } from '../core/money-settings.ts'
+import type { Request } from '../core/request.ts'
+import type { Ledger } from '../ledger/replica/ledger.ts'
+import { OverBudget } from '../ledger/replica/refusals.ts'
+import { withOutputLimit } from './output-limit.ts'
+
+/** Fewer output tokens than this are not worth asking for. */
+const FEWEST_TOKENS = 16
+
+export interface BudgetOptions extends Pick<MoneySettings, 'whenShort'> {
+  readonly ledger: Pick<Ledger, 'hold' | 'isBounded'>
+  /** What a call may cost at most, with its own request or another. @throws Failure */
+  readonly worst: (call: Call, request?: Request) => NanoUsd
+}
+
+/**
+ * Sets the worst price of the call aside on all budgets that bound it, before anything is dialled, and gives back at its true
+ * end what its attempts have not spent. A call that nothing bounds passes as it is.
+ */
+export const budget =
+  (options: BudgetOptions): Layer =>
+  next =>
+    function budget(call) {
+      if (!options.ledger.isBounded(call)) return next(call)
+      let hold: Hold | undefined | Promise<Hold>
+      try {
+        hold = options.ledger.hold(call, options.worst(call))
+      } catch (error) {
+        return Promise.reject(Failure.from(error))
+      }
+      if (hold instanceof Promise) return holdThenGo(next, { call, hold, options })
+      return hold ? spend(next, { ...call, hold }, hold) : next(call)
+    }
+
+async function holdThenGo(
+  next: Handler,
+  { call, hold, options }: { call: Call; hold: Promise<Hold>; options: BudgetOptions },
+): Promise<Answer> {
+  let held: { readonly call: Call; readonly hold: Hold }
+  try {
+    held = { call, hold: await hold }
+  } catch (error) {
+    if (options.whenShort !== 'lower' || !(error instanceof OverBudget)) throw error
+    held = await lower(call, error, options)
+  }
+  if (call.cancellation.reason) {
+    held.hold.release()
+    throw call.cancellation.reason
+  }
+  return spend(next, { ...held.call, hold: held.hold }, held.hold)
+}
+
+function spend(next: Handler, call: Call, hold: Hold): Promise<Answer> {
+  return follow(next, call, () => hold.release())
+}
+
+/** Asks for as many tokens as the remainder pays. Rejects with `refusal` when it does not pay for an answer. */
+async function lower(call: Call, refusal: OverBudget, { ledger, worst }: BudgetOptions) {
+  const tokens = mostTokens(call.request, request => worst(call, request) <= refusal.remaining)
+  if (tokens === undefined) throw refusal
+  const request = withOutputLimit(call.request, tokens)
+  const lowered = { ...call, request }
+  const hold = await ledger.hold(lowered, worst(lowered))
+  if (!hold) throw refusal
+  return { call: lowered, hold }
+}
+
+/** The largest limit that fits; undefined when not even the fewest tokens do. */
+function mostTokens(request: Request, fits: (request: Request) => boolean): number | undefined {
+  if (request.operation === 'embedding' || !fits(withOutputLimit(request, FEWEST_TOKENS))) return undefined
+  let low = FEWEST_TOKENS
+  let high = 1 << 20
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if (fits(withOutputLimit(request, middle))) low = middle
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,25 @@
+import type { Deployment } from '../core/deployment.ts'
+import type { Request } from '../core/request.ts'
+
+const FIELDS = ['max_completion_tokens', 'max_tokens'] as const
+
+/** Hosts whose newer models refuse `max_tokens` in chats. */
+const NEW_NAME: ReadonlySet<string> = new Set(['openai', 'azure', 'azure_ai'])
+
+/** The request with its limit of output tokens lowered, in the field that the client uses. */
+export function withOutputLimit({ operation, streamed, body }: Request, tokens: number): Request {
+  const field = FIELDS.find(name => typeof body[name] === 'number') ?? 'max_tokens'
+  const own = body[field]
+  const limit = typeof own === 'number' ? Math.min(own, tokens) : tokens
+  // Without the client's bytes, which say something else.
+  return { operation, streamed, body: { ...body, [field]: limit } }
+}
+
+/** The request with a limit of output tokens where neither the client nor the deployment sets one. */
+export function withForcedLimit(request: Request, { defaults, provider }: Deployment, tokens: number): Request {
+  const { operation, streamed, body } = request
+  if (operation === 'embedding') return request
+  for (const name of FIELDS) if (typeof (body[name] ?? defaults[name]) === 'number') return request
+  const field = operation === 'chat' && NEW_NAME.has(provider) ? 'max_completion_tokens' : 'max_tokens'
+  return { operation, streamed, body: { ...body, [field]: tokens } }
+}

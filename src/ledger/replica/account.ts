@@ -1,0 +1,106 @@
+import type { BudgetTerms } from '../../core/budget.ts'
+import type { Ms } from '../../core/clock.ts'
+import type { NanoUsd } from '../../core/money.ts'
+import type { Grant } from '../authority.ts'
+import { Purse } from './purse.ts'
+
+/** How far ahead money is leased: what was held within the last such span. */
+const FORESIGHT_MS: Ms = 1_000
+/** An account that held nothing for so long gives its free money back. */
+const IDLE_MS: Ms = 1_000
+/** After a refusal only what is needed is leased, and nothing is kept idle. */
+const SCARCE_MS: Ms = 2_000
+
+/** One bounded budget, as this replica knows it: the purse of the present window, and those of windows that are over. */
+export class Account {
+  terms: BudgetTerms
+  /** Calls that wait for money of it: whoever comes later stands behind them. */
+  waiting = 0
+  #purse: Purse | undefined
+  #closed: Purse[] = []
+  #heldSince: NanoUsd = 0n
+  #since: Ms
+  #lastUsed: Ms
+  #scarceUntil: Ms = Number.NEGATIVE_INFINITY
+
+  constructor(terms: BudgetTerms, now: Ms) {
+    this.terms = terms
+    this.#since = now
+    this.#lastUsed = now
+  }
+
+  /** Free at once; 0 where there is no lease of a window that is still open. */
+  free(now: Ms): NanoUsd {
+    const purse = this.#purse
+    return purse?.isOpen(now) && purse.free > 0n ? purse.free : 0n
+  }
+
+  /** The purse that so much can be held of, now and without asking. */
+  purseWith(amount: NanoUsd, now: Ms): Purse | undefined {
+    const purse = this.#purse
+    return purse?.isOpen(now) && purse.free >= amount ? purse : undefined
+  }
+
+  noteHeld(amount: NanoUsd, now: Ms): void {
+    this.#heldSince += amount
+    this.#lastUsed = now
+  }
+
+  /** Under lease in all windows. */
+  get leased(): NanoUsd {
+    return this.#closed.reduce((sum, purse) => sum + purse.leased, this.#purse?.leased ?? 0n)
+  }
+
+  /** What would be welcome beyond what is needed: as much as was held lately. Money that is scarce is not hoarded. */
+  appetite(now: Ms): NanoUsd {
+    if (now < this.#scarceUntil) return 0n
+    const elapsed = BigInt(Math.max(Math.ceil(now - this.#since), 50))
+    const lately = (this.#heldSince * BigInt(FORESIGHT_MS)) / elapsed
+    this.#since = now
+    this.#heldSince = 0n
+    return lately
+  }
+
+  /** @param sentAt when the authority was asked, monotonic: its window ends no earlier than that plus what it said. */
+  receive({ budget, amount, resetsInMs }: Grant, sentAt: Ms): void {
+    if (this.#purse?.windowStart !== budget.windowStart || this.#purse.isDisowned) {
+      if (this.#purse) this.#closed.push(this.#purse)
+      this.#purse = new Purse(budget, sentAt + (resetsInMs ?? Number.POSITIVE_INFINITY))
+    }
+    this.#purse.receive(amount)
+  }
+
+  markScarce(now: Ms): void {
+    this.#scarceUntil = now + SCARCE_MS
+  }
+
+  /** The purses with money that nobody needs, and those that are done with. */
+  *idle(now: Ms): Generator<Purse> {
+    const purse = this.#purse
+    if (purse && (!purse.isOpen(now) || now < this.#scarceUntil || now - this.#lastUsed >= IDLE_MS)) yield purse
+    yield* this.#closed
+  }
+
+  /** The purse of a window, while it is known. */
+  purseOf(windowStart: Ms): Purse | undefined {
+    if (this.#purse?.windowStart === windowStart) return this.#purse
+    return this.#closed.find(purse => purse.windowStart === windowStart)
+  }
+
+  /** All purses. */
+  *purses(): Generator<Purse> {
+    if (this.#purse) yield this.#purse
+    yield* this.#closed
+  }
+
+  /** Forgets purses that are empty and settled. Gives back whether anything is left to remember. */
+  tidy(now: Ms): boolean {
+    this.#closed = this.#closed.filter(purse => !isDone(purse))
+    if (this.#purse && isDone(this.#purse) && now - this.#lastUsed >= IDLE_MS) this.#purse = undefined
+    return this.#purse !== undefined || this.#closed.length > 0 || this.waiting > 0
+  }
+}
+
+function isDone(purse: Purse): boolean {
+  return purse.isSettled && purse.leased <= 0n
+}

@@ -1,0 +1,101 @@
+import { type BudgetTerms, budgetId } from '../../core/budget.ts'
+import type { Call } from '../../core/call.ts'
+import type { Caller } from '../../core/caller.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import type { ChargedBudget } from '../authority.ts'
+
+/** Who bears what is spent: budgets that bound it, and budgets that only count it. */
+export interface Bearers {
+  readonly bounded: readonly BudgetTerms[]
+  readonly counted: readonly ChargedBudget[]
+}
+
+const NOBODY: Bearers = { bounded: [], counted: [] }
+
+/** What the whole gateway spends is counted, also where nothing bounds it. */
+const GATEWAY: BudgetTerms = {
+  id: budgetId({ level: 'gateway', subject: '' }),
+  level: 'gateway',
+  subject: '',
+  period: 'total',
+  limit: undefined,
+}
+
+/** Finds the budgets of a call: those of its caller and the gateway, and those of the deployment that it goes to. */
+export class BearersOf {
+  readonly #gateway: readonly BudgetTerms[]
+  readonly #tags: ReadonlyMap<string, readonly BudgetTerms[]>
+  readonly #providers: ReadonlyMap<string, readonly BudgetTerms[]>
+  readonly #deployments: ReadonlyMap<string, readonly BudgetTerms[]>
+  readonly #known = new WeakMap<Caller, Map<string, Bearers>>()
+  readonly #nobodys = new Map<string, Bearers>()
+
+  /** @param configured budgets of the gateway, of tags, providers and deployments. */
+  constructor(configured: readonly BudgetTerms[]) {
+    const gateway = configured.filter(({ level }) => level === 'gateway')
+    this.#gateway = gateway.some(({ id }) => id === GATEWAY.id) ? gateway : [GATEWAY, ...gateway]
+    this.#tags = bySubject(configured, 'tag')
+    this.#providers = bySubject(configured, 'provider')
+    this.#deployments = bySubject(configured, 'deployment')
+  }
+
+  /** The same object for the same caller and pool, unless the call has tags with budgets. */
+  call({ pool, record, options }: Call): Bearers {
+    const { caller, tags } = options
+    const own = this.#tags.size > 0 && tags ? tags.flatMap(tag => this.#tags.get(tag) ?? []) : []
+    if (own.length > 0) return this.#find(caller, [pool, record.requestedPool], own)
+    const known = this.#knownOf(caller)
+    const key = pool === record.requestedPool ? pool : `${pool}\0${record.requestedPool}`
+    let bearers = known.get(key)
+    if (!bearers) {
+      // Names of pools come from clients: whoever makes them up must not fill the memory.
+      if (known.size >= MAX_POOLS) known.clear()
+      bearers = this.#find(caller, [pool, record.requestedPool], [])
+      known.set(key, bearers)
+    }
+    return bearers
+  }
+
+  /** The budgets of an attempt's deployment and its provider. */
+  attempt({ id, provider }: Deployment): Bearers {
+    if (this.#providers.size + this.#deployments.size === 0) return NOBODY
+    return split([...(this.#providers.get(provider) ?? []), ...(this.#deployments.get(id) ?? [])])
+  }
+
+  #knownOf(caller: Caller | undefined): Map<string, Bearers> {
+    if (!caller) return this.#nobodys
+    let known = this.#known.get(caller)
+    if (!known) {
+      known = new Map()
+      this.#known.set(caller, known)
+    }
+    return known
+  }
+
+  #find(caller: Caller | undefined, pools: readonly string[], tags: readonly BudgetTerms[]): Bearers {
+    const all = [...(caller?.budgets ?? []), ...tags, ...this.#gateway]
+    const concerned = all.filter(terms => terms.pool === undefined || pools.includes(terms.pool))
+    return split([...new Map(concerned.map(terms => [terms.id, terms])).values()])
+  }
+}
+
+const MAX_POOLS = 100
+
+function split(terms: readonly BudgetTerms[]): Bearers {
+  if (terms.length === 0) return NOBODY
+  return {
+    bounded: terms.filter(({ limit }) => limit !== undefined),
+    counted: terms.filter(({ limit }) => limit === undefined).map(one => ({ terms: one, windowStart: undefined })),
+  }
+}
+
+function bySubject(configured: readonly BudgetTerms[], level: BudgetTerms['level']): Map<string, BudgetTerms[]> {
+  const found = new Map<string, BudgetTerms[]>()
+  for (const terms of configured) {
+    if (terms.level !== level) continue
+    const own = found.get(terms.subject) ?? []
+    own.push(terms)
+    found.set(terms.subject, own)
+  }
+  return found
+}

@@ -1,0 +1,122 @@
+import type { BudgetTerms } from '../../core/budget.ts'
+import type { Ms } from '../../core/clock.ts'
+import type { NanoUsd } from '../../core/money.ts'
+import type { GivenBack } from '../authority.ts'
+import { Account } from './account.ts'
+import { Lender, type LenderParts } from './lender.ts'
+import { LocalHold } from './local-hold.ts'
+import type { Purse } from './purse.ts'
+import type { Wanted } from './waiting.ts'
+
+export type BookParts = Omit<LenderParts, 'accountOf' | 'place'>
+
+/**
+ * This replica's share of all bounded budgets. Money that is under lease is held without asking anybody, on all budgets of a
+ * call or on none; what is missing is leased.
+ */
+export class Book {
+  readonly #parts: BookParts
+  readonly #lender: Lender
+  readonly #accounts = new Map<string, Account>()
+
+  constructor(parts: BookParts) {
+    this.#parts = parts
+    this.#lender = new Lender({
+      ...parts,
+      // Whoever asked for it may be gone, and the account with it.
+      accountOf: ({ budget }) => this.#account(budget, parts.clock.monotonic()),
+      place: wanted => this.#place(wanted, hasPurse),
+    })
+  }
+
+  /** Sets `amount` aside on each budget. Rejects with a Failure: over budget, or the authority is away. */
+  hold(terms: readonly BudgetTerms[], amount: NanoUsd): LocalHold | Promise<LocalHold> {
+    const now = this.#parts.clock.monotonic()
+    const accounts = terms.map(one => this.#account(one, now))
+    const wanted = { accounts, terms, amount }
+    const hold = this.#parts.contact.isFresh(now) ? this.#place(wanted, isFirst) : undefined
+    return hold ?? this.#lender.lease(wanted)
+  }
+
+  /** Takes out free money that nobody needs: of idle accounts, of windows that are over, of budgets that are scarce. */
+  takeIdle(scarce: Iterable<string> = []): GivenBack[] {
+    const now = this.#parts.clock.monotonic()
+    for (const id of scarce) this.#accounts.get(id)?.markScarce(now)
+    const given: GivenBack[] = []
+    for (const [id, account] of this.#accounts) {
+      if (account.waiting === 0) for (const purse of account.idle(now)) giveBack(id, purse, given)
+      if (!account.tidy(now)) this.#accounts.delete(id)
+    }
+    return given
+  }
+
+  /** Takes out all free money. */
+  takeAll(): GivenBack[] {
+    const given: GivenBack[] = []
+    for (const [id, account] of this.#accounts) for (const purse of account.purses()) giveBack(id, purse, given)
+    return given
+  }
+
+  /**
+   * Compares with what the authority says is under lease, while nothing is under way between the two. Nothing more is held
+   * against what it has forgotten; what this replica does not know of, because an answer was lost, goes back.
+   */
+  reconcile(leases: readonly GivenBack[]): GivenBack[] {
+    const lost: GivenBack[] = []
+    const known = new Map<string, NanoUsd>()
+    for (const lease of leases) {
+      const { budgetId, windowStart, amount } = lease
+      known.set(`${budgetId}\0${windowStart}`, amount)
+      const here = this.#accounts.get(budgetId)?.purseOf(windowStart)?.leased ?? 0n
+      if (amount > here) lost.push({ budgetId, windowStart, amount: amount - here })
+    }
+    for (const [id, account] of this.#accounts) {
+      for (const purse of account.purses()) {
+        if ((known.get(`${id}\0${purse.windowStart}`) ?? 0n) < purse.leased) purse.disown()
+      }
+    }
+    return lost
+  }
+
+  /** Budgets that this replica remembers. */
+  get size(): number {
+    return this.#accounts.size
+  }
+
+  #account(terms: BudgetTerms, now: Ms): Account {
+    let account = this.#accounts.get(terms.id)
+    if (!account) {
+      account = new Account(terms, now)
+      this.#accounts.set(terms.id, account)
+    }
+    account.terms = terms
+    return account
+  }
+
+  #place(wanted: Wanted, may: (account: Account) => boolean): LocalHold | undefined {
+    const { accounts, terms, amount } = wanted
+    const now = this.#parts.clock.monotonic()
+    const purses: Purse[] = []
+    for (const account of accounts) {
+      const purse = may(account) ? account.purseWith(amount, now) : undefined
+      if (!purse) return undefined
+      purses.push(purse)
+    }
+    for (const account of accounts) account.noteHeld(amount, now)
+    return new LocalHold(purses, amount, more => this.hold(terms, more))
+  }
+}
+
+/** Nobody overtakes those who wait. */
+function isFirst(account: Account): boolean {
+  return account.waiting === 0
+}
+
+function hasPurse(): boolean {
+  return true
+}
+
+function giveBack(budgetId: string, purse: Purse, given: GivenBack[]): void {
+  const amount = purse.empty()
+  if (amount > 0n && !purse.isDisowned) given.push({ budgetId, windowStart: purse.windowStart, amount })
+}

@@ -1,0 +1,44 @@
+import type { Ms } from '../../core/clock.ts'
+
+/** While the authority has not answered for so long, nothing is held without asking it. */
+const FRESH_MS: Ms = 1_000
+/** After a failure nobody asks again for so long. */
+const BREAK_MS: Ms = 200
+
+/** When the authority was last heard of: a lease may be held against while that is not long ago. */
+export class Contact {
+  readonly #freshMs: Ms
+  #lastHeard: Ms = Number.NEGATIVE_INFINITY
+  #brokenUntil: Ms = Number.NEGATIVE_INFINITY
+  #why: unknown
+
+  /** @param trustMs how long leases are held against while the authority is silent. Default 1,000 ms. */
+  constructor(trustMs: Ms = FRESH_MS) {
+    this.#freshMs = trustMs
+  }
+
+  /** It has answered what it was asked at `sentAt` (monotonic). */
+  heard(sentAt: Ms): void {
+    this.#lastHeard = Math.max(this.#lastHeard, sentAt)
+    this.#brokenUntil = Number.NEGATIVE_INFINITY
+  }
+
+  failed(now: Ms, why: unknown): void {
+    this.#brokenUntil = now + BREAK_MS
+    this.#why = why
+  }
+
+  isFresh(now: Ms): boolean {
+    return now - this.#lastHeard < this.#freshMs
+  }
+
+  /** Whether it was heard of within so long. */
+  isWithin(ms: Ms, now: Ms): boolean {
+    return now - this.#lastHeard < ms
+  }
+
+  /** Why it is not to be asked now; undefined when it may be. */
+  broken(now: Ms): { readonly why: unknown } | undefined {
+    return now < this.#brokenUntil ? { why: this.#why } : undefined
+  }
+}

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { isObject, type JsonObject } from '../../core/json.ts'
+import type { PostedRow, Replica } from '../authority.ts'
+import { FileJournal, REPLICA_FILE } from './file-journal.ts'
+import { readJournalLine } from './journal-line.ts'
+import type { Journal, Journals } from './journals.ts'
+
+/** Journals in a folder: one folder for each replica. */
+export class FileJournals implements Journals {
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  open(replica: Replica): Journal {
+    return new FileJournal(this.#root, replica)
+  }
+
+  ids(): readonly string[] {
+    try {
+      return readdirSync(this.#root, { withFileTypes: true })
+        .filter(entry => entry.isDirectory())
+        .map(entry => entry.name)
+    } catch {
+      return []
+    }
+  }
+
+  ownerOf(id: string): 'gone' | 'running' | 'unknown' {
+    const { host, pid } = readReplica(join(this.#root, id, REPLICA_FILE))
+    if (host !== hostname() || typeof pid !== 'number') return 'unknown'
+    if (!isRunning(pid)) return 'gone'
+    // In containers every first process has this process's number.
+    return pid === process.pid ? 'unknown' : 'running'
+  }
+
+  read(id: string): readonly PostedRow[] {
+    const folder = join(this.#root, id)
+    const rows = new Map<string, PostedRow>()
+    for (const file of namesIn(folder).sort()) {
+      if (!file.endsWith('.jsonl')) continue
+      for (const line of readFileSync(join(folder, file), 'utf8').split('\n')) {
+        const row = line === '' ? undefined : readJournalLine(line)
+        if (row) rows.set(row.id, row)
+      }
+    }
+    return [...rows.values()]
+  }
+
+  remove(id: string): void {
+    rmSync(join(this.#root, id), { recursive: true, force: true })
+  }
+}
+
+/** Of a folder that another replica has just taken over, nothing is left. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function readReplica(path: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    return isObject(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

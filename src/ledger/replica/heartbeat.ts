@@ -1,0 +1,123 @@
+import type { Clock, Ms, Timer } from '../../core/clock.ts'
+import type { Authority, Change, Replica, WrittenOff } from '../authority.ts'
+import type { Book } from './book.ts'
+import type { Contact } from './contact.ts'
+import type { Gate } from './gate.ts'
+import type { Journal, Journals } from './journals.ts'
+import type { Poster } from './poster.ts'
+import { recover } from './recover.ts'
+
+/** Between two pulses. Changes by others, such as a revoked key, are seen after one. */
+const PULSE_MS: Ms = 250
+
+export interface HeartbeatParts {
+  readonly authority: Authority
+  readonly replica: Replica
+  readonly book: Book
+  readonly poster: Poster
+  readonly contact: Contact
+  readonly gate: Gate
+  readonly clock: Clock
+  /** This replica's own. Undefined: none is kept. */
+  readonly journal: Journal | undefined
+  readonly journals: Journals | undefined
+  readonly onChange: (change: Change) => void
+  readonly onRecovered: (replica: string, rows: number) => void
+  readonly onWrittenOff: (replica: string, amounts: readonly WrittenOff[]) => void
+}
+
+/** Tells the authority that this replica lives, and hears what has changed. Looks after the leases of replicas that died. */
+export class Heartbeat {
+  readonly #parts: HeartbeatParts
+  #timer: Timer | undefined
+  #beating: Promise<void> | undefined
+  #lastSweep: Ms = Number.NEGATIVE_INFINITY
+  #stopped = false
+  #doubt = false
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts
+  }
+
+  /** Joins, and takes over what processes of this machine have left. Rejects when the authority cannot be reached. */
+  async start(): Promise<void> {
+    const { authority, replica, journals } = this.#parts
+    await authority.join(replica)
+    if (journals) {
+      const left = journals.ids().filter(id => journals.ownerOf(id) === 'gone')
+      for (const id of left) await this.#recover(journals, id)
+    }
+    await this.#beat()
+    this.#next()
+  }
+
+  /** The answer to a question about leases was lost: what is under lease is compared soon. */
+  noteDoubt(): void {
+    this.#doubt = true
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    await this.#beating
+  }
+
+  #next(): void {
+    if (this.#stopped) return
+    this.#timer = this.#parts.clock.after(PULSE_MS, () => {
+      this.#beating = this.#beat().finally(() => this.#next())
+    })
+    this.#timer.unref?.()
+  }
+
+  async #beat(): Promise<void> {
+    const { authority, replica, contact, clock, book, poster, onChange } = this.#parts
+    const sentAt = clock.monotonic()
+    try {
+      const pulse = await authority.pulse(replica.id, replica.leaseMs)
+      if (!pulse.alive || this.#doubt) await this.#reconcile(!pulse.alive)
+      contact.heard(sentAt)
+      for (const change of pulse.changes) onChange(change)
+      poster.giveBack(book.takeIdle(pulse.scarce))
+      await this.#sweep(sentAt)
+    } catch (error) {
+      contact.failed(clock.monotonic(), error)
+    }
+  }
+
+  /** While nothing else is under way: what was lent before may be lent no more, and must not be held against. */
+  async #reconcile(joins: boolean): Promise<void> {
+    const { authority, replica, book, poster, gate, journal } = this.#parts
+    const lost = await gate.alone(async () => {
+      if (joins) {
+        await authority.join(replica)
+        journal?.renew()
+      }
+      this.#doubt = false
+      return book.reconcile(await authority.leases(replica.id))
+    })
+    poster.giveBack(lost)
+  }
+
+  /**
+   * What dead replicas had under lease: by their journal where it lies here, else it counts as spent. A process that runs, and
+   * was only silent, has its leases again when it speaks.
+   */
+  async #sweep(now: Ms): Promise<void> {
+    const { authority, replica, journals, onWrittenOff } = this.#parts
+    if (now - this.#lastSweep < replica.leaseMs / 2) return
+    this.#lastSweep = now
+    for (const id of await authority.dead()) {
+      if (journals?.ids().includes(id) && journals.ownerOf(id) !== 'running') await this.#recover(journals, id)
+      else {
+        const amounts = await authority.writeOff(id)
+        if (amounts.length > 0) onWrittenOff(id, amounts)
+      }
+    }
+  }
+
+  async #recover(journals: Journals, id: string): Promise<void> {
+    const rows = await recover(id, { journals, authority: this.#parts.authority })
+    if (rows !== undefined) this.#parts.onRecovered(id, rows)
+  }
+}

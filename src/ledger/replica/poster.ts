@@ -1,0 +1,152 @@
+import type { Clock, Ms, Timer } from '../../core/clock.ts'
+import type { NanoUsd } from '../../core/money.ts'
+import type { Authority, ChargedBudget, Crossing, GivenBack, PostedRow } from '../authority.ts'
+import type { Contact } from './contact.ts'
+import type { Gate } from './gate.ts'
+import type { Journal, JournalEntry } from './journals.ts'
+import type { Purse } from './purse.ts'
+
+/** Rows wait so long for others to be posted with. */
+const GATHER_MS: Ms = 100
+/** So many are posted at once, and so many do not wait for more. */
+const BATCH_ROWS = 1_000
+const FIRST_RETRY_MS: Ms = 100
+const LAST_RETRY_MS: Ms = 2_000
+
+/** A row on its way to the store. */
+export interface Posting {
+  readonly id: string
+  readonly text: string
+  readonly charge: NanoUsd
+  /** Whose money it is: bounded budgets. */
+  readonly purses: readonly Purse[]
+  /** Budgets without a limit, which count it. */
+  readonly counted: readonly ChargedBudget[]
+  readonly entry: JournalEntry | undefined
+}
+
+export interface PosterParts {
+  readonly authority: Pick<Authority, 'post'>
+  readonly replica: string
+  readonly journal: Journal | undefined
+  readonly contact: Contact
+  readonly gate: Gate
+  readonly clock: Clock
+  /** How much may wait. */
+  readonly backlog: { readonly rows: number; readonly bytes: number }
+  readonly onCrossing: (crossing: Crossing) => void
+  /** Told when the store stops taking rows, and, without an error, when it takes them again. */
+  readonly onTrouble: (error: unknown) => void
+}
+
+/** Takes ledger rows to the store, in batches off the path of calls. A batch is tried until the store has it. */
+export class Poster {
+  readonly #parts: PosterParts
+  #rows: Posting[] = []
+  #returns: GivenBack[] = []
+  #bytes = 0
+  #underWay = 0
+  #number = 0
+  #timer: Timer | undefined
+  #running: Promise<void> | undefined
+  #failing = false
+  #closed = false
+
+  constructor(parts: PosterParts) {
+    this.#parts = parts
+  }
+
+  /** As much waits as may. */
+  get isFull(): boolean {
+    const { rows, bytes } = this.#parts.backlog
+    return this.#rows.length + this.#underWay >= rows || this.#bytes >= bytes
+  }
+
+  add(posting: Posting): void {
+    this.#rows.push(posting)
+    this.#bytes += posting.text.length
+    if (this.#rows.length >= BATCH_ROWS) this.#run()
+    else this.#timer ??= this.#parts.clock.after(GATHER_MS, () => this.#run())
+  }
+
+  /** Takes money that was taken out of purses back to the authority, soon. */
+  giveBack(returns: readonly GivenBack[]): void {
+    if (returns.length === 0) return
+    this.#returns.push(...returns)
+    this.#run()
+  }
+
+  /** Settles when all that waits now is in the store; rejects never, and may take as long as the store is away. */
+  async flush(): Promise<void> {
+    this.#run()
+    await this.#running
+  }
+
+  /** Tries no more. Gives back whether everything is in the store. */
+  close(): boolean {
+    this.#closed = true
+    this.#timer?.cancel()
+    return this.#rows.length + this.#underWay === 0
+  }
+
+  #run(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#running ??= this.#postAll().finally(() => {
+      this.#running = undefined
+      if (this.#rows.length + this.#returns.length > 0 && !this.#closed) this.#run()
+    })
+  }
+
+  async #postAll(): Promise<void> {
+    while ((this.#rows.length > 0 || this.#returns.length > 0) && !this.#closed) {
+      const rows = this.#rows.splice(0, BATCH_ROWS)
+      const returns = this.#returns
+      this.#returns = []
+      this.#underWay = rows.length
+      await this.#parts.gate.share(() => this.#post(rows, returns))
+      this.#underWay = 0
+    }
+  }
+
+  async #post(rows: readonly Posting[], returns: readonly GivenBack[]): Promise<void> {
+    const { authority, replica, clock, onCrossing } = this.#parts
+    const batch = { number: ++this.#number, rows: rows.map(rowOf), returns }
+    for (let wait = FIRST_RETRY_MS; !this.#closed; wait = Math.min(wait * 2, LAST_RETRY_MS)) {
+      try {
+        const { crossed } = await authority.post(replica, batch)
+        this.#took(rows)
+        for (const crossing of crossed) onCrossing(crossing)
+        return
+      } catch (error) {
+        this.#failed(error)
+        await new Promise<void>(resolve => void clock.after(wait, resolve))
+      }
+    }
+  }
+
+  #took(rows: readonly Posting[]): void {
+    for (const { purses, charge, entry, text } of rows) {
+      for (const purse of purses) purse.posted(charge)
+      if (entry) this.#parts.journal?.posted(entry)
+      this.#bytes -= text.length
+    }
+    if (this.#failing) this.#parts.onTrouble(undefined)
+    this.#failing = false
+  }
+
+  #failed(error: unknown): void {
+    this.#parts.contact.failed(this.#parts.clock.monotonic(), error)
+    if (!this.#failing) this.#parts.onTrouble(error)
+    this.#failing = true
+  }
+}
+
+/** Charges to a lease that the authority has forgotten go to what is spent, in the window of today. */
+function rowOf({ id, text, charge, purses, counted }: Posting): PostedRow {
+  const bounded = purses.map(({ budget, windowStart, isDisowned }) => ({
+    terms: budget,
+    windowStart: isDisowned ? undefined : windowStart,
+  }))
+  return { id, text, charge, budgets: bounded.length === 0 ? counted : [...bounded, ...counted] }
+}

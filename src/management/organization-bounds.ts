@@ -1,0 +1,48 @@
+import type { JsonObject } from '../core/json.ts'
+import { readData } from './entity-data.ts'
+import { badRequest } from './errors.ts'
+
+/** Numbers that no team of an organisation has more of than the organisation. */
+const BOUNDED = ['max_budget', 'tpm_limit', 'rpm_limit', 'max_parallel_requests'] as const
+
+/**
+ * Refuses terms of a team or user that its organisation cannot keep. Absent ones are fine: the organisation's own bounds
+ * hold for every call beside them.
+ * @throws Failure `invalid_request`, naming the field
+ */
+export function requireWithin(organization: { readonly id: string; readonly data: string }, fields: JsonObject): void {
+  const own = readData(organization)
+  for (const name of BOUNDED) {
+    const [asked, most] = [fields[name], own[name]]
+    if (typeof asked !== 'number' || typeof most !== 'number' || asked <= most) continue
+    throw badRequest(`${name} ${asked} is more than the ${most} of organization '${organization.id}'`, name)
+  }
+  const granted = textsOf(own.models)
+  if (granted.length === 0) return
+  const beyond = textsOf(fields.models).find(name => !granted.some(grant => covers(grant, name)))
+  if (beyond === undefined) return
+  throw badRequest(`organization '${organization.id}' has no model '${beyond.slice(0, 100)}'`, 'models')
+}
+
+/** Texts of a list in stored fields. */
+export function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter(one => typeof one === 'string') : []
+}
+
+/** Names that grant nothing, whatever they stand in. */
+const NO_MODELS = 'no-default-models'
+
+/** Whether a grant (a name, or one with `*` for any text) holds all that another name or pattern does. */
+function covers(grant: string, name: string): boolean {
+  if (grant === name || grant === 'all-proxy-models' || name === NO_MODELS) return true
+  const [first = '', ...rest] = grant.split('*')
+  const last = rest.pop()
+  if (last === undefined || !name.startsWith(first) || !name.endsWith(last)) return false
+  let from = first.length
+  for (const part of rest) {
+    const at = name.indexOf(part, from)
+    if (at < 0) return false
+    from = at + part.length
+  }
+  return from <= name.length - last.length
+}

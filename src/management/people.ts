@@ -1,0 +1,82 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { Ms } from '../core/clock.ts'
+import type { Database, UserRow } from '../store/schema.ts'
+import type { Changed } from './change.ts'
+import { setBudgets } from './entity-budgets.ts'
+import { auditable, madeBy } from './entity-data.ts'
+import { badRequest, notFound } from './errors.ts'
+
+/** Somebody as a request names them: by id, or by an address that one user has. */
+export interface Person {
+  readonly user_id?: string | undefined
+  readonly user_email?: string | undefined
+}
+
+/**
+ * Whom a name may mean: everybody, or the users of one tenant: the members of an organization, or where that is null
+ * users who belong to none.
+ */
+export type Among = 'everybody' | { readonly organization: string | null }
+
+/** The user whom a request names. @throws Failure when an address is that of several */
+export async function userNamed(db: Kysely<Database>, person: Person, among: Among): Promise<UserRow | undefined> {
+  const { user_id, user_email } = person
+  let query = db.selectFrom('users').selectAll()
+  if (user_id !== undefined) query = query.where('id', '=', user_id)
+  if (user_email !== undefined) query = query.where('email', '=', user_email)
+  if (among !== 'everybody') {
+    const { organization } = among
+    const members = db.selectFrom('organization_members').select('user_id')
+    query =
+      organization === null
+        ? query.where('id', 'not in', members)
+        : query.where('id', 'in', members.where('organization_id', '=', organization))
+  }
+  const [first, second] = await query.limit(2).execute()
+  if (second) throw badRequest('several users have this address; say which by user_id', 'user_email')
+  return first
+}
+
+/** The failure of a person whom there is not, or whom the caller may not know of. */
+export function noSuchUser({ user_id, user_email }: Person) {
+  return notFound('user', user_id ?? user_email ?? '')
+}
+
+/** Who makes something, when. */
+export interface Maker {
+  readonly keyId: string
+  readonly now: Ms
+}
+
+/** Makes a user of whom no more is known than a name, as LiteLLM does when an administrator adds somebody unknown. */
+export async function insertPerson(
+  trx: Transaction<Database>,
+  person: Person & { readonly user_id: string },
+  { keyId, now }: Maker,
+): Promise<{ readonly user: UserRow; readonly changed: Changed }> {
+  const user: UserRow = {
+    id: person.user_id,
+    email: person.user_email ?? null,
+    alias: null,
+    role: 'internal_user',
+    data: '{}',
+    ...madeBy(keyId, now),
+  }
+  await trx.insertInto('users').values(user).execute()
+  await setBudgets(trx, now, [{ level: 'user', subject: user.id, name: user.email, fields: {} }])
+  return { user, changed: { kind: 'user', id: user.id, after: auditable(user) } }
+}
+
+/** The addresses of users, by id. */
+export async function emailsOf(db: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const emails = new Map<string, string>()
+  for (let at = 0; at < ids.length; at += 500) {
+    const rows = await db
+      .selectFrom('users')
+      .select(['id', 'email'])
+      .where('id', 'in', ids.slice(at, at + 500))
+      .execute()
+    for (const { id, email } of rows) if (email !== null) emails.set(id, email)
+  }
+  return emails
+}

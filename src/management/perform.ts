@@ -1,0 +1,56 @@
+import { Failure } from '../core/failure.ts'
+import { notAllowed, shown } from './errors.ts'
+import type { Operation, OperationContext } from './operation.ts'
+
+/** Runs an operation on what somebody sent: the one way to it, for the gateway and for the command line. */
+export async function perform(operation: Operation, context: OperationContext, sent: unknown): Promise<unknown> {
+  allowRole(operation, context.caller)
+  return operation.run(context, read(operation, sent))
+}
+
+/** @throws Failure `forbidden` when the caller's role may not call the operation at all. */
+export function allowRole({ name, roles }: Operation, { role }: OperationContext['caller']): void {
+  if (!roles.includes(role))
+    throw notAllowed(`${name} needs one of the roles ${roles.join(', ')}; this key has ${role}`)
+}
+
+function read(operation: Operation, sent: unknown): unknown {
+  // An own `__proto__` survives JSON.parse, and schemas that pass members on would copy it.
+  if (typeof sent === 'object' && sent !== null && Object.hasOwn(sent, '__proto__')) throw invalid(UNKNOWN_PROTO)
+  const result = operation.input.safeParse(sent)
+  if (result.success) return result.data
+  throw invalid(result.error.issues)
+}
+
+interface Issue {
+  readonly code?: string | undefined
+  readonly keys?: readonly string[]
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+const UNKNOWN_PROTO: readonly Issue[] = [{ code: 'unrecognized_keys', keys: ['__proto__'], path: [], message: '' }]
+
+/** Names what is wrong, never the value: it may be a secret. */
+function invalid(issues: readonly Issue[]): Failure {
+  const told = issues.slice(0, 5).map(said)
+  const more = issues.length > told.length ? `; and ${issues.length - told.length} more` : ''
+  return new Failure('invalid_request', told.join('; ') + more, {
+    code: 'validation_error',
+    param: issues[0] && paramOf(issues[0]),
+  })
+}
+
+function said(issue: Issue): string {
+  const where = issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const names = (issue.keys ?? []).slice(0, 10).map(name => `'${shown([...issue.path, name].join('.'))}'`)
+    return `unknown field ${names.join(', ')}`
+  }
+  return where === '' ? issue.message : `'${shown(where)}': ${shown(issue.message)}`
+}
+
+function paramOf({ path, keys }: Issue): string | undefined {
+  const names = [...path.map(String), ...(keys?.slice(0, 1) ?? [])]
+  return names.length > 0 ? shown(names.join('.')) : undefined
+}

@@ -1,0 +1,114 @@
+import type { Deployment } from '../core/deployment.ts'
+import { divideUp, type NanoUsd } from '../core/money.ts'
+import type { Rate, RateCard, Rates } from '../core/price.ts'
+import type { Request } from '../core/request.ts'
+import { generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
+
+/** Output tokens of one answer where neither the client nor anybody else says a number. */
+const UNKNOWN_OUTPUT = 4_096
+
+export interface WorstOptions {
+  /** Bounds an answer whose client sets no limit (`MoneySettings.outputCap`). */
+  readonly outputCap?: number
+  /** What is known of the request's input. */
+  readonly bounds: InputTokenBounds
+}
+
+/**
+ * What a request may cost at most at a deployment: the upper bound of its input at the dearest rate that its tokens can have,
+ * and all output that can come at the dearest rate of output. Undefined when the deployment has no price. The bound holds
+ * when the provider counts as its price says and keeps to `max_tokens`; what it asks beyond is an overrun.
+ */
+export function worstCost(
+  { price, limits, defaults }: Pick<Deployment, 'price' | 'limits' | 'defaults'>,
+  request: Request,
+  { outputCap, bounds }: WorstOptions,
+): NanoUsd | undefined {
+  if (!price) return undefined
+  const asked = effective(request, defaults)
+  const high = bounds.high + sizeOf(defaults)
+  const input = bounds.open ? (limits.maxInputTokens ?? high) : high
+  const output = outputBound(asked, limits, outputCap)
+  const rates = ratesUpTo(price, input)
+  let most = 0n
+  for (const one of rates) {
+    const writesCache = pricesWrites(one) && mayWriteCache(request, defaults)
+    const inputRate = dearestInput(one, { open: bounds.open, writesCache })
+    const total = BigInt(input) * inputRate + BigInt(output) * dearestOutput(one, asked) + (one.request ?? 0n)
+    if (total > most) most = total
+  }
+  return divideUp(most, 1_000_000n)
+}
+
+/** The output tokens of one answer that a deployment is bounded to, when neither the client nor its own defaults say it. */
+export function forcedOutput({ limits }: Pick<Deployment, 'limits'>, outputCap: number | undefined): number {
+  const own = limits.maxOutputTokens
+  if (outputCap === undefined) return own ?? UNKNOWN_OUTPUT
+  return own === undefined ? outputCap : Math.min(own, outputCap)
+}
+
+/** The request as the upstream gets it: what the deployment adds counts where the client says nothing. */
+function effective(request: Request, defaults: Deployment['defaults']): Request {
+  for (const name of RELEVANT) {
+    if (defaults[name] !== undefined && request.body[name] === undefined) {
+      return { operation: request.operation, streamed: request.streamed, body: { ...defaults, ...request.body } }
+    }
+  }
+  return request
+}
+
+const RELEVANT = ['max_tokens', 'max_completion_tokens', 'n', 'best_of', 'modalities'] as const
+
+function outputBound(request: Request, limits: Deployment['limits'], outputCap: number | undefined): number {
+  if (request.operation === 'embedding') return 0
+  return (outputLimit(request) ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(request)
+}
+
+/** The rates below and above the thresholds that so many input tokens may pass. */
+function ratesUpTo({ rates, tiers }: RateCard, input: number): readonly Rates[] {
+  if (tiers.length === 0) return [rates]
+  return [rates, ...tiers.filter(tier => input > tier.aboveInputTokens).map(tier => tier.rates)]
+}
+
+function dearestInput(rates: Rates, may: { readonly open: boolean; readonly writesCache: boolean }): Rate {
+  let most = rates.input
+  if (may.open && rates.inputAudio !== undefined && rates.inputAudio > most) most = rates.inputAudio
+  if (!may.writesCache) return most
+  if (rates.cacheWrite !== undefined && rates.cacheWrite > most) most = rates.cacheWrite
+  if (rates.cacheWrite1h !== undefined && rates.cacheWrite1h > most) most = rates.cacheWrite1h
+  return most
+}
+
+function dearestOutput(rates: Rates, { body }: Request): Rate {
+  let most = rates.output
+  if (rates.reasoning !== undefined && rates.reasoning > most) most = rates.reasoning
+  const speaks = body.modalities !== undefined || body.audio !== undefined
+  if (speaks && rates.outputAudio !== undefined && rates.outputAudio > most) most = rates.outputAudio
+  return most
+}
+
+function pricesWrites({ cacheWrite, cacheWrite1h }: Rates): boolean {
+  return cacheWrite !== undefined || cacheWrite1h !== undefined
+}
+
+const CACHE_MARK = Buffer.from('cache_control')
+
+/** Writing to a provider's prompt cache costs more where the prompt marks what is to be kept. */
+function mayWriteCache({ bytes, body }: Request, defaults: Deployment['defaults']): boolean {
+  if (sizeOf(defaults) > 0 && JSON.stringify(defaults).includes('cache_control')) return true
+  if (!bytes) return JSON.stringify(body).includes('cache_control')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(CACHE_MARK)
+}
+
+const sizes = new WeakMap<Deployment['defaults'], number>()
+
+/** Bytes of what the deployment adds to every request, which are tokens of its input as well. */
+function sizeOf(defaults: Deployment['defaults']): number {
+  let size = sizes.get(defaults)
+  if (size === undefined) {
+    const text = JSON.stringify(defaults)
+    size = text === '{}' ? 0 : Buffer.byteLength(text)
+    sizes.set(defaults, size)
+  }
+  return size
+}

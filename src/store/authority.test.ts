@@ -1,0 +1,308 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type AuthorityUnderTest,
+  memoryAuthority,
+  postgresAuthority,
+  START,
+  sqliteAuthority,
+} from '../../test/support/authorities.ts'
+import { ledgerRow } from '../../test/support/ledger-row.ts'
+import { hasPostgres } from '../../test/support/postgres.ts'
+import { type BudgetTerms, budgetId } from '../core/budget.ts'
+import type { Grant, LeaseAnswer } from '../ledger/authority.ts'
+
+/** The promises of the port: one set of tests for every place where budgets can be kept. */
+const places: readonly (readonly [string, () => Promise<AuthorityUnderTest>])[] = [
+  ['memory', memoryAuthority],
+  ['SQLite', sqliteAuthority],
+  ...(hasPostgres() ? [['PostgreSQL', postgresAuthority] as const] : []),
+]
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+describe.each(places)('authority in %s', (_, open) => {
+  let place: AuthorityUnderTest
+  let count = 0
+  beforeAll(async () => {
+    place = await open()
+  })
+  afterAll(() => place.close())
+
+  /** Every test has its own budgets and replicas. */
+  function terms(parts: Partial<BudgetTerms> = {}): BudgetTerms {
+    const subject = `subject-${++count}`
+    return { id: budgetId({ level: 'key', subject }), level: 'key', subject, period: 'total', limit: 1000n, ...parts }
+  }
+
+  async function replica(leaseMs = DAY): Promise<string> {
+    const id = `replica-${++count}`
+    await place.authority.join({ id, host: 'host', pid: 1, leaseMs })
+    return id
+  }
+
+  async function lease(who: string, budget: BudgetTerms, need: bigint, want = need): Promise<LeaseAnswer> {
+    const [answer] = await place.authority.lease(who, [[{ terms: budget, need, want }]])
+    if (!answer) throw new Error('no answer')
+    return answer
+  }
+
+  async function granted(who: string, budget: BudgetTerms, need: bigint, want = need): Promise<Grant> {
+    return grantOf(await lease(who, budget, need, want))
+  }
+
+  async function state({ id }: BudgetTerms) {
+    const [found] = await place.authority.budgets([id])
+    if (!found) throw new Error(`no budget ${id}`)
+    return found
+  }
+
+  async function charge(who: string, budget: BudgetTerms, amount: bigint, windowStart?: number) {
+    const row = ledgerRow(`row-${++count}`, amount, [{ terms: budget, windowStart }])
+    return place.authority.post(who, { rows: [row], returns: [] })
+  }
+
+  test('lends what is welcome, but never more of the rest than an eighth beyond the need', async () => {
+    const [who, budget] = [await replica(), terms()]
+    expect((await granted(who, budget, 200n, 250n)).amount).toBe(250n)
+    expect((await granted(who, budget, 350n, 1000n)).amount).toBe(400n)
+    expect(await state(budget)).toMatchObject({ spent: 0n, leased: 650n })
+  })
+
+  test('lends the last nano-dollar and not one more', async () => {
+    const [who, budget] = [await replica(), terms()]
+    await granted(who, budget, 993n)
+    expect((await granted(who, budget, 7n, 100n)).amount).toBe(7n)
+    expect(await lease(who, budget, 1n)).toMatchObject({ refused: { id: budget.id, spent: 0n, leased: 1000n } })
+  })
+
+  test('lends a group all or nothing, and serves groups in order', async () => {
+    const [who, rich, poor] = [await replica(), terms(), terms({ limit: 10n })]
+    const ask = (budget: BudgetTerms, need: bigint) => ({ terms: budget, need, want: need })
+    const answers = await place.authority.lease(who, [
+      [ask(rich, 100n), ask(poor, 11n)],
+      [ask(rich, 5n), ask(poor, 4n)],
+      [ask(poor, 7n), ask(rich, 1n)],
+    ])
+    expect(answers[0]).toMatchObject({ refused: { id: poor.id, leased: 0n } })
+    expect(answers[1]).toMatchObject({ granted: [{ amount: 5n }, { amount: 4n }] })
+    expect(answers[2]).toMatchObject({ refused: { id: poor.id, leased: 4n } })
+    expect(await state(rich)).toMatchObject({ leased: 5n })
+    expect(await state(poor)).toMatchObject({ leased: 4n })
+  })
+
+  test('a budget that stands in a group twice is judged by the sum', async () => {
+    const [who, budget] = [await replica(), terms()]
+    const ask = { terms: budget, need: 600n, want: 600n }
+    expect((await place.authority.lease(who, [[ask, ask]]))[0]).toHaveProperty('refused')
+    expect(await state(budget)).toMatchObject({ leased: 0n })
+  })
+
+  test('a limit of 0 lets nothing through, no limit everything, counted', async () => {
+    const [who, closed, open] = [await replica(), terms({ limit: 0n }), terms({ limit: undefined })]
+    expect(await lease(who, closed, 0n)).toHaveProperty('refused')
+    expect(await granted(who, open, 5n, 50n)).toMatchObject({ amount: 5n, budget: { leased: 0n } })
+    await charge(who, open, 7n)
+    expect(await state(open)).toMatchObject({ spent: 7n, leased: 0n })
+  })
+
+  test('knows 64-bit amounts exactly', async () => {
+    const limit = 9_007_199_254_740_993n * 1000n
+    const [who, budget] = [await replica(), terms({ limit })]
+    const { budget: lent } = await granted(who, budget, limit - 1n)
+    await charge(who, budget, limit - 2n, lent.windowStart)
+    expect(await state(budget)).toMatchObject({ limit, spent: limit - 2n, leased: 1n })
+  })
+
+  test('charges each row once, however often its batch comes', async () => {
+    const [who, budget] = [await replica(), terms()]
+    const { windowStart } = (await granted(who, budget, 500n)).budget
+    const rows = ['a', 'b', 'c'].map(name => ledgerRow(`${budget.id}-${name}`, 100n, [{ terms: budget, windowStart }]))
+    const returns = [{ budgetId: budget.id, windowStart, amount: 50n }]
+    const first = await place.authority.post(who, { rows: rows.slice(0, 2), returns, number: 1 })
+    const again = await place.authority.post(who, { rows: rows.slice(0, 2), returns, number: 1 })
+    const more = await place.authority.post(who, { rows, returns, number: 2 })
+    expect([first.written.length, again.written.length, more.written]).toEqual([2, 0, [rows[2]?.id]])
+    expect(await state(budget)).toMatchObject({ spent: 300n, leased: 100n })
+    expect(await place.rows()).toEqual(expect.arrayContaining(rows.map(({ id }) => id)))
+  })
+
+  test('an overrun is spent all the same', async () => {
+    const [who, budget] = [await replica(), terms({ limit: 100n })]
+    const { windowStart } = (await granted(who, budget, 90n)).budget
+    await charge(who, budget, 120n, windowStart)
+    expect(await state(budget)).toMatchObject({ spent: 120n, leased: 0n })
+    expect(await lease(who, budget, 1n)).toHaveProperty('refused')
+  })
+
+  test('takes back no more than there is', async () => {
+    const [who, budget] = [await replica(), terms()]
+    const { windowStart } = (await granted(who, budget, 300n)).budget
+    await place.authority.post(who, { rows: [], returns: [{ budgetId: budget.id, windowStart, amount: 999n }] })
+    expect(await state(budget)).toMatchObject({ spent: 0n, leased: 0n })
+  })
+
+  test('a new window begins empty, and what was held in the old one does not touch it', async () => {
+    const [who, budget] = [await replica(), terms({ period: '1h' })]
+    const grant = await granted(who, budget, 800n)
+    expect(grant.resetsInMs).toBe(HOUR)
+    await place.pass(3 * HOUR + 5)
+    const before = grant.budget.windowStart
+    const now = await state(budget)
+    expect(now).toMatchObject({ spent: 0n, leased: 0n, windowStart: before + 3 * HOUR, resetsAt: before + 4 * HOUR })
+    await charge(who, budget, 700n, before)
+    await place.authority.post(who, {
+      rows: [],
+      returns: [{ budgetId: budget.id, windowStart: before, amount: 100n }],
+    })
+    expect(await state(budget)).toEqual(now)
+    expect((await granted(who, budget, 1000n)).resetsInMs).toBe(HOUR - 5)
+  })
+
+  test('calendar windows begin at the calendar', async () => {
+    const [who, budget] = [await replica(), terms({ period: 'month' })]
+    const { windowStart, resetsAt } = (await granted(who, budget, 1n)).budget
+    expect(new Date(windowStart).toISOString()).toMatch(/^2026-\d\d-01T00:00:00.000Z$/)
+    expect(new Date(resetsAt ?? 0).getUTCDate()).toBe(1)
+    expect(windowStart).toBeLessThanOrEqual(START + DAY)
+  })
+
+  test('tells each limit once per window', async () => {
+    const [who, budget] = [await replica(), terms({ period: '1h', limit: 100n, softLimit: 50n })]
+    const { windowStart } = (await granted(who, budget, 100n)).budget
+    expect((await charge(who, budget, 49n, windowStart)).crossed).toEqual([])
+    expect((await charge(who, budget, 1n, windowStart)).crossed).toMatchObject([
+      { what: 'soft', budget: { spent: 50n } },
+    ])
+    expect((await charge(who, budget, 49n, windowStart)).crossed).toEqual([])
+    expect((await charge(who, budget, 1n, windowStart)).crossed).toMatchObject([{ what: 'limit' }])
+    expect((await charge(who, budget, 1n, windowStart)).crossed).toEqual([])
+    await place.pass(HOUR)
+    const next = (await granted(who, budget, 100n)).budget.windowStart
+    const both = await charge(who, budget, 100n, next)
+    expect(both.crossed.map(({ what }) => what)).toEqual(['soft', 'limit'])
+  })
+
+  test('a dead replica is known by its leases running out, and lives again when it joins', async () => {
+    const who = await replica(1000)
+    expect((await place.authority.pulse(who, 1000)).alive).toBe(true)
+    await place.pass(1000)
+    expect(await place.authority.dead()).not.toContain(who)
+    await place.pass(1)
+    expect(await place.authority.dead()).toContain(who)
+    expect((await place.authority.pulse(who, 1000)).alive).toBe(false)
+    await place.authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })
+    expect(await place.authority.dead()).not.toContain(who)
+    expect((await place.authority.pulse(who, 1000)).alive).toBe(true)
+  })
+
+  test('who leases without having joined is dead from the beginning', async () => {
+    const [who, budget] = [`stranger-${++count}`, terms()]
+    await granted(who, budget, 10n)
+    expect(await place.authority.dead()).toContain(who)
+    await place.authority.leave(who)
+    expect(await place.authority.dead()).not.toContain(who)
+    expect(await state(budget)).toMatchObject({ leased: 0n })
+  })
+
+  test('what a dead replica had is spent until its journal turns up', async () => {
+    const [who, other, budget] = [await replica(), await replica(), terms()]
+    const { windowStart } = (await granted(who, budget, 600n)).budget
+    await granted(other, budget, 100n)
+    expect(await place.authority.writeOff(who)).toMatchObject([{ amount: 600n, budget: { spent: 600n, leased: 100n } }])
+    expect(await place.authority.writeOff(who)).toEqual([])
+    await charge(who, budget, 250n, windowStart)
+    expect(await state(budget)).toMatchObject({ spent: 600n, leased: 100n })
+    await place.authority.leave(who)
+    expect(await state(budget)).toMatchObject({ spent: 250n, leased: 100n })
+    await place.authority.leave(who)
+    expect(await state(budget)).toMatchObject({ spent: 250n, leased: 100n })
+  })
+
+  test('a replica that was written off and comes back loses nothing and gets nothing twice', async () => {
+    const [who, budget] = [await replica(), terms()]
+    const { windowStart } = (await granted(who, budget, 300n)).budget
+    await place.authority.writeOff(who)
+    await granted(who, budget, 200n)
+    expect(await state(budget)).toMatchObject({ spent: 300n, leased: 200n })
+    await charge(who, budget, 350n, windowStart)
+    expect(await state(budget)).toMatchObject({ spent: 350n, leased: 150n })
+    await place.authority.leave(who)
+    expect(await state(budget)).toMatchObject({ spent: 350n, leased: 0n })
+  })
+
+  test('changes reach every replica once', async () => {
+    const [one, other] = [await replica(), await replica()]
+    const change = { kind: 'key' as const, id: `key-${++count}` }
+    await place.note(change)
+    await place.pass(100)
+    expect((await place.authority.pulse(one, DAY)).changes).toContainEqual(change)
+    expect((await place.authority.pulse(one, DAY)).changes).toEqual([])
+    expect((await place.authority.pulse(other, DAY)).changes).toContainEqual(change)
+    expect((await place.authority.pulse(await replica(), DAY)).changes).toEqual([])
+  })
+
+  test('whoever has idle money hears that somebody was refused it', async () => {
+    const [one, other, budget] = [await replica(), await replica(), terms()]
+    await granted(one, budget, 1000n)
+    expect((await place.authority.pulse(one, DAY)).scarce).toEqual([])
+    await lease(other, budget, 1n)
+    expect((await place.authority.pulse(one, DAY)).scarce).toEqual([budget.id])
+    expect((await place.authority.pulse(other, DAY)).scarce).toEqual([])
+    await place.pass(2000)
+    expect((await place.authority.pulse(one, DAY)).scarce).toEqual([])
+  })
+
+  test('new terms keep what was spent, and are told', async () => {
+    const [who, budget] = [await replica(), terms({ period: 'total' })]
+    const { windowStart } = (await granted(who, budget, 500n)).budget
+    await charge(who, budget, 400n, windowStart)
+    await place.authority.define([{ ...budget, limit: 450n, period: '1d' }])
+    expect(await state(budget)).toMatchObject({ limit: 450n, spent: 400n, leased: 100n, windowStart })
+    expect((await state(budget)).resetsAt).toBe(windowStart + DAY)
+    expect(await lease(who, budget, 1n)).toMatchObject({ refused: { limit: 450n } })
+    expect((await place.authority.pulse(who, DAY)).changes).toContainEqual({ kind: 'budget', id: budget.id })
+    await place.authority.define([{ ...budget, limit: 450n, period: '1d' }])
+    expect((await place.authority.pulse(who, DAY)).changes).toEqual([])
+  })
+
+  test('spending that is set by hand settles what was written off', async () => {
+    const [who, budget] = [await replica(), terms()]
+    await granted(who, budget, 300n)
+    await place.authority.writeOff(who)
+    await granted(who, budget, 100n)
+    await place.setSpent(budget.id, 0n)
+    expect(await state(budget)).toMatchObject({ spent: 0n, leased: 100n })
+    await place.authority.leave(who)
+    expect(await state(budget)).toMatchObject({ spent: 0n, leased: 0n })
+  })
+
+  test('leaves out budgets that it does not know', async () => {
+    expect(await place.authority.budgets(['key|nobody'])).toEqual([])
+    expect(await place.authority.budgets([])).toEqual([])
+    expect(await place.authority.lease('nobody', [])).toEqual([])
+    expect(await place.authority.post('nobody', { rows: [], returns: [] })).toEqual({ written: [], crossed: [] })
+  })
+
+  test('lends exactly as often as there is money, to whoever comes at once', async () => {
+    const replicas = await Promise.all([replica(), replica(), replica(), replica()])
+    const [shared, other] = [terms({ limit: 200n }), terms({ limit: undefined })]
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, async (_, index) => {
+        const who = replicas[index % replicas.length] ?? ''
+        const asks = [shared, other].map(budget => ({ terms: budget, need: 10n, want: 10n }))
+        if (index % 2 === 0) asks.reverse()
+        return (await place.authority.lease(who, [asks]))[0]
+      }),
+    )
+    expect(answers.filter(answer => answer && 'granted' in answer)).toHaveLength(20)
+    expect(await state(shared)).toMatchObject({ spent: 0n, leased: 200n })
+  })
+})
+
+function grantOf(answer: LeaseAnswer): Grant {
+  if ('refused' in answer) throw new Error(`refused by ${answer.refused.id}`)
+  const [grant] = answer.granted
+  if (!grant) throw new Error('nothing was granted')
+  return grant
+}

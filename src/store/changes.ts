@@ -1,0 +1,65 @@
+import type { Kysely } from 'kysely'
+import type { Ms } from '../core/clock.ts'
+import type { Change } from '../ledger/authority.ts'
+import type { Database } from './schema.ts'
+
+/**
+ * How long a change may take from its time to its commit: it is written within a transaction, whose statements are
+ * bounded, and others with a later time may be visible before it.
+ */
+const OVERLAP_MS: Ms = 30_000
+/** Whoever has not read for so long is dead, and reads everything anew. */
+const KEPT_MS: Ms = 10 * 60_000
+
+/**
+ * Notes within the transaction of a change, so that every replica hears of it at its next pulse. `now` is the store's
+ * (`Store.now`).
+ */
+export async function noteChange(db: Kysely<Database>, now: Ms, change: Change): Promise<void> {
+  await noteChanges(db, now, [change])
+}
+
+/** The same for many at once. */
+export async function noteChanges(db: Kysely<Database>, now: Ms, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return
+  await db
+    .insertInto('changes')
+    .values(changes.map(({ kind, id }) => ({ kind, id, at: now })))
+    .execute()
+}
+
+/** Deletes what every replica has heard of. */
+export async function dropOldChanges(db: Kysely<Database>, now: Ms): Promise<void> {
+  await db
+    .deleteFrom('changes')
+    .where('at', '<', now - KEPT_MS)
+    .execute()
+}
+
+/**
+ * Reads changes, each once. They are numbered when they are written and seen when they are committed, which may be the
+ * other way round: so it reads again what is recent, and leaves out what it has told.
+ */
+export class ChangeReader {
+  readonly #told = new Map<number, Ms>()
+  readonly #from: Ms
+
+  /** @param from changes before it are old news, by the store's clock. */
+  constructor(from: Ms) {
+    this.#from = from
+  }
+
+  async read(db: Kysely<Database>, now: Ms): Promise<Change[]> {
+    const since = Math.max(this.#from, now - OVERLAP_MS)
+    const rows = await db
+      .selectFrom('changes')
+      .select(['seq', 'kind', 'id', 'at'])
+      .where('at', '>=', since)
+      .orderBy('seq')
+      .execute()
+    const fresh = rows.filter(({ seq }) => !this.#told.has(seq))
+    for (const { seq, at } of fresh) this.#told.set(seq, at)
+    for (const [seq, at] of this.#told) if (at < since) this.#told.delete(seq)
+    return fresh.map(({ kind, id }) => ({ kind: kind as Change['kind'], id }))
+  }
+}

@@ -1,0 +1,230 @@
+import { type Kysely, sql } from 'kysely'
+import type { BudgetState, BudgetTerms } from '../core/budget.ts'
+import type { Ms } from '../core/clock.ts'
+import type {
+  Authority,
+  GivenBack,
+  LeaseAnswer,
+  LeaseAsk,
+  PostAnswer,
+  PostBatch,
+  Pulse,
+  Replica,
+  WrittenOff,
+} from '../ledger/authority.ts'
+import { chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from '../ledger/book.ts'
+import { SCARCE_MS } from '../ledger/rules.ts'
+import { defineBudgets, standOf } from './budgets.ts'
+import { ChangeReader } from './changes.ts'
+import { clockOf, forShare, isOneOf, readClock } from './dialect.ts'
+import { insertLedgerRows } from './ledger-rows.ts'
+import type { Database } from './schema.ts'
+import { SqlBook } from './sql-book.ts'
+import type { Store } from './store.ts'
+import { SweepSchedule, sweep } from './sweep.ts'
+
+export interface SqlAuthorityParts {
+  /** For single statements. */
+  readonly db: Kysely<Database>
+  readonly transaction: Store['transaction']
+}
+
+/** The authority for all who share a database. Its clock is the store's. */
+export class SqlAuthority implements Authority {
+  readonly #db: Kysely<Database>
+  readonly #transaction: Store['transaction']
+  readonly #readers = new Map<string, ChangeReader>()
+  readonly #sweeps = new SweepSchedule()
+
+  constructor({ db, transaction }: SqlAuthorityParts) {
+    this.#db = db
+    this.#transaction = transaction
+  }
+
+  async join({ id, host, pid, leaseMs }: Replica): Promise<void> {
+    const now = await this.#transaction(async trx => {
+      const known = await trx.selectFrom('replicas').select('claimed').where('id', '=', id).executeTakeFirst()
+      if (known?.claimed) throw new Error(`${id} is being taken over`)
+      const ids = await leasedBy(trx, id)
+      const book = await SqlBook.load(trx, { replica: id, terms: [], ids, now: clockOf(trx) })
+      reviveAll(book, id, { ids, now: book.now })
+      await book.save()
+      const times = { seen_at: book.now, expires_at: book.now + leaseMs }
+      await trx
+        .insertInto('replicas')
+        .values({ id, host, pid, started_at: book.now, batch: 0, claimed: 0, ...times })
+        .onConflict(conflict => conflict.column('id').doUpdateSet(times))
+        .execute()
+      return book.now
+    })
+    if (!this.#readers.has(id)) this.#readers.set(id, new ChangeReader(now))
+  }
+
+  lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
+    const terms = groups.flatMap(asks => asks.map(ask => ask.terms))
+    return this.#transaction(async trx => {
+      await checkAlive(trx, replica)
+      const book = await SqlBook.load(trx, { replica, terms, ids: [], now: clockOf(trx) })
+      const answers = groups.map(asks => lendGroup(book, replica, { asks, now: book.now }))
+      await book.save()
+      return answers
+    })
+  }
+
+  post(replica: string, batch: PostBatch): Promise<PostAnswer> {
+    return this.#transaction(async trx => {
+      // The rows first: the budgets, which others wait for, are locked only for the little that follows.
+      const written = await insertLedgerRows(trx, batch.rows)
+      const sums = chargeSums(batch.rows.filter(({ id }) => written.has(id)))
+      const returns = (await takesReturns(trx, replica, batch)) ? batch.returns : []
+      const terms = sums.map(sum => sum.terms)
+      const ids = returns.map(({ budgetId }) => budgetId)
+      if (terms.length + ids.length === 0) return { written: [...written], crossed: [] }
+      const book = await SqlBook.load(trx, { replica, terms, ids, now: clockOf(trx) })
+      const crossed = settle(book, replica, { sums, returns, now: book.now })
+      await book.save()
+      return { written: [...written], crossed }
+    })
+  }
+
+  async leases(replica: string): Promise<readonly GivenBack[]> {
+    const rows = await this.#db
+      .selectFrom('leases')
+      .innerJoin('budgets', join =>
+        join.onRef('budgets.id', '=', 'leases.budget_id').onRef('budgets.window_start', '=', 'leases.window_start'),
+      )
+      .select(['leases.budget_id', 'leases.window_start', 'leases.amount'])
+      .where('leases.replica', '=', replica)
+      .where('leases.written_off', '=', 0)
+      .where('leases.amount', '>', 0n)
+      .execute()
+    return rows.map(row => ({ budgetId: row.budget_id, windowStart: row.window_start, amount: row.amount }))
+  }
+
+  async pulse(replica: string, leaseMs: Ms): Promise<Pulse> {
+    const seenAt = await this.#prolong(replica, leaseMs)
+    const now = seenAt ?? (await readClock(this.#db))
+    const alive = seenAt !== undefined
+    const reader = this.#readers.get(replica) ?? new ChangeReader(now)
+    this.#readers.set(replica, reader)
+    const changes = await reader.read(this.#db, now)
+    const scarce = alive ? await this.#scarceFor(replica, now) : []
+    if (this.#sweeps.isDue(now)) await sweep(this.#db, now)
+    return { now, alive, changes, scarce }
+  }
+
+  async dead(): Promise<readonly string[]> {
+    const { rows } = await sql<{ id: string }>`
+      select id from replicas where expires_at < ${clockOf(this.#db)}
+      union
+      select distinct replica from leases
+        where amount > 0 and written_off = 0 and replica not in (select id from replicas)
+      order by 1`.execute(this.#db)
+    return rows.map(({ id }) => id)
+  }
+
+  async claim(replica: string, isCertain: boolean): Promise<boolean> {
+    const { rows } = await sql`
+      update replicas set claimed = 1, expires_at = case when expires_at < ${clockOf(this.#db)} then expires_at else 0 end
+      where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${clockOf(this.#db)})
+      returning id`.execute(this.#db)
+    return rows.length > 0 || !(await isKnown(this.#db, replica))
+  }
+
+  writeOff(replica: string): Promise<readonly WrittenOff[]> {
+    return this.#transaction(async trx => {
+      if (await isAlive(trx, replica)) return []
+      const ids = await leasedBy(trx, replica)
+      const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
+      const written = writeOffAll(book, replica, { ids, now: book.now })
+      await book.save()
+      return written
+    })
+  }
+
+  async leave(replica: string): Promise<void> {
+    await this.#transaction(async trx => {
+      const ids = await leasedBy(trx, replica)
+      const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
+      leaveAll(book, replica, { ids, now: book.now })
+      await book.save()
+      await sql`delete from leases where replica = ${replica} and ${isOneOf(trx, 'budget_id', ids)}`.execute(trx)
+      await trx.deleteFrom('replicas').where('id', '=', replica).execute()
+    })
+    this.#readers.delete(replica)
+  }
+
+  async define(terms: readonly BudgetTerms[]): Promise<void> {
+    await this.#transaction(async trx => defineBudgets(trx, await readClock(trx), terms))
+  }
+
+  async budgets(ids: readonly string[]): Promise<readonly BudgetState[]> {
+    const states = await standOf(this.#db, ids)
+    return [...new Set(ids)].flatMap(id => states.get(id) ?? [])
+  }
+
+  async close(): Promise<void> {}
+
+  /** The store's time, when the replica's leases had not run out. */
+  async #prolong(replica: string, leaseMs: Ms): Promise<Ms | undefined> {
+    const now = clockOf(this.#db)
+    const { rows } = await sql<{ seen_at: number }>`
+      update replicas set seen_at = ${now}, expires_at = ${now} + cast(${leaseMs} as bigint)
+      where id = ${replica} and claimed = 0 and expires_at >= ${now} returning seen_at`.execute(this.#db)
+    return rows[0]?.seen_at
+  }
+
+  async #scarceFor(replica: string, now: Ms): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('budgets')
+      .innerJoin('leases', join =>
+        join
+          .onRef('leases.budget_id', '=', 'budgets.id')
+          .onRef('leases.window_start', '=', 'budgets.window_start')
+          .on('leases.replica', '=', replica)
+          .on('leases.written_off', '=', 0),
+      )
+      .select('budgets.id')
+      .where('budgets.wanted_at', '>', now - SCARCE_MS)
+      .where('leases.amount', '>', 0n)
+      .orderBy('budgets.id')
+      .execute()
+    return rows.map(({ id }) => id)
+  }
+}
+
+/** Leases of a replica that nobody knows to live would never run out. @throws Error */
+async function checkAlive(db: Kysely<Database>, replica: string): Promise<void> {
+  if (await isAlive(db, replica)) return
+  throw new Error(`${replica} has not joined, or its leases have run out`)
+}
+
+/** Its row stays as it is to the end of the transaction: nobody takes over meanwhile. */
+async function isAlive(db: Kysely<Database>, replica: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from replicas where id = ${replica} and claimed = 0 and expires_at >= ${clockOf(db)} ${forShare(db)}`.execute(
+    db,
+  )
+  return rows.length > 0
+}
+
+async function isKnown(db: Kysely<Database>, replica: string): Promise<boolean> {
+  return (await db.selectFrom('replicas').select('id').where('id', '=', replica).execute()).length > 0
+}
+
+async function takesReturns(db: Kysely<Database>, replica: string, { number, returns }: PostBatch): Promise<boolean> {
+  if (returns.length === 0) return false
+  if (number === undefined) return true
+  const { numUpdatedRows } = await db
+    .updateTable('replicas')
+    .set({ batch: number })
+    .where('id', '=', replica)
+    .where('batch', '<', number)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+async function leasedBy(db: Kysely<Database>, replica: string): Promise<string[]> {
+  const rows = await db.selectFrom('leases').select('budget_id').distinct().where('replica', '=', replica).execute()
+  return rows.map(row => row.budget_id)
+}

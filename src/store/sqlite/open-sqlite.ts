@@ -1,0 +1,104 @@
+import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Failure } from '../../core/failure.ts'
+import { sqliteFailure } from './sqlite-failure.ts'
+import { SqliteWorker, type SqliteWorkerOptions } from './sqlite-worker.ts'
+
+/** `toll` in ASCII: what `file` and other programs know our files by (PRAGMA application_id). */
+const APPLICATION_ID = 0x746f6c6c
+const MAGIC = 'SQLite format 3\0'
+/** A larger file's ledger is not read through at each start; its other tables are. */
+const CHECKED_WHOLE_BYTES = 128 * 1024 * 1024
+/** How long a connection waits for another process to let go of the file. */
+const BUSY_MS = 2000
+
+/** Opens a connection, once it is sure that the file is ours and sound. A corrupt or foreign file is left as it is. */
+export async function openSqlite(options: SqliteWorkerOptions): Promise<SqliteWorker> {
+  const size = options.path === ':memory:' ? 0 : prepareFile(options.path)
+  const worker = new SqliteWorker(options)
+  try {
+    await worker.run(`pragma busy_timeout = ${BUSY_MS}`)
+    if (size > 0) await checkFile(worker, options.path, size)
+    await configure(worker)
+    return worker
+  } catch (error) {
+    await worker.close()
+    throw error
+  }
+}
+
+/** Another connection to a file that `openSqlite` has seen to. */
+export async function openSecond(options: SqliteWorkerOptions): Promise<SqliteWorker> {
+  const worker = new SqliteWorker(options)
+  try {
+    await worker.run(`pragma busy_timeout = ${BUSY_MS}`)
+    await configure(worker)
+    return worker
+  } catch (error) {
+    await worker.close()
+    throw error
+  }
+}
+
+async function configure(worker: SqliteWorker): Promise<void> {
+  for (const pragma of [
+    `application_id = ${APPLICATION_ID}`,
+    'journal_mode = wal',
+    'synchronous = normal',
+    'foreign_keys = on',
+    'temp_store = memory',
+    // 16 MiB of pages in memory; a checkpoint after as many in the log; the log is cut to 64 MiB after a large one.
+    'cache_size = -16384',
+    'wal_autocheckpoint = 4000',
+    'journal_size_limit = 67108864',
+  ])
+    await worker.run(`pragma ${pragma}`)
+}
+
+/** Makes the folder, and says how large the file is: 0 when it is new. */
+function prepareFile(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    if (size > 0 && firstBytes(path) !== MAGIC)
+      throw sqliteFailure({ message: 'its first bytes differ', code: 26 }, path)
+    return size
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    throw new Failure(
+      'unavailable',
+      `The store ${path} could not be opened: ${message}. Name a file in a folder that this user may write`,
+      { cause: error, code: 'store_not_opened' },
+    )
+  }
+}
+
+function firstBytes(path: string): string {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(MAGIC.length)
+    readSync(file, bytes, 0, bytes.length, 0)
+    return bytes.toString('latin1')
+  } finally {
+    closeSync(file)
+  }
+}
+
+async function checkFile(worker: SqliteWorker, path: string, size: number): Promise<void> {
+  const { rows: tables } = await worker.run(`select name from sqlite_master where type = 'table'`)
+  const names = tables.map(({ name }) => String(name))
+  if (names.length > 0 && !names.includes('tollgate_migrations'))
+    throw new Failure('unavailable', `The store ${path} is a database of another program: name another file`, {
+      code: 'store_foreign',
+    })
+  const checks =
+    size <= CHECKED_WHOLE_BYTES
+      ? ['pragma quick_check(1)']
+      : names.filter(name => name !== 'ledger').map(name => `pragma quick_check("${name}")`)
+  for (const check of checks) {
+    const { rows } = await worker.run(check)
+    const said = Object.values(rows[0] ?? {}).join()
+    if (said !== 'ok') throw sqliteFailure({ message: said, code: 11 }, path)
+  }
+}

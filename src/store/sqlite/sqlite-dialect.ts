@@ -1,0 +1,103 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type DatabaseIntrospector,
+  type Dialect,
+  type DialectAdapter,
+  type Driver,
+  type Kysely,
+  type QueryCompiler,
+  type QueryResult,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import type { Ms } from '../../core/clock.ts'
+import type { Turns } from '../turns.ts'
+import { ClockedSqliteAdapter } from './clocked-adapter.ts'
+import type { SqliteWorker } from './sqlite-worker.ts'
+
+export interface SqliteDialectOptions {
+  readonly worker: SqliteWorker
+  /** Whoever uses the worker takes turns. */
+  readonly turns: Turns
+  readonly now: () => Ms
+}
+
+/** Kysely's way to a worker. The worker belongs to who made it, and is closed by them. */
+export class SqliteWorkerDialect implements Dialect {
+  readonly #options: SqliteDialectOptions
+
+  constructor(options: SqliteDialectOptions) {
+    this.#options = options
+  }
+
+  createDriver(): Driver {
+    return new WorkerDriver(this.#options)
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new SqliteQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new ClockedSqliteAdapter(this.#options.now)
+  }
+
+  createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
+    return new SqliteIntrospector(db)
+  }
+}
+
+class WorkerDriver implements Driver {
+  readonly #turns: Turns
+  readonly #connection: WorkerConnection
+
+  constructor({ worker, turns }: SqliteDialectOptions) {
+    this.#turns = turns
+    this.#connection = new WorkerConnection(worker)
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    await this.#turns.begin()
+    return this.#connection
+  }
+
+  /** Not the default, which takes the lock for writing late and then fails where another has it. */
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'))
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('rollback'))
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#turns.end()
+  }
+
+  async destroy(): Promise<void> {}
+}
+
+class WorkerConnection implements DatabaseConnection {
+  readonly #worker: SqliteWorker
+
+  constructor(worker: SqliteWorker) {
+    this.#worker = worker
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const { rows, changes } = await this.#worker.run(sql, parameters)
+    return { rows: rows as Row[], numAffectedRows: BigInt(changes) }
+  }
+
+  /** Whole answers only: a statement that is read piece by piece would hold everybody's turn. */
+  async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
+    yield await this.executeQuery<Row>(query)
+  }
+}

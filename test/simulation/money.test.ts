@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { World, type WorldOptions } from './world.ts'
+
+/** In all, over the seeds. */
+const STEPS = Number(process.env.TOLLGATE_SIMULATION_STEPS ?? 1_000_000)
+const SEEDS = 20
+
+const SMALL: WorldOptions['limits'] = { key: 3_000n, team: 2_500n, gateway: 6_000n }
+const LIMITS: readonly WorldOptions['limits'][] = [
+  { key: 200_000n, team: 50_000n, gateway: 500_000n },
+  SMALL,
+  { key: 10_000_000n, team: 1_000_000n, gateway: 30_000_000n },
+]
+
+describe('replicas, leases, crashes and lost messages', () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    it(`never spend more than a budget has, and charge everything once (seed ${seed})`, {
+      timeout: 300_000,
+    }, async () => {
+      const world = new World({
+        random: seededRandom(seed),
+        replicas: 1 + (seed % 4),
+        limits: LIMITS[seed % LIMITS.length] ?? SMALL,
+        whenAway: seed % 2 === 0 ? 'refuse' : 'spend-leases',
+      })
+      await run(world, { steps: STEPS / SEEDS, replicas: 1 + (seed % 4) })
+      await settleAll(world)
+      expectAllCharged(world)
+      await expectNothingUnderLease(world)
+    })
+  }
+})
+
+describe('without faults', () => {
+  it('spends what there is, on four replicas', async () => {
+    const limit = 100_000n
+    const world = new World({
+      random: seededRandom(99),
+      replicas: 4,
+      limits: { key: limit, team: limit * 10n, gateway: limit * 10n },
+    })
+    await run(world, { steps: 20_000, replicas: 4, calm: true })
+    await settleAll(world)
+    const states = await world.authority.budgets([...world.limits.keys()].filter(id => id.startsWith('key|')))
+    for (const { spent } of states) expect(spent).toBeGreaterThan((limit * 98n) / 100n)
+  })
+})
+
+interface RunOptions {
+  readonly steps: number
+  readonly replicas: number
+  readonly calm?: boolean
+}
+
+async function run(world: World, { steps, replicas, calm = false }: RunOptions): Promise<void> {
+  for (let count = 0; count < replicas; count++) await world.begin()
+  for (let step = 0; step < steps; step++) {
+    act(world, calm)
+    if (!calm) misfortune(world, replicas)
+    await turn()
+    await world.check()
+  }
+}
+
+/** What happens every day. */
+function act(world: World, calm: boolean): void {
+  const { random } = world
+  const chance = random()
+  for (let count = 0; count < 3 && world.network.waiting > 0; count++)
+    if (calm || random() < 0.7) world.network.deliverOne()
+  if (chance < 0.35 && world.running < 200) {
+    const able = world.living().filter(replica => !replica.isPaused)
+    const replica = able[Math.floor(random() * able.length)]
+    if (replica) void world.call(replica)
+  } else if (chance < 0.7) world.settleOne()
+  else if (chance < 0.995) world.advance(Math.floor(random() * 40))
+  else if (chance < 0.9998) world.advance(Math.floor(random() * 20_000))
+  // A machine that slept: windows end while money is held.
+  else world.advance(Math.floor(random() * 3_600_000))
+}
+
+/** What does not. */
+function misfortune(world: World, replicas: number): void {
+  const { random, network } = world
+  const chance = random()
+  const living = world.living()
+  const one = living[Math.floor(random() * living.length)]
+  if (chance < 0.0008) world.crash(one, random() < 0.2)
+  else if (chance < 0.002 && one) one.isPaused ? world.resume(one) : world.pause(one)
+  else if (chance < 0.003) network.isDown = !network.isDown && random() < 0.5
+  else if (chance < 0.004) network.loss = random() < 0.7 ? 0 : random() * 0.2
+  if (living.length < replicas && random() < 0.01) void world.begin()
+}
+
+/** Good weather: everybody who lives settles, hands in its rows and leaves; the dead are looked after. */
+async function settleAll(world: World): Promise<void> {
+  const { network } = world
+  network.isDown = false
+  network.loss = 0
+  for (const replica of world.living()) if (replica.isPaused) world.resume(replica)
+  await world.begin()
+  while (world.running > 0) world.settleOne()
+  for (let count = 0; count < 4_000; count++) {
+    while (network.waiting > 0) network.deliverOne()
+    world.advance(50)
+    await turn()
+  }
+  const closing = world.living().map(replica => replica.ledger.close())
+  let open = true
+  void Promise.all(closing).then(() => (open = false))
+  while (open) {
+    while (network.waiting > 0) network.deliverOne()
+    world.advance(50)
+    await turn()
+  }
+}
+
+function expectAllCharged(world: World): void {
+  const charged = new Map(world.authority.rows().map(row => [row.id, row.charge]))
+  expect(world.authority.rows().length).toBe(charged.size)
+  for (const [id, { replica, outcome, cost, bound }] of world.dialled) {
+    if (replica.isLost) continue
+    const charge = charged.get(id)
+    if (charge === undefined) throw new Error(`attempt ${id} was dialled and is not in the ledger`)
+    // Of a replica that was thought dead and was not, an attempt may stand at its worst price.
+    const isRight = charge === cost || charge === bound
+    if (!isRight)
+      throw new Error(`attempt ${id} cost ${cost}, at most ${bound}, and was charged ${charge} (${outcome})`)
+  }
+  for (const id of charged.keys()) if (!world.dialled.has(id)) throw new Error(`${id} was never dialled`)
+}
+
+async function expectNothingUnderLease(world: World): Promise<void> {
+  for (const { id, leased } of await world.authority.budgets([...world.limits.keys()])) {
+    expect(leased, `under lease of ${id}`).toBe(0n)
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}

@@ -1,0 +1,285 @@
+import { type BudgetTerms, budgetId } from '../../src/core/budget.ts'
+import type { Attempt, Call } from '../../src/core/call.ts'
+import { type Caller, plainCaller } from '../../src/core/caller.ts'
+import { Cancellation } from '../../src/core/cancellation.ts'
+import type { Deployment } from '../../src/core/deployment.ts'
+import type { NanoUsd } from '../../src/core/money.ts'
+import type { MoneySettings } from '../../src/core/money-settings.ts'
+import { MemoryAuthority } from '../../src/ledger/memory-authority.ts'
+import type { Entry } from '../../src/ledger/replica/entry.ts'
+import { Ledger } from '../../src/ledger/replica/ledger.ts'
+import type { LocalHold } from '../../src/ledger/replica/local-hold.ts'
+import { FakeClock } from '../../src/testing/fake-clock.ts'
+import { Network, through } from './faulty-authority.ts'
+import { MemoryJournals } from './memory-journals.ts'
+
+/** What the upstream knows of an attempt that was dialled. */
+interface Dialled {
+  readonly replica: Replica
+  readonly bound: NanoUsd
+  readonly cost: NanoUsd
+  outcome: 'under way' | 'settled' | 'cut off'
+}
+
+interface Running {
+  readonly replica: Replica
+  readonly entry: Entry
+  readonly attempt: Attempt
+  readonly hold: LocalHold
+  readonly cost: NanoUsd
+}
+
+interface Replica {
+  readonly ledger: Ledger
+  readonly clock: FakeClock
+  isAlive: boolean
+  isPaused: boolean
+  /** Time that has passed while it was paused, ms. */
+  behind: number
+  /** Its journal is gone with it. */
+  isLost: boolean
+}
+
+export interface WorldOptions {
+  readonly random: () => number
+  readonly replicas: number
+  readonly limits: { readonly key: NanoUsd; readonly team: NanoUsd; readonly gateway: NanoUsd }
+  readonly whenAway?: MoneySettings['whenAway']
+}
+
+const LEASE_MS = 10_000
+
+/** Replicas, their authority, an upstream that remembers what it has billed, and chance. No clock but its own, no network. */
+export class World {
+  readonly authority: MemoryAuthority
+  readonly network: Network
+  readonly journals = new MemoryJournals()
+  /** Every attempt that was dialled, by its id. */
+  readonly dialled = new Map<string, Dialled>()
+  /** What the upstream has billed in each window of each budget. */
+  readonly billed = new Map<string, NanoUsd>()
+  readonly limits = new Map<string, NanoUsd>()
+  replicas: Replica[] = []
+  refused = 0
+  bought = 0
+  readonly #clock = new FakeClock()
+  readonly #options: WorldOptions
+  readonly #callers: readonly Caller[]
+  readonly #running: Running[] = []
+  #calls = 0
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.network = new Network(options.random)
+    this.authority = new MemoryAuthority({ clock: this.#clock, keepRows: true })
+    const { key, team, gateway } = options.limits
+    const terms = (level: BudgetTerms['level'], subject: string, limit: NanoUsd, period = 'total'): BudgetTerms => {
+      const id = budgetId({ level, subject, ...(period !== 'total' && { window: period }) })
+      this.limits.set(id, limit)
+      return { id, level, subject, period, limit }
+    }
+    this.#callers = [0, 1, 2].map(number => ({
+      ...plainCaller(`k${number}`),
+      budgets: [
+        terms('key', `k${number}`, key),
+        terms('team', 't', team, 'hour'),
+        terms('team', 't', team * 20n, 'day'),
+        terms('gateway', '', gateway),
+      ],
+    }))
+  }
+
+  get random(): () => number {
+    return this.#options.random
+  }
+
+  get running(): number {
+    return this.#running.length
+  }
+
+  /** Starts a replica; it joins when the network lets it. */
+  async begin(): Promise<void> {
+    const { whenAway = 'refuse' } = this.#options
+    const clock = new FakeClock(this.#clock.now())
+    let replica: Replica | undefined
+    const isAlive = () => replica?.isAlive ?? true
+    const number = this.replicas.length
+    const settings: MoneySettings = {
+      budgets: [],
+      unpriced: 'refuse',
+      whenShort: 'refuse',
+      whenAway,
+      leaseMs: LEASE_MS,
+      journal: '',
+      backlog: { rows: 10_000, bytes: 32 << 20 },
+    }
+    const authority = through(this.network, this.authority, { id: `r${number}`, isAlive })
+    const ledger = new Ledger({ authority, settings, clock, journals: this.journals, warn: () => {} })
+    replica = { ledger, clock, isAlive: true, isPaused: false, behind: 0, isLost: false }
+    this.replicas.push(replica)
+    // Half of them are of this machine, so that one can see whether they run.
+    if (this.random() < 0.5) this.journals.owners.set(ledger.replica.id, 'running')
+    ledger.start().catch(() => this.crash(replica))
+  }
+
+  /** Lets time pass for all; who is paused has it before it all at once. */
+  advance(ms: number): void {
+    this.#clock.advance(ms)
+    for (const replica of this.living()) {
+      if (replica.isPaused) replica.behind += ms
+      else replica.clock.advance(ms)
+    }
+  }
+
+  living(): readonly Replica[] {
+    return this.replicas.filter(replica => replica.isAlive)
+  }
+
+  pause(replica: Replica): void {
+    replica.isPaused = true
+  }
+
+  resume(replica: Replica): void {
+    replica.isPaused = false
+    replica.clock.advance(replica.behind)
+    replica.behind = 0
+  }
+
+  /** It is gone, with all that it was doing; perhaps with its disk. */
+  crash(replica: Replica | undefined, withDisk = false): void {
+    if (!replica?.isAlive) return
+    replica.isAlive = false
+    const id = replica.ledger.replica.id
+    this.network.forget(`r${this.replicas.indexOf(replica)}`)
+    for (let at = this.#running.length - 1; at >= 0; at--) {
+      const running = this.#running[at]
+      if (running?.replica !== replica) continue
+      this.#running.splice(at, 1)
+      const dialled = this.dialled.get(running.attempt.attempt.id)
+      if (dialled) dialled.outcome = 'cut off'
+    }
+    if (withDisk) {
+      replica.isLost = true
+      this.journals.remove(id)
+    } else if (this.journals.owners.has(id)) this.journals.owners.set(id, 'gone')
+  }
+
+  /** A call begins: money is set aside, and when that is done an upstream is dialled. */
+  async call(replica: Replica): Promise<void> {
+    const { ledger, clock } = replica
+    const caller = this.#callers[Math.floor(this.random() * this.#callers.length)]
+    if (!caller) return
+    const bound = BigInt(1 + Math.floor(this.random() * 1_000))
+    const call = callOf(`c${++this.#calls}`, caller, clock)
+    const dials = this.random()
+    try {
+      const held = ledger.hold(call, bound)
+      const hold = held instanceof Promise ? await held : held
+      if (!hold || !replica.isAlive) return
+      if (dials < 0.05) return hold.release()
+      await this.#dial(replica, { call: { ...call, hold }, hold, bound: dials < 0.1 ? bound * 2n : bound })
+    } catch {
+      this.refused++
+    }
+  }
+
+  async #dial(
+    replica: Replica,
+    { call, hold, bound }: { readonly call: Call; readonly hold: LocalHold; readonly bound: NanoUsd },
+  ): Promise<void> {
+    const attempt = attemptOf(call, replica.clock)
+    try {
+      const begun = replica.ledger.begin(attempt, bound)
+      const entry = begun instanceof Promise ? await begun : begun
+      if (!replica.isAlive) return
+      const cost = (bound * BigInt(Math.floor(this.random() * 1_001))) / 1_000n
+      this.dialled.set(attempt.attempt.id, { replica, bound, cost, outcome: 'under way' })
+      for (const { budget, windowStart } of hold.purses) {
+        const window = `${budget.id}@${windowStart}`
+        this.billed.set(window, (this.billed.get(window) ?? 0n) + cost)
+      }
+      this.bought++
+      this.#running.push({ replica, entry, attempt, hold, cost })
+    } catch (error) {
+      hold.release()
+      throw error
+    }
+  }
+
+  /** A call under way ends. */
+  settleOne(): void {
+    const [running] = this.#running.splice(Math.floor(this.random() * this.#running.length), 1)
+    if (!running) return
+    const { attempt, cost, entry, hold } = running
+    attempt.attempt.cost = cost
+    entry.end({ outcome: 'complete' }, undefined)
+    hold.release()
+    const dialled = this.dialled.get(attempt.attempt.id)
+    if (dialled) dialled.outcome = 'settled'
+  }
+
+  /** The invariants. @throws Error with the first that does not hold. */
+  async check(): Promise<void> {
+    for (const [window, amount] of this.billed) {
+      const limit = this.limits.get(window.slice(0, window.indexOf('@'))) ?? 0n
+      if (amount > limit) throw new Error(`overshoot: ${window} was billed ${amount} of ${limit}`)
+    }
+    for (const { id, spent, leased } of await this.authority.budgets([...this.limits.keys()])) {
+      const limit = this.limits.get(id) ?? 0n
+      if (spent + leased > limit) throw new Error(`the authority lent too much: ${id} ${spent} + ${leased} > ${limit}`)
+    }
+  }
+}
+
+const DEPLOYMENT: Deployment = {
+  id: 'd',
+  pool: 'p',
+  provider: 'mock',
+  model: 'm',
+  baseUrl: 'http://127.0.0.1',
+  headers: {},
+  defaults: {},
+  parameters: { dropUnsupported: false, drop: [], allow: [] },
+  selection: { tags: [], tagPatterns: [] },
+  timeouts: {},
+  health: {},
+  price: { rates: { input: 1n, output: 1n }, tiers: [], source: 'test' },
+  limits: { supports: {} },
+  info: {},
+}
+
+function callOf(id: string, caller: Caller, clock: FakeClock): Call {
+  return {
+    id,
+    pool: 'p',
+    request: { operation: 'chat', body: {}, streamed: false },
+    options: { caller },
+    cancellation: new Cancellation(),
+    deadline: Number.POSITIVE_INFINITY,
+    emit: () => {},
+    purpose: 'answer',
+    record: {
+      startedAt: clock.now(),
+      start: clock.monotonic(),
+      requestedPool: 'p',
+      attempts: [],
+      decisions: [],
+      fallbacks: 0,
+      cost: 0n,
+      unpriced: false,
+    },
+  }
+}
+
+function attemptOf(call: Call, clock: FakeClock): Attempt {
+  const number = 1
+  const attempt = {
+    id: `${call.id}-1`,
+    number,
+    purpose: call.purpose,
+    deployment: DEPLOYMENT,
+    decision: undefined,
+    start: clock.monotonic(),
+  }
+  return { deployment: DEPLOYMENT, number, attempt, ...call }
+}
