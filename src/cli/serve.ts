@@ -11,6 +11,7 @@ import { createGateway, type Gateway } from '../gateway/server.ts'
 import { coloursFor, type LinePrinter, type Listener, linePrinter, printCalls } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
 import { banner } from './banner.ts'
+import { openExchange } from './exchange.ts'
 import { ofWorker, superviseWorkers, type WorkerSelf, workerCount } from './workers.ts'
 
 interface ServeOptions {
@@ -46,7 +47,7 @@ export function serveCommand(): Command {
     .addOption(new Option('--log <form>', 'one line per call').choices(['lines', 'json', 'none']))
     .option(
       '--workers <number>',
-      'processes that serve behind the one port, auto: one per core (default: 1)',
+      'processes that serve behind the one port, auto: one per core (default: the configuration, else 1)',
       workerCount,
     )
     .addHelpText('after', EXAMPLES)
@@ -58,14 +59,15 @@ async function serve(options: ServeOptions): Promise<void> {
   if (worker) return serveAsWorker(worker, options)
   const config = load(options, line => process.stderr.write(line))
   refuseOpenDoor(addressOf(config, options).host, config, options)
-  const { workers = 1 } = options
+  const workers = options.workers ?? config.settings.workers
   const show = (url: string) => void process.stdout.write(banner({ url, config, file: options.config, workers }))
   if (workers > 1) {
-    process.exitCode = await superviseWorkers(workers, {
+    const exitCode = await superviseWorkers(workers, {
       onReady: show,
       warn: line => process.stderr.write(`tollgate: ${line}\n`),
     })
-    return
+    // A connection that some dead worker had must not keep this process alive.
+    process.exit(exitCode)
   }
   await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
 }
@@ -88,13 +90,13 @@ type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> & Partial<Pick<Work
 
 async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, around: Surroundings): Promise<void> {
   const { gateway: settings } = config.settings
-  const { exchange } = around
+  const exchange = openExchange(config.settings.redis, around.exchange)
   const { host, port } = addressOf(config, options)
-  const printer = linePrinter(process.stdout, { shared: exchange !== undefined })
+  const printer = linePrinter(process.stdout, { shared: around.exchange !== undefined })
   const assembly = await open(config, {
     kind: 'server',
     listeners: logTo(printer, options.log ?? settings.log, config.settings.telemetry.logging),
-    exchange,
+    exchange: exchange.exchange,
     ...(options.config !== undefined && { path: options.config }),
   })
   const gateway = createGateway(assembly.router, {
@@ -112,6 +114,7 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   await stopped
   await gateway.stop()
   await assembly.close()
+  await exchange.close()
   printer.close()
 }
 
