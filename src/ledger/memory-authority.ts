@@ -76,6 +76,7 @@ export class MemoryAuthority implements Authority {
     const written = batch.rows.filter(row => this.#seen.add(row))
     const returns = this.#isRepeated(replica, batch) ? [] : batch.returns
     const crossed = settle(this.#book, replica, { sums: chargeSums(written), returns, now })
+    for (const { budget } of crossed) this.note({ kind: 'budget', id: budget.id })
     return { written: written.map(({ id }) => id), crossed }
   }
 

@@ -137,8 +137,10 @@ export class Breaker {
     this.#options.probe().then(
       () => {
         this.#probing = false
-        if (this.#options.clock.monotonic() - asked < this.#options.timeoutMs) this.#heal()
-        else this.#probeLater()
+        if (this.#options.clock.monotonic() - asked < this.#options.timeoutMs) return this.#heal()
+        // Late, but it answers: the next one is soon.
+        this.#probes = 0
+        this.#probeLater()
       },
       () => {
         this.#probing = false

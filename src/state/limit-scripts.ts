@@ -73,13 +73,13 @@ local function save(key, limit)
   end
 end
 
--- The terms of a limit, six arguments each: rpm, tpm, parallel (-1: unlimited), the share's name, part (-1: none), saturation.
-local function termsAt(index)
-  local part = tonumber(ARGV[index + 4])
-  local rpm, tpm = tonumber(ARGV[index]), tonumber(ARGV[index + 1])
+-- The terms of a limit: rpm, tpm, parallel (-1: unlimited), the part of the share (-1: none), saturation, the share's name.
+local function termsOf(text)
+  local rpm, tpm, parallel, part, saturation, name = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+  rpm, tpm, part = tonumber(rpm), tonumber(tpm), tonumber(part)
   local limit = {
-    rpm = rateOf(rpm, 1), tpm = rateOf(tpm, 1), parallel = tonumber(ARGV[index + 2]),
-    name = ARGV[index + 3], part = part, saturation = tonumber(ARGV[index + 5]),
+    rpm = rateOf(rpm, 1), tpm = rateOf(tpm, 1), parallel = tonumber(parallel),
+    name = name, part = part, saturation = tonumber(saturation),
   }
   if part >= 0 then
     limit.ownRpm, limit.ownTpm = rateOf(rpm, part), rateOf(tpm, part)
@@ -88,7 +88,7 @@ local function termsAt(index)
 end
 `
 
-/** Takes from all limits or none. KEYS: hash and set of each limit. ARGV: id, tokens, lease ms, then terms. */
+/** Takes from all limits or none. KEYS: hash and set of each limit. ARGV: id, tokens, lease ms, then the terms of each. */
 export const ADMIT = redisScript(`${COMMON}
 local id, tokens, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -115,7 +115,7 @@ end
 
 local limits, worst, worstWait, worstWhat = {}, 0, -1, 0
 for index = 1, #KEYS / 2 do
-  local limit = termsAt(4 + (index - 1) * 6)
+  local limit = termsOf(ARGV[3 + index])
   limits[index] = limit
   load(KEYS[index * 2 - 1], limit)
   limit.places = 0
@@ -178,9 +178,9 @@ return reply`)
  */
 export const CORRECT = redisScript(`${COMMON}
 for index = 1, #KEYS / 2 do
-  local base = 2 + (index - 1) * 8
+  local base = 2 + (index - 1) * 3
   local requests, tokens = tonumber(ARGV[base]), tonumber(ARGV[base + 1])
-  local limit = termsAt(base + 2)
+  local limit = termsOf(ARGV[base + 2])
   if requests ~= 0 or tokens ~= 0 then
     load(KEYS[index * 2 - 1], limit)
     if limit.rpm then limit.r = corrected(limit.r, requests, limit.rpm) end

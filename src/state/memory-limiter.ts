@@ -68,6 +68,19 @@ export class MemoryLimiter implements Limiter {
     this.#settle(granted, { requests: -1, tokens: -granted.ask.tokens })
   }
 
+  /** Takes the places of a call that was let through elsewhere, and nothing else. */
+  hold(ask: LimitAsk): Granted {
+    const now = this.#clock.monotonic()
+    const taken: Taken[] = []
+    for (const limit of ask.limits) {
+      const terms = this.#termsOf(limit)
+      const entry = this.#entryOf(terms, now)
+      if (terms.parallel !== undefined) entry.places++
+      taken.push({ entry, terms, share: limit.shares && shareOf(limit, ask.priority) })
+    }
+    return new MemoryGrant(ask, taken)
+  }
+
   /** Counts what was taken elsewhere. */
   add({ limit, ...quantity }: Owed): void {
     const terms = this.#termsOf(limit)

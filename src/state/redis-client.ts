@@ -79,6 +79,7 @@ class BoundedRedis implements RedisClient {
   /** Hashes of the scripts that were told on this connection. */
   readonly #scripts = new Set<string>()
   #redis: Redis | Cluster | undefined
+  #faulty = false
   #closed = false
 
   constructor(settings: RedisSettings, options: RedisClientOptions) {
@@ -98,7 +99,9 @@ class BoundedRedis implements RedisClient {
       random,
       ...(probeMs && { probeMs }),
       onChange: (open, reason) => {
-        onFault?.(open ? reason : undefined)
+        // The first time it is there is no return.
+        if (open || this.#faulty) onFault?.(reason)
+        this.#faulty = open
         if (!open) for (const listener of this.#upListeners) listener()
       },
     })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   askFor,
@@ -7,7 +8,10 @@ import {
   type OpenLimiters,
 } from '../../test/support/limiter-contract.ts'
 import { hasRedis, type StartRedisOptions, startRedis, type TestRedis } from '../../test/support/redis.ts'
-import type { Limiter } from './limiter.ts'
+import type { PriorityShares, RateLimit } from '../core/caller.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import type { Granted, Limiter } from './limiter.ts'
+import { MemoryLimiter } from './memory-limiter.ts'
 import { openRedis, type RedisClient } from './redis-client.ts'
 import { redisLimiter } from './redis-limiter.ts'
 
@@ -50,6 +54,39 @@ function withRedis(options: StartRedisOptions = {}): void {
   afterAll(() => server?.stop())
 }
 
+/** Quantities are such that what melts within a second changes nothing. */
+const steps = fc.array(
+  fc.record({
+    which: fc.integer({ min: 1, max: 7 }),
+    tokens: fc.integer({ min: 0, max: 12 }).map(count => count * 50),
+    priority: fc.constantFrom('prod', 'dev', 'other'),
+    settle: fc.option(fc.record({ index: fc.nat(10), used: fc.integer({ min: 0, max: 20 }).map(count => count * 50) })),
+  }),
+  { minLength: 5, maxLength: 30 },
+)
+type Step = typeof steps extends fc.Arbitrary<(infer One)[]> ? One : never
+
+async function decisions(limiter: Limiter, limits: readonly RateLimit[], taken: readonly Step[]): Promise<unknown[]> {
+  const told: unknown[] = []
+  const granted: Granted[] = []
+  for (const { which, tokens, priority, settle } of taken) {
+    const bounds = limits.filter((_, index) => which & (1 << index))
+    const admission = await limiter.admit(askFor(bounds, { tokens, priority }))
+    if (admission.granted) granted.push(admission)
+    told.push({
+      outcome: admission.granted ? 'granted' : [admission.limit, admission.what],
+      left: admission.standings.map(({ remainingRequests, remainingTokens = 0, remainingParallel }) => [
+        remainingRequests,
+        Math.floor(remainingTokens / 50),
+        remainingParallel,
+      ]),
+    })
+    const [one] = settle ? granted.splice(settle.index, 1) : []
+    if (settle && one) limiter.settle(one, settle.used)
+  }
+  return told
+}
+
 describe.skipIf(!here)('over one Redis', () => {
   withRedis()
   limiterContract('Redis', open)
@@ -85,6 +122,27 @@ describe.skipIf(!here)('over one Redis', () => {
     const keys = theServer().cli('KEYS', `*${limit.subject}*`).split('\n')
     expect(keys).toHaveLength(2)
     for (const key of keys) expect(Number(theServer().cli('PTTL', key))).toBeGreaterThan(0)
+  })
+
+  test('decides as the limiter in memory does, whatever is asked', async () => {
+    const { limiter } = await openOne()
+    await fc.assert(
+      fc.asyncProperty(steps, async taken => {
+        const shares: PriorityShares = { reserved: { prod: 0.9, dev: 0.1 }, otherwise: 0.25, saturation: 0.5 }
+        const limits = [
+          freshLimit({ rpm: 12, tpm: 1_000, parallel: 7 }),
+          freshLimit({ level: 'gateway', rpm: 20, tpm: 2_000, shares }),
+          freshLimit({ level: 'team', tpm: 1_500 }),
+        ]
+        const memory = new MemoryLimiter({ clock: new FakeClock() })
+        const start = performance.now()
+        const told = await decisions(limiter, limits, taken)
+        // Above, nothing melts; here no more than what is too small to change a decision, unless the machine stood still.
+        fc.pre(performance.now() - start < 1_000)
+        expect(told).toEqual(await decisions(memory, limits, taken))
+      }),
+      { numRuns: 40 },
+    )
   })
 
   test('goes on when Redis has forgotten its scripts', async () => {

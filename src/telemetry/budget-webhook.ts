@@ -1,6 +1,5 @@
 import type { BudgetState } from '../core/budget.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
-import type { JsonObject } from '../core/json.ts'
 import { formatUsd, nanoToUsd } from '../core/money.ts'
 import type { MoneySettings } from '../core/money-settings.ts'
 
@@ -77,7 +76,7 @@ export function budgetWebhook(
   return {
     tell(crossing) {
       if (underWay.size >= MOST) return warn(`a budget alert was dropped: ${MOST} wait for the webhook already`)
-      const delivery = deliver(JSON.stringify(alertOf(crossing))).finally(() => underWay.delete(delivery))
+      const delivery = deliver(JSON.stringify(budgetAlert(crossing))).finally(() => underWay.delete(delivery))
       underWay.add(delivery)
     },
     async idle() {
@@ -86,8 +85,27 @@ export function budgetWebhook(
   }
 }
 
-/** As docs/money.md describes it. */
-function alertOf({ budget, what }: BudgetCrossing): JsonObject {
+/** What is told of a crossing: the webhook's body, and what `onBudget` gets. */
+export interface BudgetAlert {
+  readonly event: 'soft_budget_crossed' | 'budget_crossed'
+  /** One sentence for people. */
+  readonly event_message: string
+  readonly level: BudgetState['level']
+  /** The id of the key (its hash), team, user, ...; the tag; the provider's name; empty for the gateway. */
+  readonly subject: string
+  readonly name: string | null
+  /** The pool that the budget is for; null: all. */
+  readonly model: string | null
+  readonly period: string
+  /** US dollars. */
+  readonly spend: number
+  readonly soft_budget: number | null
+  readonly max_budget: number | null
+  /** ISO 8601; null: never. */
+  readonly resets_at: string | null
+}
+
+export function budgetAlert({ budget, what }: BudgetCrossing): BudgetAlert {
   const { level, subject, name, pool, period, spent, limit, softLimit, resetsAt } = budget
   const passed = what === 'soft' ? softLimit : limit
   const whose = level === 'gateway' ? 'the gateway' : `${level.replace('_', ' ')} ${name ?? subject}`
