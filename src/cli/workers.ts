@@ -3,7 +3,10 @@ import { availableParallelism } from 'node:os'
 import { InvalidArgumentError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import type { Exchange } from '../state/exchange.ts'
+import { LimitDesk } from '../state/limit-desk.ts'
+import type { Limiter } from '../state/limiter.ts'
 import type { Port } from '../state/port.ts'
+import { sharedLimiter } from '../state/shared-limiter.ts'
 import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
 import { Supervisor } from './supervisor.ts'
 import { mainPort, workerPort } from './worker-ports.ts'
@@ -15,6 +18,7 @@ const MAX_WORKERS = 256
 // Topics between the main process and a worker.
 const LIFE = 'life'
 const EXCHANGE = 'exchange'
+const LIMITS = 'limits'
 
 /** Reads `--workers`. */
 export function workerCount(text: string): number {
@@ -28,7 +32,8 @@ export function workerCount(text: string): number {
 export interface WorkerSelf {
   /** Its name among the workers; a replacement has another one. */
   readonly name: string
-  readonly exchange: Exchange
+  /** What it shares with the others where there is no Redis. */
+  readonly shared: { readonly exchange: Exchange; readonly limiter: Limiter }
   listening(url: string): void
   /** Calls this when it is to stop: once, however often it is told. */
   onStop(stop: () => void): void
@@ -44,12 +49,14 @@ export function ofWorker(): WorkerSelf | undefined {
   const life = workerPort(LIFE)
   const told = stopTold(life)
   const exchange = workerExchange(workerPort(EXCHANGE), name)
+  const limiter = sharedLimiter({ port: workerPort(LIMITS) })
   return {
     name,
-    exchange,
+    shared: { exchange, limiter },
     listening: url => life.send({ type: 'listening', url }),
     onStop: stop => void told.then(stop),
     async leave() {
+      await limiter.close()
       await exchange.close()
       worker.disconnect()
     },
@@ -74,9 +81,10 @@ export async function superviseWorkers(
   { onReady, warn }: { readonly onReady: (url: string) => void; readonly warn: (line: string) => void },
 ): Promise<number> {
   const hub = new ExchangeHub()
+  const desk = new LimitDesk()
   const start = () => {
     if (supervisor.alive === 0 && supervisor.url !== undefined) keepPort(supervisor.url)
-    return startWorker(hub, supervisor)
+    return startWorker({ hub, desk }, supervisor)
   }
   const supervisor: Supervisor = new Supervisor({ count, start, clock: systemClock, warn })
   let isStopping = false
@@ -101,11 +109,12 @@ function keepPort(url: string): void {
   if (port !== '') cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', port] })
 }
 
-function startWorker(hub: ExchangeHub, supervisor: Supervisor) {
+function startWorker({ hub, desk }: { hub: ExchangeHub; desk: LimitDesk }, supervisor: Supervisor) {
   const worker = cluster.fork({ [MARK]: '1' })
   const name = `${worker.id}`
   const life = mainPort(worker, LIFE)
   hub.attach(name, mainPort(worker, EXCHANGE))
+  desk.connect(name, mainPort(worker, LIMITS))
   life.onMessage(({ type, url }) => {
     if (type === 'listening' && typeof url === 'string') supervisor.listening(name, url)
   })
@@ -113,6 +122,7 @@ function startWorker(hub: ExchangeHub, supervisor: Supervisor) {
   worker.on('error', () => {})
   worker.on('exit', (code, signal) => {
     hub.gone(name)
+    desk.gone(name)
     supervisor.ended(name, { code, signal })
   })
   return {

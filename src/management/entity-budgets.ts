@@ -58,7 +58,6 @@ export type Stands = ReadonlyMap<string, BudgetState>
 
 export async function standsOf(
   db: Kysely<Database>,
-  now: Ms,
   { level, subjects }: { readonly level: BudgetLevel; readonly subjects: readonly string[] },
 ): Promise<Stands> {
   const stands = new Map<string, BudgetState>()

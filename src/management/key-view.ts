@@ -8,9 +8,9 @@ import { isoTime, readData, shownDates, shownFields } from './entity-data.ts'
 import { KEY_DATA } from './key-fields.ts'
 
 /** Keys as LiteLLM's API shows them, in their order: by their ids, never by themselves. */
-export async function shownKeys(db: Kysely<Database>, now: Ms, keys: readonly KeyRow[]) {
+export async function shownKeys(db: Kysely<Database>, _now: Ms, keys: readonly KeyRow[]) {
   const subjectOf = (key: KeyRow) => keySubject(key.id, dataOf<KeyData>(key.data))
-  const stands = await standsOf(db, now, { level: 'key', subjects: keys.map(subjectOf) })
+  const stands = await standsOf(db, { level: 'key', subjects: keys.map(subjectOf) })
   const plans = await plansOf(db, keys)
   return keys.map(key => {
     const plan = key.plan_id === null ? undefined : plans.get(key.plan_id)
