@@ -130,7 +130,8 @@ async function moneyParts(
   const { store, callers, ledger } = backing ?? {}
   const { masterKey } = config.settings.gateway
   if (!store || !callers) return {}
-  if (!masterKey) return { money: { store, callers } }
+  const isConnected = () => ledger?.isConnected ?? false
+  if (!masterKey) return { money: { store, callers, isConnected } }
   const { openManagement } = await import('../management/open-management.ts')
   const warn = (message: string) => void process.stderr.write(`tollgate: ${message}\n`)
   const replace: Parameters<typeof openManagement>[0]['replace'] = routing => router.replace(routing)
@@ -138,7 +139,7 @@ async function moneyParts(
   ledger?.onChange(({ kind }) => {
     if (kind === 'model') models.refresh().catch(error => warn(`models were not read: ${String(error)}`))
   })
-  return { money: { store, callers, operations, access: config.settings.access } }
+  return { money: { store, callers, isConnected, operations, access: config.settings.access } }
 }
 
 function addressOf({ settings }: LoadedConfig, { host, port }: ServeOptions): { host: string; port: number } {
