@@ -3,10 +3,11 @@ import { availableParallelism } from 'node:os'
 import { InvalidArgumentError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import type { Exchange } from '../state/exchange.ts'
+import { LimitDesk } from '../state/limit-desk.ts'
 import type { Port } from '../state/port.ts'
 import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
 import { closeHandedConnection } from './handed-connection.ts'
-import { Supervisor } from './supervisor.ts'
+import { Supervisor, type WorkerProcess } from './supervisor.ts'
 import { mainPort, workerPort } from './worker-ports.ts'
 
 /** Tells a process that it is one of our workers: a process manager's own cluster has workers too. */
@@ -16,6 +17,7 @@ const MAX_WORKERS = 256
 // Topics between the main process and a worker.
 const LIFE = 'life'
 const EXCHANGE = 'exchange'
+const LIMITS = 'limits'
 
 /** Reads `--workers`. */
 export function workerCount(text: string): number {
@@ -30,6 +32,8 @@ export interface WorkerSelf {
   /** Its name among the workers; a replacement has another one. */
   readonly name: string
   readonly exchange: Exchange
+  /** To the main process, which counts for all workers (`LimitDesk`). */
+  readonly limits: Port
   listening(url: string): void
   /** Calls this when it is to stop: once, however often it is told. */
   onStop(stop: () => void): void
@@ -48,6 +52,7 @@ export function ofWorker(): WorkerSelf | undefined {
   return {
     name,
     exchange,
+    limits: workerPort(LIMITS),
     listening: url => life.send({ type: 'listening', url }),
     onStop: stop => void told.then(stop),
     async leave() {
@@ -76,9 +81,10 @@ export async function superviseWorkers(
   { onReady, warn }: { readonly onReady: (url: string) => void; readonly warn: (line: string) => void },
 ): Promise<number> {
   const hub = new ExchangeHub()
+  const desk = new LimitDesk()
   const start = () => {
     if (supervisor.alive === 0 && supervisor.url !== undefined) keepPort(supervisor.url)
-    return startWorker(hub, supervisor)
+    return startWorker({ hub, desk, supervisor })
   }
   const supervisor: Supervisor = new Supervisor({ count, start, clock: systemClock, warn })
   let isStopping = false
@@ -103,12 +109,19 @@ function keepPort(url: string): void {
   if (port !== '') cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', port] })
 }
 
-function startWorker(hub: ExchangeHub, supervisor: Supervisor) {
+interface MainParts {
+  readonly hub: ExchangeHub
+  readonly desk: LimitDesk
+  readonly supervisor: Supervisor
+}
+
+function startWorker({ hub, desk, supervisor }: MainParts): WorkerProcess {
   const worker = cluster.fork({ [MARK]: '1' })
   const name = `${worker.id}`
   closeHandedConnection(worker)
   const life = mainPort(worker, LIFE)
   hub.attach(name, mainPort(worker, EXCHANGE))
+  desk.connect(name, mainPort(worker, LIMITS))
   let isAwake = false
   life.onMessage(({ type, url }) => {
     if (type === 'awake') isAwake = true
@@ -118,6 +131,7 @@ function startWorker(hub: ExchangeHub, supervisor: Supervisor) {
   worker.on('error', () => {})
   worker.on('exit', (code, signal) => {
     hub.gone(name)
+    desk.gone(name)
     supervisor.ended(name, { code, signal })
   })
   const kill = () => void worker.process.kill('SIGKILL')
