@@ -1,3 +1,4 @@
+import type { BudgetDefault } from '../core/access-settings.ts'
 import { type BudgetLevel, type BudgetTerms, budgetId } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import { type NanoUsd, usdToNano } from '../core/money.ts'
@@ -46,6 +47,16 @@ export function keyBudgetTerms(of: Omit<BudgetSubject, 'level'>, data: KeyData, 
   const { temp_budget_increase: more, temp_budget_expiry: until } = data
   if (!main || main.limit === undefined || !more || !until || until <= now) return terms
   return [{ ...main, limit: main.limit + usdToNano(more) }, ...others]
+}
+
+/** Terms whose main budget has the default limit where it has none of its own. */
+export function withDefault(
+  terms: readonly BudgetTerms[],
+  standard: BudgetDefault | undefined,
+): readonly BudgetTerms[] {
+  const [main, ...others] = terms
+  if (!standard || !main || main.limit !== undefined) return terms
+  return [{ ...main, limit: standard.limit, period: standard.period }, ...others]
 }
 
 /** A member of a team is a subject of its own: `team/user`, each part encoded so that no two members share a subject. */

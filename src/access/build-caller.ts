@@ -1,7 +1,8 @@
+import type { BudgetDefault } from '../core/access-settings.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Caller, PoolGrant, RateLimit, Role } from '../core/caller.ts'
 import type { Ms } from '../core/clock.ts'
-import { budgetTerms, keyBudgetTerms, memberSubject } from './budget-terms.ts'
+import { budgetTerms, keyBudgetTerms, memberSubject, withDefault } from './budget-terms.ts'
 import type { CallerRow } from './caller-rows.ts'
 import {
   dataOf,
@@ -12,6 +13,7 @@ import {
   type TeamData,
   type UserData,
 } from './fields.ts'
+import { keySubject } from './key-subject.ts'
 import { rateLimits } from './rate-limits.ts'
 import { routerOptions } from './router-options.ts'
 
@@ -22,9 +24,11 @@ export interface CallerSettings {
   /** The gateway's own limits (`global_max_parallel_requests`). */
   readonly gatewayLimits: readonly RateLimit[]
   /** Calls at once of every key that does not say (`general_settings.max_parallel_requests`). */
-  readonly parallelPerKey?: number
-  /** Users' budgets hold for their team keys as well (`apply_user_budget_to_team_keys`). Default false. */
-  readonly userBudgetForTeamKeys: boolean
+  readonly keyParallel?: number | undefined
+  /** Users' budgets hold for their team keys as well (`apply_user_budget_to_team_keys`). */
+  readonly userBudgetOnTeamKeys: boolean
+  /** The budget of users who have none of their own. */
+  readonly userBudget?: BudgetDefault | undefined
 }
 
 /** The rows of a key with their `data` read. */
@@ -76,7 +80,7 @@ function partsOf(row: CallerRow): Parts {
   const memberPlan = over(dataOf<PlanData>(row.member_plan_data), memberDefaults)
   return {
     row,
-    key: over(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data)),
+    key: over<KeyData>(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data)),
     user: dataOf<UserData>(row.user_data),
     team,
     member: over(dataOf<PlanData>(row.member_data), memberPlan),
@@ -101,14 +105,14 @@ const ROLES: ReadonlySet<string> = new Set<Role>([
 ])
 
 function budgetsOf(parts: Parts, settings: CallerSettings, now: Ms): readonly BudgetTerms[] {
-  const { row, key, user, team, member, organization } = parts
-  const budgets = [...keyBudgetTerms({ subject: row.id, name: row.alias }, key, now)]
+  const { row, key, team, member, organization } = parts
+  const budgets = [...keyBudgetTerms({ subject: keySubject(row.id, key), name: row.alias }, key, now)]
   if (row.team_id && row.user_id && row.member_role) {
     const subject = memberSubject(row.team_id, row.user_id)
     budgets.push(...budgetTerms({ level: 'team_member', subject }, member))
   }
-  if (row.user_id && (!row.team_id || settings.userBudgetForTeamKeys))
-    budgets.push(...budgetTerms({ level: 'user', subject: row.user_id, name: row.user_alias }, user))
+  if (row.user_id && (!row.team_id || settings.userBudgetOnTeamKeys))
+    budgets.push(...userTerms(row.user_id, row, settings))
   if (row.team_id) budgets.push(...budgetTerms({ level: 'team', subject: row.team_id, name: row.team_alias }, team))
   if (row.organization_id) {
     const name = row.organization_alias
@@ -118,10 +122,19 @@ function budgetsOf(parts: Parts, settings: CallerSettings, now: Ms): readonly Bu
   return budgets
 }
 
+/** A user's budgets, with the default where the user has no limit. */
+export function userTerms(
+  subject: string,
+  { user_alias: name, user_data }: Pick<CallerRow, 'user_alias' | 'user_data'>,
+  { userBudget }: CallerSettings,
+): readonly BudgetTerms[] {
+  return withDefault(budgetTerms({ level: 'user', subject, name }, dataOf<UserData>(user_data)), userBudget)
+}
+
 function limitsOf(parts: Parts, settings: CallerSettings): readonly RateLimit[] {
   const { row, key, user, team, member, organization } = parts
-  const parallel = key.max_parallel_requests ?? settings.parallelPerKey ?? null
-  const ofKey = { level: 'key', subject: row.id, name: row.alias, poolLevel: 'model_per_key' } as const
+  const parallel = key.max_parallel_requests ?? settings.keyParallel ?? null
+  const ofKey = { level: 'key', subject: keySubject(row.id, key), name: row.alias, poolLevel: 'model_per_key' } as const
   const limits = rateLimits(ofKey, { ...key, max_parallel_requests: parallel })
   if (row.team_id && row.user_id && row.member_role)
     limits.push(...rateLimits({ level: 'team_member', subject: memberSubject(row.team_id, row.user_id) }, member))

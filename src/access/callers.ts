@@ -1,3 +1,4 @@
+import type { AccessSettings } from '../core/access-settings.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Caller, Role } from '../core/caller.ts'
 import type { Clock, Ms } from '../core/clock.ts'
@@ -5,10 +6,11 @@ import { Failure } from '../core/failure.ts'
 import type { Change } from '../ledger/authority.ts'
 import type { Store } from '../store/store.ts'
 import { keyBudgetTerms } from './budget-terms.ts'
-import { buildCaller, type CallerSettings } from './build-caller.ts'
+import { buildCaller, type CallerSettings, userTerms } from './build-caller.ts'
 import { type CallerRow, callerRows } from './caller-rows.ts'
 import { dataOf, type KeyData, over, type PlanData, type UserData } from './fields.ts'
 import { isSameId, type KeyHash, MAX_KEY_LENGTH } from './key-hash.ts'
+import { keySubject } from './key-subject.ts'
 import { type Found, LookupCache } from './lookup-cache.ts'
 import { type Asker, type SubjectSettings, Subjects } from './subjects.ts'
 
@@ -16,17 +18,12 @@ export interface CallersOptions extends CallerSettings, SubjectSettings {
   readonly store: Store
   readonly hash: KeyHash
   readonly clock: Clock
-  /** Keys that are remembered (`user_api_key_cache_max_size`). Default 100,000. */
-  readonly maxKeys?: number
-  /** After so long a key is looked up again beside its calls (`user_api_key_cache_ttl`). Default 60,000 ms. */
-  readonly freshMs?: Ms
+  /** Keys that are remembered (`user_api_key_cache_max_size`), and how long before they are looked up again beside calls. */
+  readonly cache: AccessSettings['cache']
 }
 
 /** A key that exists, and whether it lets anybody in. */
 type Known = { readonly caller: Caller } | { readonly refusal: 'expired' | 'key' | 'team' | 'user' | 'orphan' }
-
-const MAX_KEYS = 100_000
-const FRESH_MS: Ms = 60_000
 
 /** Who asks: keys of the store become callers. What is remembered is told at once, and forgotten when it changes. */
 export class Callers {
@@ -35,9 +32,10 @@ export class Callers {
   readonly #subjects: Subjects
 
   constructor(options: CallersOptions) {
-    const { clock, maxKeys = MAX_KEYS, freshMs = FRESH_MS } = options
+    const { clock, cache } = options
+    const { size: max, ttlMs: freshMs } = cache
     this.#options = options
-    this.#keys = new LookupCache({ what: 'key', load: keys => this.#load(keys), clock, max: maxKeys, freshMs })
+    this.#keys = new LookupCache({ what: 'key', load: keys => this.#load(keys), clock, max, freshMs })
     this.#subjects = new Subjects({ ...options, freshMs })
   }
 
@@ -111,7 +109,7 @@ export class Callers {
     const { store, hash } = this.#options
     const byId = new Map(keys.map(key => [hash.idOf(key), key]))
     const [now, rows] = await Promise.all([store.now(), callerRows(store.db, [...byId.keys()])])
-    await this.#endIncreases(rows, now)
+    await this.#defineDue(rows, now)
     const found = new Map<string, Found<Known>>()
     for (const [id, key] of byId) {
       const row = rows.find(one => isSameId(one.id, id))
@@ -130,14 +128,18 @@ export class Callers {
     return { value: { caller: buildCaller(row, this.#options, now) }, forMs: until(ends, now) }
   }
 
-  /** The store's budget keeps a temporary increase until it is told otherwise: whoever sees that it is over says so. */
-  async #endIncreases(rows: readonly CallerRow[], now: Ms): Promise<void> {
+  /**
+   * The store's budgets keep the terms that they were given: whoever sees that a temporary increase is over, or that a user
+   * has the default budget, says so.
+   */
+  async #defineDue(rows: readonly CallerRow[], now: Ms): Promise<void> {
     const terms: BudgetTerms[] = []
     for (const row of rows) {
+      if (row.user_id !== null && this.#options.userBudget) terms.push(...userTerms(row.user_id, row, this.#options))
       const end = increaseEnd(row)
       if (end === undefined || end > now) continue
-      const data = over(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data))
-      terms.push(...keyBudgetTerms({ subject: row.id, name: row.alias }, data, now))
+      const data = over<KeyData>(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data))
+      terms.push(...keyBudgetTerms({ subject: keySubject(row.id, data), name: row.alias }, data, now))
     }
     if (terms.length > 0) await this.#options.store.authority.define(terms)
   }

@@ -49,6 +49,8 @@ export interface KeyData extends MoneyFields, RateFields, AccessFields {
   /** Added to `max_budget` until `temp_budget_expiry` (epoch ms). */
   readonly temp_budget_increase?: number | null
   readonly temp_budget_expiry?: number | null
+  /** Under which its spending is counted, once it was regenerated: `keySubject`. */
+  readonly budget_subject?: string | null
 }
 
 export interface UserData extends MoneyFields, RateFields, AccessFields {

@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely'
+import type { BudgetDefault } from '../core/access-settings.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Caller, RateLimit } from '../core/caller.ts'
 import type { Clock, Ms } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import type { Database } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
-import { budgetTerms } from './budget-terms.ts'
-import { dataOf, type MoneyFields, over, type PlanData, type TagData } from './fields.ts'
+import { budgetTerms, withDefault } from './budget-terms.ts'
+import { dataOf, over, type PlanData, type TagData } from './fields.ts'
 import { type Found, LookupCache } from './lookup-cache.ts'
 import { rateLimits } from './rate-limits.ts'
 
@@ -20,9 +21,9 @@ export interface Asker {
 
 export interface SubjectSettings {
   /** Of end users without a budget of their own (`max_end_user_budget`). Absent: their spending is not bounded. */
-  readonly endUserDefault?: MoneyFields
-  /** The same by the id of a plan (`max_end_user_budget_id`). */
-  readonly endUserPlan?: string
+  readonly endUserBudget?: BudgetDefault | undefined
+  /** The same by the id of a plan (`max_end_user_budget_id`), which comes first. */
+  readonly endUserPlan?: string | undefined
   /** Budgets of tags that the configuration sets (`tag_budget_config`). */
   readonly tagBudgets: readonly BudgetTerms[]
 }
@@ -59,7 +60,7 @@ export class Subjects {
     this.#options = options
     this.#customers = new LookupCache({
       what: 'end user',
-      load: ids => customersOf(store.db, ids, options),
+      load: ids => customersOf(store, ids, options),
       clock,
       freshMs,
       max: MAX_CUSTOMERS,
@@ -123,43 +124,52 @@ function added(caller: Caller, endUser: string | undefined, subjects: readonly (
 type Loaded = Promise<ReadonlyMap<string, Found<Subject>>>
 
 /** End users that nobody has described are remembered as well: with the default, or as bounded by nothing. */
-async function customersOf(db: Kysely<Database>, ids: readonly string[], settings: SubjectSettings): Loaded {
-  const rows = await db
+async function customersOf(store: Store, ids: readonly string[], settings: SubjectSettings): Loaded {
+  const rows = await store.db
     .selectFrom('customers as c')
     .leftJoin('plans as p', 'p.id', 'c.plan_id')
     .where('c.id', 'in', ids)
     .select(['c.id', 'c.alias', 'c.blocked', 'c.plan_id', 'c.data', 'p.data as plan_data'])
     .execute()
-  const fallback = await endUserDefault(db, settings)
+  const plan = await standardPlan(store.db, settings)
   const known = new Map(rows.map(row => [row.id, row]))
   const found = new Map<string, Found<Subject>>()
+  const standard: BudgetTerms[] = []
   for (const id of ids) {
     const row = known.get(id)
+    const own = over<PlanData>(dataOf<PlanData>(row?.data), dataOf<PlanData>(row?.plan_data))
+    const value = row || plan || settings.endUserBudget ? customerSubject(id, row, { own, plan, settings }) : NOTHING
     const from = [`customer:${id}`, ...(row?.plan_id ? [`plan:${row.plan_id}`] : [])]
-    const own = over(dataOf<PlanData>(row?.data), dataOf<PlanData>(row?.plan_data))
-    const isOwn = own.max_budget !== undefined && own.max_budget !== null
-    const fields = isOwn || !fallback ? own : over(own, fallback)
-    const isCounted = row !== undefined || fallback !== undefined
-    const value = isCounted ? customerSubject(id, row, fields) : NOTHING
     found.set(id, { value, from })
+    if (own.max_budget === null || own.max_budget === undefined) standard.push(...value.budgets)
   }
+  // The store's budgets keep the terms that they were given: the default must be told to them.
+  if (standard.length > 0 && (plan || settings.endUserBudget)) await store.authority.define(standard)
   return found
+}
+
+interface Sources {
+  readonly own: PlanData
+  readonly plan: PlanData | undefined
+  readonly settings: SubjectSettings
 }
 
 function customerSubject(
   id: string,
   row: { readonly alias: string | null; readonly blocked: number } | undefined,
-  fields: PlanData,
+  { own, plan, settings }: Sources,
 ): Subject {
   const who = { level: 'end_user', subject: id, name: row?.alias ?? null } as const
-  return { blocked: row?.blocked === 1, budgets: budgetTerms(who, fields), limits: rateLimits(who, fields) }
+  const hasOwn = typeof own.max_budget === 'number'
+  const fields = hasOwn ? own : over<PlanData>(own, plan)
+  const budgets = withDefault(budgetTerms(who, fields), settings.endUserBudget)
+  return { blocked: row?.blocked === 1, budgets, limits: rateLimits(who, fields) }
 }
 
-async function endUserDefault(db: Kysely<Database>, settings: SubjectSettings): Promise<PlanData | undefined> {
-  const { endUserDefault: fields, endUserPlan } = settings
-  if (endUserPlan === undefined) return fields
-  const plan = await db.selectFrom('plans').select('data').where('id', '=', endUserPlan).executeTakeFirst()
-  return plan ? over(dataOf<PlanData>(plan.data), fields) : fields
+async function standardPlan(db: Kysely<Database>, { endUserPlan: id }: SubjectSettings): Promise<PlanData | undefined> {
+  if (id === undefined) return undefined
+  const plan = await db.selectFrom('plans').select('data').where('id', '=', id).executeTakeFirst()
+  return plan && dataOf<PlanData>(plan.data)
 }
 
 /** What the store says of a tag comes before what the configuration does. */

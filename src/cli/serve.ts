@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { Command, Option } from 'commander'
 import { type Assembly, open } from '../assemble.ts'
 import { isDocumentedKey } from '../config/compile/gateway.ts'
@@ -11,7 +12,6 @@ import { createGateway, type Gateway } from '../gateway/server.ts'
 import { coloursFor, type LinePrinter, type Listener, linePrinter, printCalls } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
 import { banner } from './banner.ts'
-import { openExchange } from './exchange.ts'
 import { ofWorker, superviseWorkers, type WorkerSelf, workerCount } from './workers.ts'
 
 interface ServeOptions {
@@ -59,7 +59,7 @@ async function serve(options: ServeOptions): Promise<void> {
   if (worker) return serveAsWorker(worker, options)
   const config = load(options, line => process.stderr.write(line))
   refuseOpenDoor(addressOf(config, options).host, config, options)
-  const workers = options.workers ?? config.settings.workers
+  const workers = options.workers ?? countOf(config.settings.workers)
   const show = (url: string) => void process.stdout.write(banner({ url, config, file: options.config, workers }))
   if (workers > 1) {
     const exitCode = await superviseWorkers(workers, {
@@ -70,6 +70,11 @@ async function serve(options: ServeOptions): Promise<void> {
     process.exit(exitCode)
   }
   await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
+}
+
+/** What the configuration says of workers. */
+function countOf(workers: number | 'auto'): number {
+  return workers === 'auto' ? availableParallelism() : workers
 }
 
 /** The main process has checked the configuration and reported what there is to report. */
@@ -86,21 +91,22 @@ async function serveAsWorker(worker: WorkerSelf, options: ServeOptions): Promise
 }
 
 /** Who is told that this process listens, and who tells it to stop. */
-type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> & Partial<Pick<WorkerSelf, 'exchange'>>
+type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> & Partial<Pick<WorkerSelf, 'shared'>>
 
 async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, around: Surroundings): Promise<void> {
   const { gateway: settings } = config.settings
-  const exchange = openExchange(config.settings.redis, around.exchange)
   const { host, port } = addressOf(config, options)
-  const printer = linePrinter(process.stdout, { shared: around.exchange !== undefined })
+  const printer = linePrinter(process.stdout, { shared: around.shared !== undefined })
   const assembly = await open(config, {
     kind: 'server',
     listeners: logTo(printer, options.log ?? settings.log, config.settings.telemetry.logging),
-    exchange: exchange.exchange,
+    shared: around.shared,
     ...(options.config !== undefined && { path: options.config }),
   })
+  const { backing } = assembly
   const gateway = createGateway(assembly.router, {
     ...settings,
+    ...(backing?.store && { money: { store: backing.store, ...(backing.callers && { callers: backing.callers }) } }),
     // Open to everybody on this machine: then to nobody by another name.
     ...(!settings.masterKey &&
       LOOPBACK.has(host) &&
@@ -114,7 +120,6 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   await stopped
   await gateway.stop()
   await assembly.close()
-  await exchange.close()
   printer.close()
 }
 

@@ -4,7 +4,9 @@ import { InvalidArgumentError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import type { Exchange } from '../state/exchange.ts'
 import { LimitDesk } from '../state/limit-desk.ts'
+import type { Limiter } from '../state/limiter.ts'
 import type { Port } from '../state/port.ts'
+import { sharedLimiter } from '../state/shared-limiter.ts'
 import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
 import { closeHandedConnection } from './handed-connection.ts'
 import { Supervisor, type WorkerProcess } from './supervisor.ts'
@@ -31,9 +33,8 @@ export function workerCount(text: string): number {
 export interface WorkerSelf {
   /** Its name among the workers; a replacement has another one. */
   readonly name: string
-  readonly exchange: Exchange
-  /** To the main process, which counts for all workers (`LimitDesk`). */
-  readonly limits: Port
+  /** What it shares with the others where there is no Redis. */
+  readonly shared: { readonly exchange: Exchange; readonly limiter: Limiter }
   listening(url: string): void
   /** Calls this when it is to stop: once, however often it is told. */
   onStop(stop: () => void): void
@@ -49,13 +50,14 @@ export function ofWorker(): WorkerSelf | undefined {
   const life = workerPort(LIFE)
   const told = stopTold(life)
   const exchange = workerExchange(workerPort(EXCHANGE), name)
+  const limiter = sharedLimiter({ port: workerPort(LIMITS) })
   return {
     name,
-    exchange,
-    limits: workerPort(LIMITS),
+    shared: { exchange, limiter },
     listening: url => life.send({ type: 'listening', url }),
     onStop: stop => void told.then(stop),
     async leave() {
+      await limiter.close()
       await exchange.close()
       worker.disconnect()
     },

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Callers } from '../access/callers.ts'
 import { requireRoute } from '../access/may-call.ts'
 import type { GatewaySettings } from '../config/settings.ts'
+import type { AccessSettings } from '../core/access-settings.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Cancellation } from '../core/cancellation.ts'
 import { systemClock } from '../core/clock.ts'
@@ -57,6 +58,8 @@ export interface MoneyParts {
   readonly store: OperationContext['store']
   /** Knows the keys of the store. Undefined: there is only the master key. */
   readonly callers?: Callers
+  /** What the configuration says of keys, users and teams. */
+  readonly access?: AccessSettings
   /** The management API. Default: all of it. */
   readonly operations?: readonly Operation[]
 }
@@ -219,11 +222,15 @@ function allow({ path, kind = 'llm_api_routes', roles }: Route): Authorise {
 }
 
 /** Zod and the operations are loaded here and nowhere else: who serves no management API does not pay for them. */
-function manage(fastify: FastifyInstance, money: MoneyParts, parts: Omit<ManagementParts, 'store' | 'callers'>): void {
+function manage(
+  fastify: FastifyInstance,
+  money: MoneyParts,
+  parts: Omit<ManagementParts, 'store' | 'callers' | 'access'>,
+): void {
   fastify.register(async scope => {
     const { operations, perform, allowRole } = await import('../management/index.ts')
     const management = { operations: money.operations ?? operations, perform, allowRole }
-    managementRoutes(scope, management, { ...parts, store: money.store, callers: money.callers })
+    managementRoutes(scope, management, { ...parts, ...money })
   })
 }
 

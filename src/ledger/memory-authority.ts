@@ -76,6 +76,7 @@ export class MemoryAuthority implements Authority {
     const written = batch.rows.filter(row => this.#seen.add(row))
     const returns = this.#isRepeated(replica, batch) ? [] : batch.returns
     const crossed = settle(this.#book, replica, { sums: chargeSums(written), returns, now })
+    for (const { budget } of crossed) this.note({ kind: 'budget', id: budget.id })
     return { written: written.map(({ id }) => id), crossed }
   }
 
@@ -178,9 +179,9 @@ export class MemoryAuthority implements Authority {
     return member !== undefined && member.expiresAt >= now && !member.isClaimed
   }
 
-  #isRepeated(replica: string, { number }: PostBatch): boolean {
+  #isRepeated(replica: string, { number, returns }: PostBatch): boolean {
     const member = this.#members.get(replica)
-    if (number === undefined) return false
+    if (number === undefined || returns.length === 0) return false
     if (!member) return true
     const repeated = number <= member.batch
     member.batch = Math.max(member.batch, number)

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { type BudgetSubject, budgetTerms } from '../access/budget-terms.ts'
 import type { MoneyFields } from '../access/fields.ts'
-import { type BudgetLevel, type BudgetState, budgetId } from '../core/budget.ts'
+import { type BudgetLevel, type BudgetState, type BudgetTerms, budgetId } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import { nanoToUsd } from '../core/money.ts'
 import { defineBudgets, dropBudgets, standOf } from '../store/budgets.ts'
@@ -11,6 +11,8 @@ import { isoTime } from './entity-data.ts'
 /** Somebody with budgets, and the fields that describe them: own ones over a plan's or a team's. */
 export interface BudgetOwner extends BudgetSubject {
   readonly fields: MoneyFields
+  /** Where the fields alone do not say it (a key's temporary increase). */
+  readonly terms?: readonly BudgetTerms[]
 }
 
 /** Owners per statement: SQLite binds at most 32,766 values. */
@@ -20,7 +22,7 @@ const BATCH = 500
 export async function setBudgets(db: Kysely<Database>, now: Ms, owners: readonly BudgetOwner[]): Promise<void> {
   for (let at = 0; at < owners.length; at += BATCH) {
     const batch = owners.slice(at, at + BATCH)
-    const terms = batch.flatMap(owner => budgetTerms(owner, owner.fields))
+    const terms = batch.flatMap(owner => owner.terms ?? budgetTerms(owner, owner.fields))
     const kept = new Set(terms.map(({ id }) => id))
     const had = await idsOf(db, batch)
     await dropBudgets(
@@ -56,7 +58,6 @@ export type Stands = ReadonlyMap<string, BudgetState>
 
 export async function standsOf(
   db: Kysely<Database>,
-  now: Ms,
   { level, subjects }: { readonly level: BudgetLevel; readonly subjects: readonly string[] },
 ): Promise<Stands> {
   const stands = new Map<string, BudgetState>()

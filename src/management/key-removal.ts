@@ -1,4 +1,6 @@
 import type { Transaction } from 'kysely'
+import { dataOf, type KeyData } from '../access/fields.ts'
+import { keySubject } from '../access/key-subject.ts'
 import type { Database, KeyRow } from '../store/schema.ts'
 import type { Changed } from './change.ts'
 import { dropBudgetsOf } from './entity-budgets.ts'
@@ -35,10 +37,11 @@ export async function removeMemberKeys(
   return forgetKeys(trx, removed)
 }
 
-async function forgetKeys(trx: Transaction<Database>, removed: readonly KeyRow[]): Promise<readonly Changed[]> {
+/** Drops the budgets of deleted keys. The answer is for the audit. */
+export async function forgetKeys(trx: Transaction<Database>, removed: readonly KeyRow[]): Promise<readonly Changed[]> {
   await dropBudgetsOf(
     trx,
-    removed.map(({ id }) => ({ level: 'key', subject: id })),
+    removed.map(({ id, data }) => ({ level: 'key', subject: keySubject(id, dataOf<KeyData>(data)) })),
   )
   return removed.map(key => ({ kind: 'key', id: key.id, before: auditable(key) }))
 }

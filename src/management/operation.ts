@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { KeyHash } from '../access/key-hash.ts'
+import type { AccessSettings } from '../core/access-settings.ts'
 import type { Caller, Role } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Change } from '../ledger/authority.ts'
@@ -29,6 +30,8 @@ export interface OperationContext {
   readonly clock: Clock
   /** Hashes the keys of the store. Absent: there are none yet. */
   readonly keyHash?: KeyHash
+  /** What the configuration says of keys, users and teams. Default: nothing. */
+  readonly access?: AccessSettings
   /** Told of each change once it is written, so that this replica need not wait for its next pulse. */
   readonly changed?: (change: Change) => void
 }

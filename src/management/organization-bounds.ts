@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.ts'
+import { covers } from '../core/may-use.ts'
 import { readData } from './entity-data.ts'
 import { badRequest } from './errors.ts'
 
@@ -19,7 +20,7 @@ export function requireWithin(organization: { readonly id: string; readonly data
   }
   const granted = textsOf(own.models)
   if (granted.length === 0) return
-  const beyond = textsOf(fields.models).find(name => !granted.some(grant => covers(grant, name)))
+  const beyond = textsOf(fields.models).find(name => !granted.some(grant => grants(grant, name)))
   if (beyond === undefined) return
   throw badRequest(`organization '${organization.id}' has no model '${beyond.slice(0, 100)}'`, 'models')
 }
@@ -29,20 +30,10 @@ export function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter(one => typeof one === 'string') : []
 }
 
-/** Names that grant nothing, whatever they stand in. */
+/** Names that grant nothing, whatever they stand in, and those that grant everything. */
 const NO_MODELS = 'no-default-models'
+const ALL_MODELS = 'all-proxy-models'
 
-/** Whether a grant (a name, or one with `*` for any text) holds all that another name or pattern does. */
-function covers(grant: string, name: string): boolean {
-  if (grant === name || grant === 'all-proxy-models' || name === NO_MODELS) return true
-  const [first = '', ...rest] = grant.split('*')
-  const last = rest.pop()
-  if (last === undefined || !name.startsWith(first) || !name.endsWith(last)) return false
-  let from = first.length
-  for (const part of rest) {
-    const at = name.indexOf(part, from)
-    if (at < 0) return false
-    from = at + part.length
-  }
-  return from <= name.length - last.length
+function grants(granted: string, name: string): boolean {
+  return name === NO_MODELS || granted === ALL_MODELS || covers(granted, name)
 }

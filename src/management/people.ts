@@ -1,10 +1,14 @@
 import type { Kysely, Transaction } from 'kysely'
+import { budgetTerms, withDefault } from '../access/budget-terms.ts'
+import { dataOf, type UserData } from '../access/fields.ts'
+import type { AccessSettings } from '../core/access-settings.ts'
 import type { Ms } from '../core/clock.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import type { Changed } from './change.ts'
 import { setBudgets } from './entity-budgets.ts'
 import { auditable, madeBy } from './entity-data.ts'
 import { badRequest, notFound } from './errors.ts'
+import type { OperationContext } from './operation.ts'
 
 /** Somebody as a request names them: by id, or by an address that one user has. */
 export interface Person {
@@ -46,13 +50,19 @@ export function noSuchUser({ user_id, user_email }: Person) {
 export interface Maker {
   readonly keyId: string
   readonly now: Ms
+  /** What the configuration says of users; absent: nothing. */
+  readonly access?: AccessSettings | undefined
+}
+
+export function makerOf({ caller, access }: OperationContext, now: Ms): Maker {
+  return { keyId: caller.keyId, now, access }
 }
 
 /** Makes a user of whom no more is known than a name, as LiteLLM does when an administrator adds somebody unknown. */
 export async function insertPerson(
   trx: Transaction<Database>,
   person: Person & { readonly user_id: string },
-  { keyId, now }: Maker,
+  maker: Maker,
 ): Promise<{ readonly user: UserRow; readonly changed: Changed }> {
   const user: UserRow = {
     id: person.user_id,
@@ -60,11 +70,22 @@ export async function insertPerson(
     alias: null,
     role: 'internal_user',
     data: '{}',
-    ...madeBy(keyId, now),
+    ...madeBy(maker.keyId, maker.now),
   }
   await trx.insertInto('users').values(user).execute()
-  await setBudgets(trx, now, [{ level: 'user', subject: user.id, name: user.email, fields: {} }])
+  await setUserBudgets(trx, user, maker)
   return { user, changed: { kind: 'user', id: user.id, after: auditable(user) } }
+}
+
+/** Makes the budgets of a user what their fields say, and where these set none what the configuration does. */
+export function setUserBudgets(
+  trx: Transaction<Database>,
+  user: UserRow,
+  { now, access }: Pick<Maker, 'now' | 'access'>,
+): Promise<void> {
+  const fields = dataOf<UserData>(user.data)
+  const of = { level: 'user', subject: user.id, name: user.alias } as const
+  return setBudgets(trx, now, [{ ...of, fields, terms: withDefault(budgetTerms(of, fields), access?.userBudget) }])
 }
 
 /** The addresses of users, by id. */

@@ -1,12 +1,13 @@
 import type { Transaction } from 'kysely'
 import { z } from 'zod'
-import { Failure } from '../core/failure.ts'
+import type { Failure } from '../core/failure.ts'
 import type { Database } from '../store/schema.ts'
 import { writeChange } from './change.ts'
 import { badRequest, notAllowed } from './errors.ts'
 import { id, usd } from './fields.ts'
 import type { Operation } from './operation.ts'
-import type { Person } from './people.ts'
+import { makerOf, type Person } from './people.ts'
+import { refusalOf } from './refusal.ts'
 import { WRITERS } from './role-groups.ts'
 import { member } from './team-fields.ts'
 import { type AddedMember, type Adding, addMember, type NewMember, shownAdded } from './team-membership.ts'
@@ -38,15 +39,14 @@ export const teamBulkMemberAdd: Operation<z.infer<typeof input>> = {
     writeChange(context, 'team/bulk_member_add', async (trx, now) => {
       const found = await lockTeam(trx, context.caller, { id: team_id, to: 'members' })
       const { team, reach } = found
-      const maker = { keyId: context.caller.keyId, now }
+      const maker = makerOf(context, now)
       const adding: Adding = { team, reach, maker, terms: { max_budget: max_budget_in_team ?? null } }
       const outcomes = await tryEach(trx, members ?? (await everyUser(trx, found)), adding)
       const added = outcomes.flatMap(one => ('added' in one ? [one.added] : []))
       await setMemberBudgets(trx, now, { team, members: added.map(one => one.member) })
-      const users = await shownAdded(trx, now, { users: added.map(one => one.user), reach })
+      const users = await shownAdded(trx, { users: added.map(one => one.user), reach })
       const memberships = await shownMemberships(
         trx,
-        now,
         added.map(one => one.member),
       )
       const result = {
@@ -55,7 +55,7 @@ export const teamBulkMemberAdd: Operation<z.infer<typeof input>> = {
         total_requested: outcomes.length,
         successful_additions: added.length,
         failed_additions: outcomes.length - added.length,
-        updated_team: await oneShownTeam(trx, now, team),
+        updated_team: await oneShownTeam(trx, team),
       }
       return { result, changed: [{ kind: 'team' as const, id: team_id }, ...added.flatMap(one => one.changed)] }
     }),
@@ -72,8 +72,7 @@ async function tryEach(
     try {
       outcomes.push({ person, added: await addMember(trx, person, adding) })
     } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      outcomes.push({ person, failure: error })
+      outcomes.push({ person, failure: refusalOf(error) })
     }
   }
   return outcomes

@@ -10,7 +10,7 @@ import { badRequest, notAllowed } from './errors.ts'
 import { budgetDuration, count, id, usd } from './fields.ts'
 import { removeMemberKeys } from './key-removal.ts'
 import type { Operation } from './operation.ts'
-import { noSuchUser, type Person } from './people.ts'
+import { makerOf, noSuchUser, type Person } from './people.ts'
 import { WRITERS } from './role-groups.ts'
 import { member, memberRole, named, person, SAY_WHO } from './team-fields.ts'
 import { addMembers, shownAdded } from './team-membership.ts'
@@ -34,13 +34,13 @@ export const teamMemberAdd: Operation<z.infer<typeof addInput>> = {
     writeChange(context, 'team/member_add', async (trx, now) => {
       const { team, reach } = await lockTeam(trx, context.caller, { id: team_id, to: 'members' })
       const people = Array.isArray(member) ? member : [member]
-      const maker = { keyId: context.caller.keyId, now }
+      const maker = makerOf(context, now)
       const terms = { max_budget: max_budget_in_team ?? null }
       const added = await addMembers(trx, people, { team, reach, maker, terms })
       const result = {
-        ...(await oneShownTeam(trx, now, team)),
-        updated_users: await shownAdded(trx, now, { users: added.users, reach }),
-        updated_team_memberships: await shownMemberships(trx, now, added.members),
+        ...(await oneShownTeam(trx, team)),
+        updated_users: await shownAdded(trx, { users: added.users, reach }),
+        updated_team_memberships: await shownMemberships(trx, added.members),
       }
       return { result, changed: [{ kind: 'team' as const, id: team_id }, ...added.changed] }
     }),
@@ -130,11 +130,11 @@ export const teamMemberDelete: Operation<z.infer<typeof deleteInput>, ShownTeam>
   roles: WRITERS,
   input: deleteInput,
   run: (context, input) =>
-    writeChange(context, 'team/member_delete', async (trx, now) => {
+    writeChange(context, 'team/member_delete', async trx => {
       const { team } = await lockTeam(trx, context.caller, { id: input.team_id, to: 'members' })
       const { row } = await memberNamed(trx, team, input)
       const keys = await removeMember(trx, row)
-      return { result: await oneShownTeam(trx, now, team), changed: [...keys, ...memberChange(row, undefined)] }
+      return { result: await oneShownTeam(trx, team), changed: [...keys, ...memberChange(row, undefined)] }
     }),
 }
 

@@ -1,6 +1,5 @@
 import type { Transaction } from 'kysely'
 import type { PlanData } from '../access/fields.ts'
-import type { Ms } from '../core/clock.ts'
 import type { Database, TeamMemberRow, TeamRow, UserRow } from '../store/schema.ts'
 import type { Changed } from './change.ts'
 import { dataText } from './entity-data.ts'
@@ -94,9 +93,8 @@ async function userToAdd(trx: Transaction<Database>, person: Person, { team, rea
 /** Who was added, as far as the caller may know of them: administrators of the gateway see all that is known of users. */
 export async function shownAdded(
   trx: Transaction<Database>,
-  now: Ms,
   { users, reach }: { readonly users: readonly UserRow[]; readonly reach: Reach },
 ): Promise<readonly { readonly user_id: string }[]> {
-  if (reach.kind === 'all') return shownUsers(trx, now, users)
+  if (reach.kind === 'all') return shownUsers(trx, users)
   return users.map(({ id, email, alias }) => ({ user_id: id, user_email: email, user_alias: alias }))
 }

@@ -4,6 +4,7 @@ import { dataOf, over, type PlanData, type TeamData } from '../access/fields.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Ms } from '../core/clock.ts'
 import type { Database, TeamMemberRow, TeamRow } from '../store/schema.ts'
+import { requireWithinKey } from './bound-keys.ts'
 import { type BudgetOwner, setBudgets } from './entity-budgets.ts'
 import { notAllowed, notFound } from './errors.ts'
 import { type Reach, reachOf, type TeamRight, teamRight } from './reach.ts'
@@ -42,6 +43,7 @@ export async function lockTeam(
   // An update is the lock that SQLite and PostgreSQL both have a word for.
   await trx.updateTable('teams').set({ id }).where('id', '=', id).execute()
   const found = await findTeam(trx, caller, id)
+  requireWithinKey(caller, { team_id: id, organization_id: found.team.organization_id })
   const allowed: readonly TeamRight[] = MAY[to]
   if (allowed.includes(found.right)) return found
   throw notAllowed(

@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import { memberSubject } from '../access/budget-terms.ts'
 import { dataOf, type PlanData } from '../access/fields.ts'
-import type { Ms } from '../core/clock.ts'
 import type { Database, TeamMemberRow, TeamRow } from '../store/schema.ts'
 import { limitOf, shownStand, standsOf } from './entity-budgets.ts'
 import { readData, shownDates, shownFields } from './entity-data.ts'
@@ -10,11 +9,11 @@ import { DEFAULT_PERMISSIONS, TEAM_DATA } from './team-fields.ts'
 import { membersOf } from './team-rows.ts'
 
 /** Teams as LiteLLM's API shows them, in their order. */
-export async function shownTeams(db: Kysely<Database>, now: Ms, teams: readonly TeamRow[]) {
+export async function shownTeams(db: Kysely<Database>, teams: readonly TeamRow[]) {
   const ids = teams.map(({ id }) => id)
   const members = await membersOf(db, ids)
   const emails = await emailsOf(db, [...new Set([...members.values()].flat().map(({ user_id }) => user_id))])
-  const stands = await standsOf(db, now, { level: 'team', subjects: ids })
+  const stands = await standsOf(db, { level: 'team', subjects: ids })
   return teams.map(team => {
     const own = members.get(team.id) ?? []
     return { ...shownTeam(team, own, emails), ...shownStand(stands.get(team.id)) }
@@ -24,8 +23,8 @@ export async function shownTeams(db: Kysely<Database>, now: Ms, teams: readonly 
 export type ShownTeam = Awaited<ReturnType<typeof shownTeams>>[number]
 
 /** One team, as it is after a change. */
-export async function oneShownTeam(db: Kysely<Database>, now: Ms, team: TeamRow): Promise<ShownTeam> {
-  const [shown] = await shownTeams(db, now, [team])
+export async function oneShownTeam(db: Kysely<Database>, team: TeamRow): Promise<ShownTeam> {
+  const [shown] = await shownTeams(db, [team])
   if (!shown) throw new Error('a team is shown as one')
   return shown
 }
@@ -55,9 +54,9 @@ function shownTeam(team: TeamRow, members: readonly TeamMemberRow[], emails: Rea
 }
 
 /** Memberships as LiteLLM's API shows them: what each member has spent in the team, and may. */
-export async function shownMemberships(db: Kysely<Database>, now: Ms, members: readonly TeamMemberRow[]) {
+export async function shownMemberships(db: Kysely<Database>, members: readonly TeamMemberRow[]) {
   const subjects = members.map(({ team_id, user_id }) => memberSubject(team_id, user_id))
-  const stands = await standsOf(db, now, { level: 'team_member', subjects })
+  const stands = await standsOf(db, { level: 'team_member', subjects })
   return members.map(({ team_id, user_id, role, plan_id, data }) => {
     const own = dataOf<PlanData>(data)
     const stand = stands.get(memberSubject(team_id, user_id))

@@ -58,7 +58,7 @@ function changeTeam(
     const stamp = { updated_at: now, updated_by: context.caller.keyId }
     const after = { ...before, ...stamp, blocked, data: JSON.stringify(data) }
     const changed = await saveTeam(trx, { before, after })
-    return { result: await oneShownTeam(trx, now, after), changed }
+    return { result: await oneShownTeam(trx, after), changed }
   })
 }
 

@@ -3,13 +3,16 @@ import { z } from 'zod'
 import { ulids } from '../core/id.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Database, TeamRow } from '../store/schema.ts'
+import { requireWithinKey } from './bound-keys.ts'
 import { writeChange } from './change.ts'
+import { withDefaults } from './defaults.ts'
 import { setBudgets } from './entity-budgets.ts'
 import { auditable, dataText, madeBy, patched, readData } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
 import { id, names } from './fields.ts'
 import type { Operation } from './operation.ts'
 import { requireWithin } from './organization-bounds.ts'
+import { type Maker, makerOf } from './people.ts'
 import { administers, type Reach, reachOf } from './reach.ts'
 import { WRITERS } from './role-groups.ts'
 import { member, teamColumns, teamData, teamNothing } from './team-fields.ts'
@@ -40,18 +43,21 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
   name: 'team/new',
   roles: WRITERS,
   input: newTeam,
-  run: (context, input) =>
+  run: (context, said) =>
     writeChange(context, 'team/new', async (trx, now) => {
+      const defaults = { section: 'default_team_params', fields: context.access?.teamDefaults }
+      const input = withDefaults(newTeam, said, defaults)
+      const maker = makerOf(context, now)
       const reach = await reachOf(trx, context.caller)
+      requireWithinKey(context.caller, { organization_id: input.organization_id ?? null })
       await requirePlace(trx, reach, { organization_id: input.organization_id, fields: fieldsOf(input) })
       if (reach.kind !== 'all') requireSameReserved({}, input.metadata ?? undefined)
-      const team = teamRow(input, { keyId: context.caller.keyId, now })
+      const team = teamRow(input, maker)
       await insertTeam(trx, team)
       await setTeamBudgets(trx, now, team)
-      const maker = { keyId: context.caller.keyId, now }
       const added = await addMembers(trx, firstMembers(input, reach), { team, reach, maker })
       return {
-        result: await oneShownTeam(trx, now, team),
+        result: await oneShownTeam(trx, team),
         changed: [{ kind: 'team', id: team.id, after: auditable(team) }, ...added.changed],
       }
     }),
@@ -85,7 +91,7 @@ function fieldsOf(input: NewTeam | ChangedTeam) {
   return data
 }
 
-function teamRow(input: NewTeam, { keyId, now }: { readonly keyId: string; readonly now: number }): TeamRow {
+function teamRow(input: NewTeam, { keyId, now }: Maker): TeamRow {
   return {
     id: input.team_id ?? ulids(() => now)(),
     alias: input.team_alias ?? null,
@@ -151,7 +157,7 @@ export const teamUpdate: Operation<ChangedTeam, { team_id: string; data: ShownTe
         updated_by: context.caller.keyId,
       }
       const changed = await saveTeam(trx, { before, after })
-      return { result: { team_id: after.id, data: await oneShownTeam(trx, now, after) }, changed }
+      return { result: { team_id: after.id, data: await oneShownTeam(trx, after) }, changed }
     }),
 }
 

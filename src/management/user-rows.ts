@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Caller } from '../core/caller.ts'
 import type { Database, UserRow } from '../store/schema.ts'
+import { requireWithinKey } from './bound-keys.ts'
 import { badRequest } from './errors.ts'
 import { noSuchUser, type Person } from './people.ts'
 import { type Reach, reachOf } from './reach.ts'
@@ -49,7 +50,13 @@ export async function lockUser(trx: Transaction<Database>, caller: Caller, perso
   const { user } = await findUser(trx, caller, person)
   // An update is the lock that SQLite and PostgreSQL both have a word for; what was read before it may be old.
   await trx.updateTable('users').set({ id: user.id }).where('id', '=', user.id).execute()
-  return findUser(trx, caller, { user_id: user.id })
+  const found = await findUser(trx, caller, { user_id: user.id })
+  if (found.right !== 'self') requireWithinKey(caller, { organization_id: ownOrganization(caller, found) })
+  return found
+}
+
+function ownOrganization({ organizationId }: Caller, { organizations }: FoundUser): string | null {
+  return organizations.find(one => one === organizationId) ?? null
 }
 
 async function visibleUser(db: Kysely<Database>, reach: Reach, person: Person): Promise<UserRow | undefined> {
@@ -87,4 +94,19 @@ async function hasTeamsElsewhere(db: Kysely<Database>, reach: Reach, userId: str
     .where('team_members.user_id', '=', userId)
     .execute()
   return rows.some(row => row.organization_id === null || !reach.organizations.has(row.organization_id))
+}
+
+/** Refuses an address that another user has, as far as the caller may know. @throws Failure `invalid_request` */
+export async function requireFreeEmail(
+  db: Kysely<Database>,
+  reach: Reach,
+  { email, userId }: { readonly email: string; readonly userId: string },
+): Promise<void> {
+  const other = await usersWithin(db, reach)
+    .select('users.id')
+    .where('users.email', '=', email)
+    .where('users.id', '!=', userId)
+    .limit(1)
+    .executeTakeFirst()
+  if (other) throw badRequest(`user '${other.id}' has this address already`, 'user_email')
 }

@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely'
-import type { Ms } from '../core/clock.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import { shownStand, standsOf } from './entity-budgets.ts'
 import { readData, shownDates, shownFields } from './entity-data.ts'
@@ -17,10 +16,10 @@ interface Places {
 }
 
 /** Users as LiteLLM's API shows them, in their order. `reach`: of their teams and organizations only those within it. */
-export async function shownUsers(db: Kysely<Database>, now: Ms, users: readonly UserRow[], reach?: Reach) {
+export async function shownUsers(db: Kysely<Database>, users: readonly UserRow[], reach?: Reach) {
   const ids = users.map(({ id }) => id)
   const places = await placesOf(db, ids)
-  const stands = await standsOf(db, now, { level: 'user', subjects: ids })
+  const stands = await standsOf(db, { level: 'user', subjects: ids })
   return users.map(user => {
     const within = user.id === reach?.userId ? undefined : reach
     return { ...shownUser(user, placesWithin(places, user.id, within)), ...shownStand(stands.get(user.id)) }
@@ -30,8 +29,8 @@ export async function shownUsers(db: Kysely<Database>, now: Ms, users: readonly 
 export type ShownUser = Awaited<ReturnType<typeof shownUsers>>[number]
 
 /** One user, as they are after a change. */
-export async function oneShownUser(db: Kysely<Database>, now: Ms, user: UserRow, reach?: Reach): Promise<ShownUser> {
-  const [shown] = await shownUsers(db, now, [user], reach)
+export async function oneShownUser(db: Kysely<Database>, user: UserRow, reach?: Reach): Promise<ShownUser> {
+  const [shown] = await shownUsers(db, [user], reach)
   if (!shown) throw new Error('a user is shown as one')
   return shown
 }

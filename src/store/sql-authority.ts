@@ -15,7 +15,7 @@ import type {
 import { chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from '../ledger/book.ts'
 import { SCARCE_MS } from '../ledger/rules.ts'
 import { defineBudgets, standOf } from './budgets.ts'
-import { ChangeReader } from './changes.ts'
+import { ChangeReader, noteChanges } from './changes.ts'
 import { clockOf, forShare, isOneOf, readClock } from './dialect.ts'
 import { insertLedgerRows } from './ledger-rows.ts'
 import type { Database } from './schema.ts'
@@ -83,6 +83,12 @@ export class SqlAuthority implements Authority {
       const book = await SqlBook.load(trx, { replica, terms, ids, now: clockOf(trx) })
       const crossed = settle(book, replica, { sums, returns, now: book.now })
       await book.save()
+      // All replicas mark what is charged to a budget that is used up.
+      await noteChanges(
+        trx,
+        book.now,
+        crossed.map(({ budget }) => ({ kind: 'budget', id: budget.id }) as const),
+      )
       return { written: [...written], crossed }
     })
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Callers } from '../../access/callers.ts'
 import { type RouteKind, requireRoute } from '../../access/may-call.ts'
+import type { AccessSettings } from '../../core/access-settings.ts'
 import type { Caller } from '../../core/caller.ts'
 import type { Clock } from '../../core/clock.ts'
 import { Failure } from '../../core/failure.ts'
@@ -22,6 +23,7 @@ export interface Management {
 export interface ManagementParts {
   readonly store: OperationContext['store']
   readonly clock: Clock
+  readonly access?: AccessSettings | undefined
   readonly admission: Admission
   readonly authenticate: Authenticate
   /** Made to forget at once what an operation has changed; other replicas hear of it at their next pulse. */
@@ -58,10 +60,13 @@ export function managementRoutes(fastify: FastifyInstance, management: Managemen
   }
 }
 
-function contextOf(request: FastifyRequest, { store, clock, callers, admission }: ManagementParts): OperationContext {
+function contextOf(
+  request: FastifyRequest,
+  { store, clock, callers, access, admission }: ManagementParts,
+): OperationContext {
   const caller = callerOf(request, admission)
   const told = callers && { keyHash: callers.hash, changed: (change: Change) => callers.invalidate(change) }
-  return { store, clock, caller, ...told, ...changedBy(request) }
+  return { store, clock, caller, ...(access && { access }), ...told, ...changedBy(request) }
 }
 
 /** Operations that only read are looked up by keys that may manage nothing. */

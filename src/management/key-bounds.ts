@@ -1,0 +1,122 @@
+import type { Kysely } from 'kysely'
+import { dataOf, type KeyData, type RateFields } from '../access/fields.ts'
+import { grantsNoMore } from '../access/may-call.ts'
+import type { Caller, RateLimit } from '../core/caller.ts'
+import { covers } from '../core/may-use.ts'
+import type { Database, KeyRow } from '../store/schema.ts'
+import { readData } from './entity-data.ts'
+import { notAllowed } from './errors.ts'
+import { effectiveData } from './key-rows.ts'
+
+/** A key as it would be, with its plan's fields, and what it was. */
+export interface Proposal {
+  readonly before?: KeyRow | undefined
+  readonly after: KeyRow
+}
+
+/**
+ * Refuses a key that may do more than the key that makes, changes or renews it: pools, routes, rates, time, and above all
+ * money. What a user, team or organization may not, none of their keys may either, and that is judged at every call; this
+ * is about what the maker's own key may not, which the new key would not be held to.
+ * @throws Failure `forbidden`, naming the field
+ */
+export async function requireNoMore(db: Kysely<Database>, caller: Caller, { before, after }: Proposal): Promise<void> {
+  if (caller.role === 'proxy_admin') return
+  const data = await effectiveData(db, after)
+  requireOwnPowers(caller, after, data)
+  requirePools(caller, data)
+  requireRoutes(caller, data)
+  requireRates(caller, data)
+  requireMoney(caller, { before, after })
+  await requireTime(db, caller, after)
+}
+
+/** A key that carries another's name asks models for them and manages nothing in their name. */
+function requireOwnPowers(caller: Caller, { user_id }: KeyRow, { allowed_routes }: KeyData): void {
+  if (user_id === null || user_id === caller.userId) return
+  if (allowed_routes?.length && grantsNoMore(allowed_routes, ['llm_api_routes'])) return
+  throw notAllowed("a key of another user's must have allowed_routes: ['llm_api_routes']", 'allowed_routes')
+}
+
+function requirePools({ pools }: Caller, { models }: KeyData): void {
+  const own = pools?.find(grant => grant.level === 'key')
+  if (!own) return
+  const asked = models ?? []
+  if (asked.length === 0)
+    throw notAllowed(`the key that you call with has models of its own: name some of ${list(own.pools)}`, 'models')
+  const beyond = asked.find(name => name !== 'no-default-models' && !own.pools.some(grant => covers(grant, name)))
+  if (beyond !== undefined)
+    throw notAllowed(`the key that you call with may not use '${beyond.slice(0, 100)}': ${list(own.pools)}`, 'models')
+}
+
+function requireRoutes({ routes }: Caller, { allowed_routes }: KeyData): void {
+  if (grantsNoMore(allowed_routes ?? [], routes)) return
+  throw notAllowed(`the key that you call with has the allowed_routes ${list(routes ?? [])}`, 'allowed_routes')
+}
+
+/** Each limit of the caller's key, to be had in the same measure at most. */
+function requireRates({ limits }: Caller, data: KeyData): void {
+  for (const limit of limits) {
+    if (limit.level !== 'key' && limit.level !== 'model_per_key') continue
+    for (const [name, most, asked] of measures(limit, data)) {
+      if (most === undefined || (typeof asked === 'number' && asked <= most)) continue
+      throw notAllowed(`the key that you call with has ${name} ${most}: set no more than that`, name)
+    }
+  }
+}
+
+type Measure = readonly [name: string, most: number | undefined, asked: number | null | undefined]
+
+function measures({ pool, rpm, tpm, parallel }: RateLimit, data: RateFields): readonly Measure[] {
+  if (pool === undefined)
+    return [
+      ['rpm_limit', rpm, data.rpm_limit],
+      ['tpm_limit', tpm, data.tpm_limit],
+      ['max_parallel_requests', parallel, data.max_parallel_requests],
+    ]
+  return [
+    ['model_rpm_limit', rpm, least(data.rpm_limit, data.model_rpm_limit?.[pool])],
+    ['model_tpm_limit', tpm, least(data.tpm_limit, data.model_tpm_limit?.[pool])],
+  ]
+}
+
+function least(one: number | null | undefined, other: number | undefined): number | undefined {
+  const said = [one, other].filter(value => typeof value === 'number')
+  return said.length === 0 ? undefined : Math.min(...said)
+}
+
+const MONEY_FIELDS = [
+  'max_budget',
+  'budget_duration',
+  'model_max_budget',
+  'budget_limits',
+  'temp_budget_increase',
+  'temp_budget_expiry',
+] as const
+
+/**
+ * Ten keys with the budget of one spend ten times as much. So a key with a budget of its own makes, changes and renews no
+ * other ones, and does not change its own budget.
+ */
+function requireMoney(caller: Caller, { before, after }: Proposal): void {
+  if (!caller.budgets.some(budget => budget.level === 'key' && budget.limit !== undefined)) return
+  if (before?.id !== caller.keyId)
+    throw notAllowed('the key that you call with has a budget of its own, which another key would not be held to')
+  const was = dataOf<KeyData>(before.data)
+  const other = MONEY_FIELDS.find(
+    name => JSON.stringify(was[name] ?? null) !== JSON.stringify(readData(after)[name] ?? null),
+  )
+  if (other !== undefined || before.plan_id !== after.plan_id)
+    throw notAllowed('a key does not change its own budget', other ?? 'budget_id')
+}
+
+/** What ends must not outlive itself in another key. */
+async function requireTime(db: Kysely<Database>, { keyId }: Caller, { expires_at }: KeyRow): Promise<void> {
+  const own = await db.selectFrom('keys').select('expires_at').where('id', '=', keyId).executeTakeFirst()
+  if (!own || own.expires_at === null || (expires_at !== null && expires_at <= own.expires_at)) return
+  throw notAllowed('the key that you call with expires, and a later end cannot be set with it', 'duration')
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.slice(0, 20).join(', ')
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { KEY_TYPES } from '../access/may-call.ts'
+import { budgetFields, limitFields, poolLimitFields, withoutEffect } from './budget-fields.ts'
+import { duration, id, metadata, names, table, usd } from './fields.ts'
+
+/** A key as a request names it: the key itself, or the hash that is its id. */
+export const keyReference = z.string().min(1).max(256)
+
+/** At least so long is a key of somebody's own making. */
+const LEAST_KEY = 16
+
+/** A key that was not made here. */
+export const ownKey = z
+  .string()
+  .max(256)
+  .regex(/^sk-[\x21-\x7e]+$/, "must begin with 'sk-' and hold no spaces")
+  .min(LEAST_KEY)
+
+const limitType = z.enum(['best_effort_throughput', 'guaranteed_throughput', 'dynamic'])
+
+/** Fields of a key that are kept in `data`. */
+export const keyData = {
+  ...budgetFields,
+  ...limitFields,
+  ...poolLimitFields,
+  models: names.nullish(),
+  aliases: table(id).nullish(),
+  metadata: metadata.nullish(),
+  tags: names.nullish(),
+  allowed_routes: z.array(id).max(100).nullish(),
+  router_settings: metadata.nullish(),
+  rpm_limit_type: limitType.nullish(),
+  tpm_limit_type: limitType.nullish(),
+} as const
+
+/** Fields of a key that have a column. */
+export const keyColumns = {
+  key_alias: id.nullish(),
+  user_id: id.nullish(),
+  team_id: id.nullish(),
+  organization_id: id.nullish(),
+  budget_id: id.nullish(),
+  blocked: z.boolean().nullish(),
+} as const
+
+/** Fields that are no state of their own: they set one. */
+export const keyOrders = {
+  /** Until it expires; null, or LiteLLM's `-1`: never. */
+  duration: z.union([z.literal('-1').transform(() => null), duration]).nullish(),
+  key_type: z.enum(Object.keys(KEY_TYPES) as [string, ...string[]]).nullish(),
+  /** What has been spent, in dollars. */
+  spend: usd.nullish(),
+} as const
+
+/** Something that LiteLLM would do and tollgate does not: no is fine, yes is refused. */
+const never = z
+  .literal(false, 'is not done by tollgate; leave it out')
+  .nullish()
+  .transform(() => undefined)
+
+/** Fields of LiteLLM's that tollgate has no use for: those that would protect something are refused when they say anything. */
+export const keyNothing = {
+  access_group_ids: withoutEffect,
+  guardrails: withoutEffect,
+  policies: withoutEffect,
+  prompts: withoutEffect,
+  object_permission: withoutEffect,
+  allowed_passthrough_routes: withoutEffect,
+  allowed_vector_store_indexes: withoutEffect,
+  allowed_cache_controls: withoutEffect,
+  enforced_params: withoutEffect,
+  permissions: withoutEffect,
+  config: withoutEffect,
+  auto_rotate: never,
+  rotation_interval: withoutEffect,
+  send_invite_email: never,
+} as const
+
+/** The raise of a key's main budget for some time. */
+export const keyIncrease = {
+  temp_budget_increase: usd.nullish(),
+  /** A duration, or a time in ISO 8601. */
+  temp_budget_expiry: z.union([duration, z.iso.datetime({ offset: true })]).nullish(),
+} as const
+
+/** The fields in `data`, as they are shown. */
+export const KEY_DATA = Object.keys(keyData)
