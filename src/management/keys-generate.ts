@@ -15,7 +15,6 @@ import { requireNoMore } from './key-bounds.ts'
 import { type KeyRequest, keyAfter, requirePlaces, requireSamePriority } from './key-draft.ts'
 import { keyColumns, keyData, keyNothing, keyOrders, ownKey } from './key-fields.ts'
 import { hashOf, mayAsMember, memberMayNot, requireSameTeam, saveKey } from './key-rows.ts'
-import { standardised } from './key-standards.ts'
 import { oneShownKey, type ShownKey } from './key-view.ts'
 import type { Operation, OperationContext } from './operation.ts'
 import { insertPerson } from './people.ts'
@@ -71,10 +70,8 @@ function generate(context: OperationContext, input: NewKey, way: Way): Promise<M
   const hash = hashOf(context)
   return writeChange(context, way.path.slice(1), async (trx, now) => {
     const reach = await reachOf(trx, caller)
-    const asked: KeyRequest = { ...input, user_id: way.isService ? null : ownerOf(input, caller, reach) }
-    if (reach.kind !== 'all') requireOwn(asked)
-    if (context.access?.teamsOnly && !asked.team_id) throw badRequest('keys must belong to a team', 'team_id')
-    const said = standardised(asked, context.access, now)
+    const said: KeyRequest = { ...input, user_id: way.isService ? null : ownerOf(input, caller, reach) }
+    if (reach.kind !== 'all') requireOwn(said)
     const secret = input.key ?? newKey()
     const blank = blankKey({ id: hash.idOf(secret), name: keyName(secret) }, { keyId: caller.keyId, now })
     const key = keyAfter(blank, said, { now, by: caller.keyId })

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import { budgetTerms, withDefault } from '../access/budget-terms.ts'
+import { budgetTerms } from '../access/budget-terms.ts'
 import { dataOf, type UserData } from '../access/fields.ts'
 import type { AccessSettings } from '../core/access-settings.ts'
 import type { Ms } from '../core/clock.ts'
@@ -77,15 +77,11 @@ export async function insertPerson(
   return { user, changed: { kind: 'user', id: user.id, after: auditable(user) } }
 }
 
-/** Makes the budgets of a user what their fields say, and where these set none what the configuration does. */
-export function setUserBudgets(
-  trx: Transaction<Database>,
-  user: UserRow,
-  { now, access }: Pick<Maker, 'now' | 'access'>,
-): Promise<void> {
+/** Makes the budgets of a user what their fields say, as they are said. */
+export function setUserBudgets(trx: Transaction<Database>, user: UserRow, { now }: Pick<Maker, 'now'>): Promise<void> {
   const fields = dataOf<UserData>(user.data)
   const of = { level: 'user', subject: user.id, name: user.alias } as const
-  return setBudgets(trx, now, [{ ...of, fields, terms: withDefault(budgetTerms(of, fields), access?.userBudget) }])
+  return setBudgets(trx, now, [{ ...of, fields, terms: budgetTerms(of, fields) }])
 }
 
 /** The addresses of users, by id. */
