@@ -160,8 +160,8 @@ export function writtenOff(account: Account, replica: string): Account {
 export function revived(account: Account, replica: string): Account {
   const { live, writtenOff } = leaseOf(account, replica)
   if (writtenOff === 0n) return account
-  const next = { ...account, spent: notNegative(account.spent - writtenOff), leased: account.leased + writtenOff }
-  return withLease(next, { replica, live: live + writtenOff, writtenOff: 0n })
+  const sums = { spent: notNegative(account.spent - writtenOff), leased: account.leased + writtenOff }
+  return withLease(account, { replica, live: live + writtenOff, writtenOff: 0n }, sums)
 }
 
 /** Takes back all that a replica has left, also what was written off: its charges are all posted. */
