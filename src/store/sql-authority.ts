@@ -132,9 +132,11 @@ export class SqlAuthority implements Authority {
   }
 
   async claim(replica: string, isCertain: boolean): Promise<boolean> {
+    const now = clockOf(this.#db)
+    // As if its leases had just run out: longer ago, and the sweep would forget that it is being taken over.
     const { rows } = await sql`
-      update replicas set claimed = 1, expires_at = case when expires_at < ${clockOf(this.#db)} then expires_at else 0 end
-      where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${clockOf(this.#db)})
+      update replicas set claimed = 1, expires_at = case when expires_at < ${now} then expires_at else ${now} - 1 end
+      where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${now})
       returning id`.execute(this.#db)
     return rows.length > 0 || !(await isKnown(this.#db, replica))
   }
