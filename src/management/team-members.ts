@@ -5,7 +5,7 @@ import type { Ms } from '../core/clock.ts'
 import type { Database, TeamMemberRow, TeamRow } from '../store/schema.ts'
 import { type Changed, writeChange } from './change.ts'
 import { dropBudgetsOf } from './entity-budgets.ts'
-import { patched, readData } from './entity-data.ts'
+import { auditable, patched, readData } from './entity-data.ts'
 import { badRequest, notAllowed } from './errors.ts'
 import { budgetDuration, count, id, usd } from './fields.ts'
 import { removeMemberKeys } from './key-removal.ts'
@@ -115,7 +115,7 @@ async function saveMember(
 /** Who has a key of the team is known by their team and by their user: both are to be read anew. */
 function memberChange(before: TeamMemberRow, after: TeamMemberRow | undefined): readonly Changed[] {
   return [
-    { kind: 'team', id: before.team_id, before, after },
+    { kind: 'team', id: before.team_id, before: auditable(before), ...(after && { after: auditable(after) }) },
     { kind: 'user', id: before.user_id },
   ]
 }

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely'
 import type { PlanData } from '../access/fields.ts'
 import type { Database, TeamMemberRow, TeamRow, UserRow } from '../store/schema.ts'
 import type { Changed } from './change.ts'
-import { dataText } from './entity-data.ts'
+import { auditable, dataText } from './entity-data.ts'
 import { badRequest } from './errors.ts'
 import { insertPerson, type Maker, noSuchUser, type Person, userNamed } from './people.ts'
 import type { Reach } from './reach.ts'
@@ -58,7 +58,7 @@ export async function addMember(trx: Transaction<Database>, person: NewMember, a
     data: dataText({ ...adding.terms }),
   }
   await insertMember(trx, member)
-  return { user, member, changed: [...changed, { kind: 'user', id: user.id, after: member }] }
+  return { user, member, changed: [...changed, { kind: 'user', id: user.id, after: auditable(member) }] }
 }
 
 async function insertMember(trx: Transaction<Database>, member: TeamMemberRow): Promise<void> {
