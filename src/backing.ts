@@ -1,5 +1,5 @@
-import { Callers, type CallersOptions } from './access/callers.ts'
-import { openKeyHash } from './access/key-hash.ts'
+import type { Callers } from './access/callers.ts'
+import { openCallers } from './access/open-callers.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import type { Clock } from './core/clock.ts'
 import { Secret } from './core/secret.ts'
@@ -61,7 +61,7 @@ export async function openBacking(config: LoadedConfig, options: BackingOptions)
     const ledger = new Ledger(ledgerParts(config, options, { authority: store.authority, journals }))
     await ledger.start()
     opened.unshift(() => ledger.close())
-    const callers = await openCallers(store, config, options)
+    const callers = await callersOf(store, config, options)
     ledger.onChange(change => callers.invalidate(change))
     return { ...counting, store, ledger, callers, close: inTurn(opened) }
   } catch (error) {
@@ -125,29 +125,11 @@ async function countInRedis({ settings: { redis } }: LoadedConfig, options: Back
   return openShared(redis, options)
 }
 
-async function openCallers(store: Store, { settings }: LoadedConfig, { clock, env = process.env }: BackingOptions) {
+function callersOf(store: Store, { settings }: LoadedConfig, { clock, env = process.env }: BackingOptions) {
+  const { access, limits, money } = settings
   const pepper = env.TOLLGATE_KEY_PEPPER
-  const hash = await openKeyHash(store, pepper ? new Secret(pepper) : undefined)
-  return new Callers({ store, hash, clock, ...callerSettings(settings) })
-}
-
-function callerSettings({
-  access,
-  limits,
-  money,
-}: LoadedConfig['settings']): Omit<CallersOptions, 'store' | 'hash' | 'clock'> {
-  const { endUserBudget, endUserPlan, cache } = access
-  return {
-    maxKeys: cache.size,
-    freshMs: cache.ttlMs,
-    gatewayBudgets: money.budgets.filter(({ level }) => level === 'gateway'),
-    gatewayLimits: limits.gateway,
-    tagBudgets: money.budgets.filter(({ level }) => level === 'tag'),
-    userBudgetForTeamKeys: access.userBudgetForTeamKeys,
-    ...(limits.keyParallel !== undefined && { parallelPerKey: limits.keyParallel }),
-    ...(endUserPlan !== undefined && { endUserPlan }),
-    ...(endUserBudget && { endUserDefault: endUserBudget }),
-  }
+  const secret = pepper ? { pepper: new Secret(pepper) } : {}
+  return openCallers({ store, access, limits, budgets: money.budgets, clock, ...secret })
 }
 
 /** Closes one after the other, the last opened first; one that fails keeps nobody else open. */

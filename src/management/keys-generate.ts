@@ -8,14 +8,15 @@ import { usdToNano } from '../core/money.ts'
 import { setSpent } from '../store/budgets.ts'
 import type { Database, KeyRow } from '../store/schema.ts'
 import { type Changed, writeChange } from './change.ts'
+import { withDefaults } from './defaults.ts'
 import { madeBy } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
 import { id } from './fields.ts'
 import { requireNoMore } from './key-bounds.ts'
+import { underCeilings } from './key-ceilings.ts'
 import { type KeyRequest, keyAfter, requirePlaces, requireSamePriority } from './key-draft.ts'
 import { keyColumns, keyData, keyNothing, keyOrders, ownKey } from './key-fields.ts'
 import { hashOf, mayAsMember, memberMayNot, requireSameTeam, saveKey } from './key-rows.ts'
-import { standardised } from './key-standards.ts'
 import { oneShownKey, type ShownKey } from './key-view.ts'
 import type { Operation, OperationContext } from './operation.ts'
 import { insertPerson } from './people.ts'
@@ -71,10 +72,13 @@ function generate(context: OperationContext, input: NewKey, way: Way): Promise<M
   const hash = hashOf(context)
   return writeChange(context, way.path.slice(1), async (trx, now) => {
     const reach = await reachOf(trx, caller)
-    const asked: KeyRequest = { ...input, user_id: way.isService ? null : ownerOf(input, caller, reach) }
-    if (reach.kind !== 'all') requireOwn(asked)
-    if (context.access?.teamsOnly && !asked.team_id) throw badRequest('keys must belong to a team', 'team_id')
-    const said = standardised(asked, context.access, now)
+    const filled = withDefaults(newKeyInput, input, {
+      section: 'default_key_generate_params',
+      fields: context.access?.keyDefaults,
+    })
+    const asked: KeyRequest = { ...filled, user_id: way.isService ? null : ownerOf(filled, caller, reach) }
+    if (reach.kind !== 'all') requireOwn(input)
+    const said = underCeilings(asked, context.access?.keyCeilings, now)
     const secret = input.key ?? newKey()
     const blank = blankKey({ id: hash.idOf(secret), name: keyName(secret) }, { keyId: caller.keyId, now })
     const key = keyAfter(blank, said, { now, by: caller.keyId })
