@@ -105,7 +105,13 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   const { backing } = assembly
   const gateway = createGateway(assembly.router, {
     ...settings,
-    ...(backing?.store && { money: { store: backing.store, ...(backing.callers && { callers: backing.callers }) } }),
+    ...(backing?.store && {
+      money: {
+        store: backing.store,
+        access: config.settings.access,
+        ...(backing.callers && { callers: backing.callers }),
+      },
+    }),
     // Open to everybody on this machine: then to nobody by another name.
     ...(!settings.masterKey &&
       LOOPBACK.has(host) &&
