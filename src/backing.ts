@@ -61,7 +61,13 @@ export async function openBacking(config: LoadedConfig, options: BackingOptions)
     const ledger = new Ledger(ledgerParts(config, options, { authority: store.authority, journals }))
     await ledger.start()
     opened.unshift(() => ledger.close())
-    const callers = await callersOf(store, config, options)
+    const callers = await openCallers({
+      ...config.settings,
+      ...pepperOf(options),
+      store,
+      budgets: config.settings.money.budgets,
+      clock: options.clock,
+    })
     ledger.onChange(change => callers.invalidate(change))
     return { ...counting, store, ledger, callers, close: inTurn(opened) }
   } catch (error) {
@@ -125,11 +131,9 @@ async function countInRedis({ settings: { redis } }: LoadedConfig, options: Back
   return openShared(redis, options)
 }
 
-function callersOf(store: Store, { settings }: LoadedConfig, { clock, env = process.env }: BackingOptions) {
-  const { access, limits, money } = settings
+function pepperOf({ env = process.env }: BackingOptions) {
   const pepper = env.TOLLGATE_KEY_PEPPER
-  const secret = pepper ? { pepper: new Secret(pepper) } : {}
-  return openCallers({ store, access, limits, budgets: money.budgets, clock, ...secret })
+  return pepper ? { pepper: new Secret(pepper) } : {}
 }
 
 /** Closes one after the other, the last opened first; one that fails keeps nobody else open. */

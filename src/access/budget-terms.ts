@@ -49,15 +49,15 @@ export function keyBudgetTerms(of: Omit<BudgetSubject, 'level'>, data: KeyData, 
   return [{ ...main, limit: main.limit + usdToNano(more) }, ...others]
 }
 
-/** Terms whose main budget has the standard limit and period where it has no limit of its own. */
+/** Terms whose main budget has the default limit where it has none of its own. */
 export function withDefault(
   terms: readonly BudgetTerms[],
   standard: BudgetDefault | undefined,
 ): readonly BudgetTerms[] {
   const [main, ...others] = terms
   if (!standard || !main || main.limit !== undefined) return terms
-  const { max_budget, budget_duration = 'total' } = standard
-  return [{ ...main, limit: usdToNano(max_budget), period: budget_duration }, ...others]
+  const limit = usdToNano(standard.max_budget)
+  return [{ ...main, limit, period: standard.budget_duration ?? main.period }, ...others]
 }
 
 /** A member of a team is a subject of its own: `team/user`, each part encoded so that no two members share a subject. */

@@ -8,7 +8,7 @@ import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { Failure } from '../core/failure.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
-import { createGateway, type Gateway } from '../gateway/server.ts'
+import { createGateway, type Gateway, type MoneyParts } from '../gateway/server.ts'
 import { coloursFor, type LinePrinter, type Listener, linePrinter, printCalls } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
 import { banner } from './banner.ts'
@@ -47,7 +47,7 @@ export function serveCommand(): Command {
     .addOption(new Option('--log <form>', 'one line per call').choices(['lines', 'json', 'none']))
     .option(
       '--workers <number>',
-      'processes that serve behind the one port, auto: one per core (default: 1)',
+      'processes that serve behind the one port, auto: one per core (default: the configuration, else 1)',
       workerCount,
     )
     .addHelpText('after', EXAMPLES)
@@ -62,11 +62,12 @@ async function serve(options: ServeOptions): Promise<void> {
   const workers = options.workers ?? countOf(config.settings.workers)
   const show = (url: string) => void process.stdout.write(banner({ url, config, file: options.config, workers }))
   if (workers > 1) {
-    process.exitCode = await superviseWorkers(workers, {
+    const exitCode = await superviseWorkers(workers, {
       onReady: show,
       warn: line => process.stderr.write(`tollgate: ${line}\n`),
     })
-    return
+    // A connection that some dead worker had must not keep this process alive.
+    process.exit(exitCode)
   }
   await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
 }
@@ -102,16 +103,9 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
     shared: around.shared,
     ...(options.config !== undefined && { path: options.config }),
   })
-  const { backing } = assembly
   const gateway = createGateway(assembly.router, {
     ...settings,
-    ...(backing?.store && {
-      money: {
-        store: backing.store,
-        access: config.settings.access,
-        ...(backing.callers && { callers: backing.callers }),
-      },
-    }),
+    ...(await moneyParts(config, assembly)),
     // Open to everybody on this machine: then to nobody by another name.
     ...(!settings.masterKey &&
       LOOPBACK.has(host) &&
@@ -126,6 +120,25 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   await gateway.stop()
   await assembly.close()
   printer.close()
+}
+
+/** Keys and the management API, where there is a store to keep them. */
+async function moneyParts(
+  config: LoadedConfig,
+  { backing, router }: Assembly,
+): Promise<{ readonly money?: MoneyParts }> {
+  const { store, callers, ledger } = backing ?? {}
+  const { masterKey } = config.settings.gateway
+  if (!store || !callers) return {}
+  if (!masterKey) return { money: { store, callers } }
+  const { openManagement } = await import('../management/open-management.ts')
+  const warn = (message: string) => void process.stderr.write(`tollgate: ${message}\n`)
+  const replace: Parameters<typeof openManagement>[0]['replace'] = routing => router.replace(routing)
+  const { operations, models } = await openManagement({ config, store, masterKey, replace, warn })
+  ledger?.onChange(({ kind }) => {
+    if (kind === 'model') models.refresh().catch(error => warn(`models were not read: ${String(error)}`))
+  })
+  return { money: { store, callers, operations, access: config.settings.access } }
 }
 
 function addressOf({ settings }: LoadedConfig, { host, port }: ServeOptions): { host: string; port: number } {

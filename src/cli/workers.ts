@@ -8,6 +8,7 @@ import type { Limiter } from '../state/limiter.ts'
 import type { Port } from '../state/port.ts'
 import { sharedLimiter } from '../state/shared-limiter.ts'
 import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
+import { closeHandedConnection } from './handed-connection.ts'
 import { Supervisor } from './supervisor.ts'
 import { mainPort, workerPort } from './worker-ports.ts'
 
@@ -63,7 +64,7 @@ export function ofWorker(): WorkerSelf | undefined {
   }
 }
 
-/** Listens from the start: what is said while a worker still starts holds too. */
+/** Listens from the start: a worker may be told to stop while it is still starting. */
 function stopTold(life: Port): Promise<void> {
   return new Promise(resolve => {
     life.onMessage(({ type }) => {
@@ -72,6 +73,7 @@ function stopTold(life: Port): Promise<void> {
     process.on('SIGTERM', () => resolve())
     // A terminal sends it to all processes: the main process tells when to stop.
     process.on('SIGINT', () => {})
+    life.send({ type: 'awake' })
   })
 }
 
@@ -112,10 +114,13 @@ function keepPort(url: string): void {
 function startWorker({ hub, desk }: { hub: ExchangeHub; desk: LimitDesk }, supervisor: Supervisor) {
   const worker = cluster.fork({ [MARK]: '1' })
   const name = `${worker.id}`
+  closeHandedConnection(worker)
   const life = mainPort(worker, LIFE)
   hub.attach(name, mainPort(worker, EXCHANGE))
   desk.connect(name, mainPort(worker, LIMITS))
+  let isAwake = false
   life.onMessage(({ type, url }) => {
+    if (type === 'awake') isAwake = true
     if (type === 'listening' && typeof url === 'string') supervisor.listening(name, url)
   })
   // A line that breaks while a worker dies is told by its exit.
@@ -125,9 +130,11 @@ function startWorker({ hub, desk }: { hub: ExchangeHub; desk: LimitDesk }, super
     desk.gone(name)
     supervisor.ended(name, { code, signal })
   })
+  const kill = () => void worker.process.kill('SIGKILL')
   return {
     name,
-    stop: () => life.send({ type: 'stop' }),
-    kill: () => void worker.process.kill('SIGKILL'),
+    // One that does not listen to us yet has nothing to finish either.
+    stop: () => (isAwake ? life.send({ type: 'stop' }) : kill()),
+    kill,
   }
 }

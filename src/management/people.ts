@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import { budgetTerms } from '../access/budget-terms.ts'
 import { dataOf, type UserData } from '../access/fields.ts'
 import type { AccessSettings } from '../core/access-settings.ts'
 import type { Ms } from '../core/clock.ts'
@@ -82,11 +83,11 @@ function standardMoney(access: AccessSettings | undefined): Patch {
   return { max_budget, budget_duration }
 }
 
-/** Makes the budgets of a user what their fields say. */
+/** Makes the budgets of a user what their fields say, as they are said. */
 export function setUserBudgets(trx: Transaction<Database>, user: UserRow, { now }: Pick<Maker, 'now'>): Promise<void> {
-  return setBudgets(trx, now, [
-    { level: 'user', subject: user.id, name: user.alias, fields: dataOf<UserData>(user.data) },
-  ])
+  const fields = dataOf<UserData>(user.data)
+  const of = { level: 'user', subject: user.id, name: user.alias } as const
+  return setBudgets(trx, now, [{ ...of, fields, terms: budgetTerms(of, fields) }])
 }
 
 /** The addresses of users, by id. */
