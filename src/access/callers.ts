@@ -109,7 +109,7 @@ export class Callers {
     const { store, hash } = this.#options
     const byId = new Map(keys.map(key => [hash.idOf(key), key]))
     const [now, rows] = await Promise.all([store.now(), callerRows(store.db, [...byId.keys()])])
-    await this.#defineDue(rows, now)
+    await this.#endIncreases(rows, now)
     const found = new Map<string, Found<Known>>()
     for (const [id, key] of byId) {
       const row = rows.find(one => isSameId(one.id, id))
@@ -129,7 +129,7 @@ export class Callers {
   }
 
   /** The store's budget keeps a temporary increase until it is told otherwise: whoever sees that it is over says so. */
-  async #defineDue(rows: readonly CallerRow[], now: Ms): Promise<void> {
+  async #endIncreases(rows: readonly CallerRow[], now: Ms): Promise<void> {
     const terms: BudgetTerms[] = []
     for (const row of rows) {
       const end = increaseEnd(row)

@@ -20,6 +20,7 @@ export async function manage<Result>(path: string, work: (management: Management
   if (settings.kind === 'memory')
     throw new Failure('invalid_request', `the store of ${path} is this process's memory: name a file or a database`)
   const { perform } = await import('../management/perform.ts')
+  const { withConfigured } = await import('../management/configured-fields.ts')
   const store = await openStore(settings)
   try {
     const pepper = { ...process.env, ...config.environment() }.TOLLGATE_KEY_PEPPER
@@ -28,7 +29,10 @@ export async function manage<Result>(path: string, work: (management: Management
     const context = { store, caller, clock: systemClock, keyHash, access }
     return await work({
       isOpen: gateway.masterKey === undefined,
-      do: (operation, sent) => perform(operation, context, sent),
+      do: (operation, sent) => {
+        const { input } = withConfigured([operation], access)[0] ?? operation
+        return perform({ ...operation, input, run: operation.run }, context, sent)
+      },
     })
   } finally {
     await store.close()

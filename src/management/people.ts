@@ -6,7 +6,7 @@ import type { Ms } from '../core/clock.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import type { Changed } from './change.ts'
 import { setBudgets } from './entity-budgets.ts'
-import { auditable, madeBy } from './entity-data.ts'
+import { auditable, dataText, madeBy, type Patch } from './entity-data.ts'
 import { badRequest, notFound } from './errors.ts'
 import type { OperationContext } from './operation.ts'
 
@@ -69,12 +69,18 @@ export async function insertPerson(
     email: person.user_email ?? null,
     alias: null,
     role: 'internal_user',
-    data: '{}',
+    data: dataText(standardMoney(maker.access)),
     ...madeBy(maker.keyId, maker.now),
   }
   await trx.insertInto('users').values(user).execute()
   await setUserBudgets(trx, user, maker)
   return { user, changed: { kind: 'user', id: user.id, after: auditable(user) } }
+}
+
+/** What the configuration lets users spend of whom nothing is said. */
+function standardMoney(access: AccessSettings | undefined): Patch {
+  const { max_budget, budget_duration } = access?.userDefaults ?? {}
+  return { max_budget, budget_duration }
 }
 
 /** Makes the budgets of a user what their fields say, as they are said. */
