@@ -72,6 +72,7 @@ export class Ledger {
       ...common,
       // Calls that come while it still joins wait for that.
       authority: { lease: (replica, groups) => this.#joined.then(() => authority.lease(replica, groups)) },
+      onCrossing,
       hurry: () => this.#poster.giveBack(this.#book.takeIdle()),
       onDoubt: () => this.#heartbeat.noteDoubt(),
     })

@@ -1,7 +1,7 @@
 import type { BudgetState } from '../../core/budget.ts'
 import type { Clock, Ms } from '../../core/clock.ts'
 import type { NanoUsd } from '../../core/money.ts'
-import type { Authority, Grant, LeaseAnswer, LeaseAsk } from '../authority.ts'
+import type { Authority, Crossing, Grant, LeaseAnswer, LeaseAsk } from '../authority.ts'
 import type { Account } from './account.ts'
 import type { Contact } from './contact.ts'
 import type { Gate } from './gate.ts'
@@ -32,6 +32,7 @@ export interface LenderParts {
   readonly place: (wanted: Wanted) => LocalHold | undefined
   /** Called when idle money should go back to the authority soon. */
   readonly hurry: () => void
+  readonly onCrossing: (crossing: Crossing) => void
   /** Called when nobody knows whether money was lent. */
   readonly onDoubt: () => void
 }
@@ -145,6 +146,7 @@ export class Lender {
         for (const grant of answer.granted) this.#parts.accountOf(grant).receive(grant, sentAt)
       } else {
         const waiting = asking[index]
+        if (answer.crossed) this.#parts.onCrossing(answer.crossed)
         if (waiting && !waiting.isSettled) this.#refuse(waiting, answer.refused)
       }
     })
