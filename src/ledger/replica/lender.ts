@@ -94,7 +94,10 @@ export class Lender {
     if (groups.length === 0) return
     const broken = contact.broken(sentAt)
     // Who came while the last question stayed without an answer does not wait for another one.
-    if (broken) return asking.forEach(waiting => waiting.reject(awayFailure(broken.why)))
+    if (broken) {
+      for (const waiting of asking) waiting.reject(awayFailure(broken.why))
+      return
+    }
     try {
       const answers = await this.#inTime(
         gate.share(() => authority.lease(replica, groups)),
