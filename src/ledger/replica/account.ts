@@ -64,8 +64,8 @@ export class Account {
 
   /** @param sentAt when the authority was asked, monotonic: its window ends no earlier than that plus what it said. */
   receive({ budget, amount, resetsInMs }: Grant, sentAt: Ms): void {
-    const known = this.purseOf(budget.windowStart)
-    if (known && !known.isDisowned) return known.receive(amount)
+    const known = this.#purseOf(budget.windowStart)
+    if (known) return known.receive(amount)
     const purse = new Purse(budget, sentAt + (resetsInMs ?? Number.POSITIVE_INFINITY))
     purse.receive(amount)
     const present = this.#purse
@@ -88,10 +88,9 @@ export class Account {
     yield* this.#closed
   }
 
-  /** The purse of a window, while it is known. */
-  purseOf(windowStart: Ms): Purse | undefined {
-    if (this.#purse?.windowStart === windowStart) return this.#purse
-    return this.#closed.find(purse => purse.windowStart === windowStart)
+  /** Under lease in a window, as far as the authority has not forgotten it. */
+  leasedIn(windowStart: Ms): NanoUsd {
+    return this.#purseOf(windowStart)?.leased ?? 0n
   }
 
   /** All purses. */
@@ -108,6 +107,11 @@ export class Account {
     const isOver = purse !== undefined && (now - this.#lastUsed >= IDLE_MS || purse.leased < 0n)
     if (isOver && this.waiting === 0 && isDone(purse)) this.#purse = undefined
     return this.#purse !== undefined || this.#closed.length > 0 || this.waiting > 0
+  }
+
+  #purseOf(windowStart: Ms): Purse | undefined {
+    for (const purse of this.purses()) if (purse.windowStart === windowStart && !purse.isDisowned) return purse
+    return undefined
   }
 }
 

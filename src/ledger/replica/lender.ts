@@ -141,7 +141,9 @@ export class Lender {
         reject(new Error(`the store did not answer within ${ANSWER_MS} ms`))
       })
       const settle = (answers: readonly LeaseAnswer[]) => (isLate ? this.#take(answers, about) : resolve(answers))
-      answer.then(settle, reject).finally(() => timer.cancel())
+      // An answer that is lost after that leaves the same doubt, which may have been looked into meanwhile.
+      const fail = (error: unknown) => (isLate ? this.#parts.onDoubt() : reject(error))
+      answer.then(settle, fail).finally(() => timer.cancel())
     })
   }
 
