@@ -57,6 +57,7 @@ export async function openTill(
     gate: new Gate(),
     clock,
     hurry: () => void hurried.push(...book.takeIdle()),
+    onCrossing: () => {},
     onDoubt: () => void till.doubts++,
   })
   const till: Till = {
