@@ -153,6 +153,18 @@ async function belowThem(reach: Reach): Promise<(user: UserRow) => boolean> {
   }
 }
 
+/** No team has more than its organization (both have the same bounds here), and nobody has a share of capacity. */
+async function expectWithinOrganizations(): Promise<void> {
+  for (const team of await stage.db.selectFrom('teams').selectAll().execute()) {
+    const { metadata, max_budget, tpm_limit, models } = readData(team)
+    expect(JSON.stringify(metadata ?? {})).not.toMatch(/priority|tags/)
+    if (team.organization_id === null) continue
+    expect(Number(max_budget ?? 0)).toBeLessThanOrEqual(100)
+    expect(Number(tpm_limit ?? 0)).toBeLessThanOrEqual(1_000)
+    for (const name of textsOf(models)) expect(name).toMatch(/^(gpt-.*|claude|no-default-models)$/)
+  }
+}
+
 /** Members of teams who belong to another tenant than their team. */
 async function strangers(): Promise<readonly string[]> {
   const places = await stage.db.selectFrom('organization_members').selectAll().execute()
@@ -269,6 +281,11 @@ function stepOf(who: typeof actor extends fc.Arbitrary<infer Name> ? Name : neve
     request('/team/member_update', { team_id: team, user_id: somebody }, { max_budget_in_team: dollars, role }),
     request('/team/member_update', { team_id: team, user_id: somebody }, { max_budget_in_team: dollars, role }),
     request('/team/member_delete', { team_id: team, user_id: somebody }),
+    request('/user/new', {
+      user_id: fc.constant('fresh'),
+      organizations: fc.tuple(organization),
+      user_role: globalRole,
+    }),
     request('/user/new', { user_id: fc.constant('fresh'), organizations: fc.tuple(organization) }, userFields),
     request('/user/new', { organizations: fc.tuple(organization), teams: fc.tuple(team) }),
     request('/user/update', { user_id: somebody }, userFields),
@@ -321,6 +338,7 @@ async function checked(path: string, input: Readonly<Record<string, unknown>>, w
   if (!done) return false
   expectNoMore(before, await powersOf(who))
   expect(await othersThan(who, reach)).toBe(others)
+  await expectWithinOrganizations()
   // Who leaves an organization keeps their teams.
   if (!leaves) expect(foreigners).toEqual(expect.arrayContaining([...(await strangers())]))
   return true
