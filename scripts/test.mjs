@@ -15,6 +15,7 @@ ensureBuilt()
 ensureProgram('curl')
 // Debian keeps the server's own programs off the path; this one comes with them.
 ensureProgram('pg_ctlcluster', 'postgresql')
+ensureProgram('redis-server')
 if (args.length === 0) run(process.execPath, [join(root, 'scripts', 'check.mjs')])
 const nodes = [process.execPath, ...(allNodes ? [node24()] : [])].filter(node => node !== undefined)
 const results = nodes.map(node => vitest(node, args))

@@ -1,14 +1,19 @@
 import { dirname } from 'node:path'
 import { type Tracer, trace } from '@opentelemetry/api'
+import { type Backing, backingHere, openBacking, type SharedParts } from './backing.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import type { Callback as NamedModule, TelemetrySettings, TraceSettings } from './config/settings.ts'
+import type { Attempt } from './core/call.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ulids } from './core/id.ts'
 import { mayTellContent } from './core/logging.ts'
+import type { NanoUsd } from './core/money.ts'
+import type { Ledger } from './ledger/replica/ledger.ts'
 import { LiveRouter } from './live-router.ts'
 import { costSides } from './prices/index.ts'
 import type { RouterParts } from './router.ts'
 import {
+  type BudgetAlert,
   type Callback,
   type CallbackLists,
   type CallbackPayload,
@@ -18,6 +23,7 @@ import {
   type InputPayload,
   type JsonLinesProblem,
   type Listener,
+  LLM,
   loadCallbacks,
   type NamedCallback,
   openJsonLines,
@@ -30,7 +36,7 @@ import {
   writeCallLines,
 } from './telemetry/index.ts'
 
-export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random' | 'exchange'>, CallbackLists {
+export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random'>, CallbackLists {
   /** Makes spans. Default: the tracer of the process, which does nothing until somebody registers one. */
   readonly tracer?: Tracer | undefined
   /** More who watch, such as the line that `tollgate serve` prints. */
@@ -41,6 +47,10 @@ export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random' | '
   readonly runId?: string
   /** Told what goes wrong beside the calls: a full disk, a listener that throws. Default: standard error. */
   readonly warn?: (message: string) => void
+  /** Told when a budget has passed its soft limit or its limit: once per window, at one of the replicas. */
+  readonly onBudget?: ((alert: BudgetAlert) => void) | undefined
+  /** What stands behind the router. Default: what this process can keep alone. */
+  readonly backing?: Backing | undefined
   readonly clock?: Clock
 }
 
@@ -50,6 +60,8 @@ export interface Assembly {
   /** Its settings may be replaced while it runs. */
   readonly router: LiveRouter
   readonly runId: string
+  /** What stands behind the router; undefined when nothing does. */
+  readonly backing?: Backing
   /** How spans are exported; undefined when the export was not started here. */
   readonly tracing?: Tracing['settings']
   /** Tells the callbacks about services that something is wrong, or, without an error, that it no longer is. */
@@ -63,7 +75,9 @@ export interface Assembly {
 /** Puts a router together from a configuration, without starting anything that must be waited for. */
 export function assemble(config: LoadedConfig, options: AssembleOptions = {}): Assembly {
   const { clock = systemClock, warn = warnOnStderr, listeners = [] } = options
-  const { telemetry, routing } = config.settings
+  const { telemetry, routing, money, limits } = config.settings
+  const backing = options.backing ?? backingHere(config, { ...options, clock, warn })
+  const { ledger, limiter, callers } = backing ?? {}
   const runId = options.runId ?? ulids(() => clock.now())()
   const traces = traceCalls({
     tracer: options.tracer ?? trace.getTracer('tollgate'),
@@ -71,7 +85,7 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     kind: options.kind ?? 'internal',
     captureContent: telemetry.captureContent,
     rules: telemetry.logging,
-    ...(telemetry.hourlyBudget !== undefined && { extraAttributes: hourlySpend(telemetry.hourlyBudget, clock) }),
+    ...spendAttributes(telemetry.hourlyBudget, ledger, clock),
   })
   const callbacks = runCallbacks({
     ...options,
@@ -95,6 +109,10 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
   const router = new LiveRouter(routing, {
     ...options,
     clock,
+    exchange: backing?.exchange,
+    ...(ledger && { books: { ledger, settings: money } }),
+    // Callers of the store bring the gateway's limits with them.
+    ...(limiter && { limits: { limiter, always: callers ? [] : limits.gateway } }),
     emit: fanOut(watching, error => warn(`a listener failed: ${messageOf(error)}`)),
     ...collecting(telemetry, options),
     // A decision in full costs 15 µs with two candidates, and only spans show it.
@@ -105,6 +123,7 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
   const flush = async () => {
     await callbacks.idle()
     await lines?.flush()
+    await ledger?.flush()
   }
   return {
     config,
@@ -112,12 +131,23 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     runId,
     fault: callbacks.fault,
     flush,
+    ...(backing && { backing }),
     async close() {
       await router.close()
-      await flush()
+      await callbacks.idle()
       await lines?.close()
+      await backing?.close()
     },
   }
+}
+
+/** Marks spans of calls that are charged to a budget that is passed, and of hours that cost too much. */
+function spendAttributes(hourly: NanoUsd | undefined, ledger: Ledger | undefined, clock: Clock) {
+  const ofHour = hourly === undefined ? undefined : hourlySpend(hourly, clock)
+  if (!ledger) return ofHour && { extraAttributes: ofHour }
+  const extraAttributes = (attempt: Attempt) =>
+    ledger.isExceeded(attempt) ? { ...ofHour?.(attempt), [LLM.budgetExceeded]: true } : ofHour?.(attempt)
+  return { extraAttributes }
 }
 
 /** The same with what must be started first: the export of spans, and callbacks from modules. */
@@ -137,8 +167,10 @@ export async function open(config: LoadedConfig, options: AssembleOptions & Open
     },
   )
   const directory = dirname(path)
+  const backing = await openBacking(config, { ...options, clock: options.clock ?? systemClock, warn })
   assembly = assemble(config, {
     ...options,
+    backing,
     tracer: options.tracer ?? tracing.tracer,
     success: [...(await functionsOf(callbacks.success, directory)), ...(options.success ?? [])],
     failure: [...(await functionsOf(callbacks.failure, directory)), ...(options.failure ?? [])],
@@ -154,6 +186,8 @@ export interface OpenOptions {
   readonly path?: string
   /** Instead of the configuration's. */
   readonly traces?: TracingSettings
+  /** What this process has in common with others, where it is one of several workers. */
+  readonly shared?: SharedParts | undefined
 }
 
 function withTracing(assembly: Assembly, tracing: Tracing): Assembly {

@@ -74,7 +74,7 @@ describe('a router whose settings change', () => {
 
   it('remembers who rests, and shows only those that there are', () => {
     const { router, change, clock } = stage([at('a'), at('b')])
-    router.pools.ward.rest(at('a'), 5_000, new Failure('overloaded', 'busy'))
+    router.pools.ward.restElsewhere('a', 5_000, new Failure('overloaded', 'busy'))
     change([at('a'), at('c')])
     expect(router.health().map(one => [one.deployment.id, one.isWell])).toEqual([
       ['a', false],

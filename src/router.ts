@@ -8,6 +8,7 @@ import { type ReachOptions, reachOf } from './attempts/reach.ts'
 import { classify } from './classify/index.ts'
 import { beginCalls } from './core/begin.ts'
 import type { Attempt, Call } from './core/call.ts'
+import type { RateLimit } from './core/caller.ts'
 import type { Cancellation } from './core/cancellation.ts'
 import type { ChargeSettings } from './core/charge.ts'
 import { type Clock, type Random, systemClock } from './core/clock.ts'
@@ -25,6 +26,7 @@ import { budget } from './layers/budget.ts'
 import { collect } from './layers/collect.ts'
 import { costInUsage } from './layers/cost-in-usage.ts'
 import { hideUpstreamHeaders } from './layers/hide-upstream-headers.ts'
+import { limits } from './layers/limits.ts'
 import { type MeterOptions, meter } from './layers/meter.ts'
 import { mirror } from './layers/mirror.ts'
 import { tiers } from './layers/tiers.ts'
@@ -39,6 +41,7 @@ import { NO_PROBES } from './pools/probe.ts'
 import { shareVitals } from './pools/shared-vitals.ts'
 import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
+import { expectedTokens } from './prices/estimate.ts'
 import { estimates } from './prices/estimates.ts'
 import { chargeOf, costOf, inputTokenBounds, outputTokensFrom } from './prices/index.ts'
 import { forcedOutput } from './prices/worst.ts'
@@ -46,6 +49,7 @@ import { worstOfPlan } from './prices/worst-of-plan.ts'
 import { Dialler } from './providers/dialler.ts'
 import { providers } from './providers/index.ts'
 import type { Exchange } from './state/exchange.ts'
+import type { Limiter } from './state/limiter.ts'
 
 export interface RouterParts {
   /** Told what happens. Default: nobody. */
@@ -59,7 +63,9 @@ export interface RouterParts {
   /** Completes a deployment that a wildcard became (its price, its limits). */
   readonly complete?: (deployment: Deployment) => Deployment
   /** Who keeps the books, and how. Default: nobody does, and nothing is bounded. */
-  readonly books?: { readonly ledger: Ledger; readonly settings: MoneySettings }
+  readonly books?: { readonly ledger: Ledger; readonly settings: MoneySettings } | undefined
+  /** Who counts requests and tokens, and what every call is counted by. Default: nobody does. */
+  readonly limits?: { readonly limiter: Limiter; readonly always: readonly RateLimit[] } | undefined
   /** Sends attempts. Default: over HTTP, to the upstreams of the deployments. */
   readonly send?: Handler<Attempt>
   /** Over which replicas tell each other of their deployments. Whoever made it closes it. Default: this process is alone. */
@@ -156,10 +162,12 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     clock,
     random,
   })
+  // Before anything is done for the call: what is too much costs nothing.
+  const keepLimits = parts.limits ? [counting(parts.limits)] : []
   // The worst price is set aside when it is known where the call may go.
   const holdMoney = books ? [books.budget] : []
   // One call-start and one call-end around all that follows.
-  const answer = stack<Call>(traceCall, chooseByPrompt, chooseTier, ...holdMoney)(answerInPool)
+  const answer = stack<Call>(traceCall, ...keepLimits, chooseByPrompt, chooseTier, ...holdMoney)(answerInPool)
 
   const begin = beginCalls({ callMs: settings.timeouts.callMs, clock, emit })
   // A probe is a call of its own at one deployment: traced, priced and kept in the vitals like any other.
@@ -193,6 +201,17 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
 }
 
 const silence: Emit = () => {}
+
+/** The layer that counts calls, by the limits of their callers and of all. */
+function counting({ limiter, always }: NonNullable<RouterParts['limits']>): Layer {
+  return limits({
+    limiter,
+    limitsOf: ({ options: { caller } }) =>
+      (always.length === 0 ? caller?.limits : [...(caller?.limits ?? []), ...always]) ?? always,
+    inputTokens: request => inputTokenBounds(request).likely,
+    outputTokens: request => expectedTokens(request).outputTokens,
+  })
+}
 
 /** The layers that keep money: one for calls, one for attempts. */
 function bookkeeping(

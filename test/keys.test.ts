@@ -205,3 +205,23 @@ describe('what others have', () => {
     expect((await stage.ask(`/key/list?key_alias=${encodeURIComponent('%'.repeat(1_000))}`)).status).toBe(400)
   })
 })
+
+describe('a store that is away', () => {
+  it('R6 refuses unknown keys with 503 and says nothing of itself; known ones go on', async () => {
+    const own = await KeyStage.open()
+    try {
+      const key = await own.key()
+      expect((await own.chat(key)).status).toBe(200)
+      await own.store.close()
+      expect((await own.chat(key)).status).toBe(200)
+      const refused = [await own.chat("sk-' OR '1'='1"), await own.ask('/key/list'), await own.ask('/key/generate', {})]
+      for (const { status, text } of refused) {
+        expect([500, 503]).toContain(status)
+        expect(text).not.toMatch(/select|insert|sqlite|:memory:|OR '1'/i)
+      }
+      expect([refused[0]?.status, refused[0] && code(refused[0])]).toEqual([503, 'store_unavailable'])
+    } finally {
+      await own.close().catch(() => {})
+    }
+  })
+})

@@ -56,7 +56,8 @@ export function withDefault(
 ): readonly BudgetTerms[] {
   const [main, ...others] = terms
   if (!standard || !main || main.limit !== undefined) return terms
-  return [{ ...main, limit: standard.limit, period: standard.period }, ...others]
+  const limit = usdToNano(standard.max_budget)
+  return [{ ...main, limit, period: standard.budget_duration ?? main.period }, ...others]
 }
 
 /** A member of a team is a subject of its own: `team/user`, each part encoded so that no two members share a subject. */

@@ -1,8 +1,7 @@
-import type { BudgetDefault } from '../core/access-settings.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Caller, PoolGrant, RateLimit, Role } from '../core/caller.ts'
 import type { Ms } from '../core/clock.ts'
-import { budgetTerms, keyBudgetTerms, memberSubject, withDefault } from './budget-terms.ts'
+import { budgetTerms, keyBudgetTerms, memberSubject } from './budget-terms.ts'
 import type { CallerRow } from './caller-rows.ts'
 import {
   dataOf,
@@ -26,9 +25,7 @@ export interface CallerSettings {
   /** Calls at once of every key that does not say (`general_settings.max_parallel_requests`). */
   readonly keyParallel?: number | undefined
   /** Users' budgets hold for their team keys as well (`apply_user_budget_to_team_keys`). */
-  readonly userBudgetOnTeamKeys: boolean
-  /** The budget of users who have none of their own. */
-  readonly userBudget?: BudgetDefault | undefined
+  readonly userBudgetForTeamKeys: boolean
 }
 
 /** The rows of a key with their `data` read. */
@@ -105,14 +102,14 @@ const ROLES: ReadonlySet<string> = new Set<Role>([
 ])
 
 function budgetsOf(parts: Parts, settings: CallerSettings, now: Ms): readonly BudgetTerms[] {
-  const { row, key, team, member, organization } = parts
+  const { row, key, user, team, member, organization } = parts
   const budgets = [...keyBudgetTerms({ subject: keySubject(row.id, key), name: row.alias }, key, now)]
   if (row.team_id && row.user_id && row.member_role) {
     const subject = memberSubject(row.team_id, row.user_id)
     budgets.push(...budgetTerms({ level: 'team_member', subject }, member))
   }
-  if (row.user_id && (!row.team_id || settings.userBudgetOnTeamKeys))
-    budgets.push(...userTerms(row.user_id, row, settings))
+  if (row.user_id && (!row.team_id || settings.userBudgetForTeamKeys))
+    budgets.push(...budgetTerms({ level: 'user', subject: row.user_id, name: row.user_alias }, user))
   if (row.team_id) budgets.push(...budgetTerms({ level: 'team', subject: row.team_id, name: row.team_alias }, team))
   if (row.organization_id) {
     const name = row.organization_alias
@@ -120,15 +117,6 @@ function budgetsOf(parts: Parts, settings: CallerSettings, now: Ms): readonly Bu
   }
   budgets.push(...settings.gatewayBudgets)
   return budgets
-}
-
-/** A user's budgets, with the default where the user has no limit. */
-export function userTerms(
-  subject: string,
-  { user_alias: name, user_data }: Pick<CallerRow, 'user_alias' | 'user_data'>,
-  { userBudget }: CallerSettings,
-): readonly BudgetTerms[] {
-  return withDefault(budgetTerms({ level: 'user', subject, name }, dataOf<UserData>(user_data)), userBudget)
 }
 
 function limitsOf(parts: Parts, settings: CallerSettings): readonly RateLimit[] {

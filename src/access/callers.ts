@@ -6,7 +6,7 @@ import { Failure } from '../core/failure.ts'
 import type { Change } from '../ledger/authority.ts'
 import type { Store } from '../store/store.ts'
 import { keyBudgetTerms } from './budget-terms.ts'
-import { buildCaller, type CallerSettings, userTerms } from './build-caller.ts'
+import { buildCaller, type CallerSettings } from './build-caller.ts'
 import { type CallerRow, callerRows } from './caller-rows.ts'
 import { dataOf, type KeyData, over, type PlanData, type UserData } from './fields.ts'
 import { isSameId, type KeyHash, MAX_KEY_LENGTH } from './key-hash.ts'
@@ -109,7 +109,7 @@ export class Callers {
     const { store, hash } = this.#options
     const byId = new Map(keys.map(key => [hash.idOf(key), key]))
     const [now, rows] = await Promise.all([store.now(), callerRows(store.db, [...byId.keys()])])
-    await this.#defineDue(rows, now)
+    await this.#endIncreases(rows, now)
     const found = new Map<string, Found<Known>>()
     for (const [id, key] of byId) {
       const row = rows.find(one => isSameId(one.id, id))
@@ -128,14 +128,10 @@ export class Callers {
     return { value: { caller: buildCaller(row, this.#options, now) }, forMs: until(ends, now) }
   }
 
-  /**
-   * The store's budgets keep the terms that they were given: whoever sees that a temporary increase is over, or that a user
-   * has the default budget, says so.
-   */
-  async #defineDue(rows: readonly CallerRow[], now: Ms): Promise<void> {
+  /** The store's budget keeps a temporary increase until it is told otherwise: whoever sees that it is over says so. */
+  async #endIncreases(rows: readonly CallerRow[], now: Ms): Promise<void> {
     const terms: BudgetTerms[] = []
     for (const row of rows) {
-      if (row.user_id !== null && this.#options.userBudget) terms.push(...userTerms(row.user_id, row, this.#options))
       const end = increaseEnd(row)
       if (end === undefined || end > now) continue
       const data = over<KeyData>(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data))

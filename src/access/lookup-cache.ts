@@ -35,19 +35,13 @@ const ALL = '*'
 
 interface Entry<Value> {
   readonly value: Value
-  readonly sources: readonly Source[]
-  readonly until: Ms
+  readonly from: readonly string[]
+  /** It does not hold any more from then on; what it was made of ends it at once. */
+  until: Ms
   /** When it is looked up again; Infinity while that is under way. */
   freshUntil: Ms
   /** Asked for since the last sweep: such entries stay. */
   used: boolean
-}
-
-/** What entries were made of: once it changes, they are no more. */
-interface Source {
-  readonly name: string
-  changed: boolean
-  entries: number
 }
 
 type Waiter<Value> = {
@@ -65,7 +59,8 @@ export class LookupCache<Value> {
   readonly #options: LookupOptions<Value>
   readonly #entries = new Map<string, Entry<Value>>()
   readonly #missing = new Map<string, Ms>()
-  readonly #sources = new Map<string, Source>()
+  /** What entries were made of, so that a change ends them and a hit need not ask. Most have one entry: its key. */
+  readonly #madeOf = new Map<string, Entry<Value> | Set<Entry<Value>>>()
   readonly #waiting = new Map<string, Waiter<Value>>()
   readonly #asked = new Map<string, Waiter<Value>>()
   readonly #refreshing = new Set<string>()
@@ -88,7 +83,7 @@ export class LookupCache<Value> {
     const entry = this.#entries.get(id)
     if (!entry) return this.#lookUp(id)
     const now = this.#options.clock.monotonic()
-    if (now >= entry.until || entry.sources.some(isChanged)) {
+    if (now >= entry.until) {
       this.#drop(id, entry)
       return this.#lookUp(id)
     }
@@ -100,11 +95,10 @@ export class LookupCache<Value> {
   /** Forgets what was made of this (`team:a`), and that it did not exist. */
   changed(name: string): void {
     this.#changedMeanwhile?.add(name)
-    const source = this.#sources.get(name)
-    if (source) {
-      source.changed = true
-      this.#sources.delete(name)
-    }
+    const made = this.#madeOf.get(name)
+    if (!made) return
+    this.#madeOf.delete(name)
+    for (const entry of made instanceof Set ? made : [made]) entry.until = Number.NEGATIVE_INFINITY
   }
 
   /** Forgets that these did not exist; without a name all of them. */
@@ -115,7 +109,7 @@ export class LookupCache<Value> {
 
   clear(): void {
     this.#changedMeanwhile?.add(ALL)
-    for (const name of [...this.#sources.keys()]) this.changed(name)
+    this.#madeOf.clear()
     this.#entries.clear()
     this.#missing.clear()
   }
@@ -221,32 +215,33 @@ export class LookupCache<Value> {
       return
     }
     if (this.#changedMeanwhile?.has(ALL) || found.from.some(name => this.#changedMeanwhile?.has(name))) return
-    this.#entries.set(id, {
+    const entry: Entry<Value> = {
       value: found.value,
-      sources: found.from.map(name => this.#source(name)),
+      from: found.from,
       until: found.forMs === undefined ? Number.POSITIVE_INFINITY : now + found.forMs,
       freshUntil: now + this.#options.freshMs,
       used: false,
-    })
+    }
+    this.#entries.set(id, entry)
+    for (const name of found.from) this.#link(name, entry)
     if (this.#entries.size > this.#options.max) this.#shrink(id)
   }
 
-  #source(name: string): Source {
-    let source = this.#sources.get(name)
-    if (!source) {
-      source = { name, changed: false, entries: 0 }
-      this.#sources.set(name, source)
-    }
-    source.entries++
-    return source
+  #link(name: string, entry: Entry<Value>): void {
+    const made = this.#madeOf.get(name)
+    if (made instanceof Set) made.add(entry)
+    else this.#madeOf.set(name, made ? new Set([made, entry]) : entry)
+  }
+
+  #unlink(name: string, entry: Entry<Value>): void {
+    const made = this.#madeOf.get(name)
+    if (made === entry) this.#madeOf.delete(name)
+    else if (made instanceof Set && made.delete(entry) && made.size === 0) this.#madeOf.delete(name)
   }
 
   #drop(id: string, entry: Entry<Value>): void {
     this.#entries.delete(id)
-    for (const source of entry.sources) {
-      source.entries--
-      if (source.entries === 0 && this.#sources.get(source.name) === source) this.#sources.delete(source.name)
-    }
+    for (const name of entry.from) this.#unlink(name, entry)
   }
 
   /** The oldest goes, unless it was asked for since the last sweep: then it gets another round (second chance). */
@@ -254,7 +249,7 @@ export class LookupCache<Value> {
     for (const [id, entry] of this.#entries) {
       if (this.#entries.size <= this.#options.max) return
       if (id === newest) continue
-      if (entry.used && !entry.sources.some(isChanged)) {
+      if (entry.used && entry.until > Number.NEGATIVE_INFINITY) {
         entry.used = false
         this.#entries.delete(id)
         this.#entries.set(id, entry)
@@ -282,10 +277,6 @@ export class LookupCache<Value> {
       cause,
     })
   }
-}
-
-function isChanged(source: Source): boolean {
-  return source.changed
 }
 
 function remember(missing: Map<string, Ms>, id: string, until: Ms): void {

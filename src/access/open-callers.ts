@@ -30,8 +30,7 @@ export async function openCallers(options: OpenCallersOptions): Promise<Callers>
     tagBudgets: budgets.filter(({ level }) => level === 'tag'),
     gatewayLimits: limits?.gateway ?? [],
     keyParallel: limits?.keyParallel,
-    userBudgetOnTeamKeys: access.userBudgetOnTeamKeys,
-    userBudget: access.userBudget,
+    userBudgetForTeamKeys: access.userBudgetForTeamKeys,
     endUserBudget: access.endUserBudget,
     endUserPlan: access.endUserPlan,
   })

@@ -5,6 +5,7 @@ import { Failure } from '../core/failure.ts'
 import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
 import { explainCommand } from './explain.ts'
+import { keysCommand } from './keys.ts'
 import { mockCommand } from './mock.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
@@ -24,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version(), '-v, --version')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(tollgate --help shows the commands)')
-  for (const make of [serveCommand, demoCommand, checkCommand, explainCommand, mockCommand, schemaCommand])
+  for (const make of [serveCommand, demoCommand, checkCommand, explainCommand, keysCommand, mockCommand, schemaCommand])
     program.addCommand(withHint(make()))
   // A reader that has seen enough (head, less) is no error.
   process.stdout.on('error', error => {

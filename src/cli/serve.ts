@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { Command, Option } from 'commander'
 import { type Assembly, open } from '../assemble.ts'
 import { isDocumentedKey } from '../config/compile/gateway.ts'
@@ -7,7 +8,7 @@ import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { Failure } from '../core/failure.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
-import { createGateway, type Gateway } from '../gateway/server.ts'
+import { createGateway, type Gateway, type MoneyParts } from '../gateway/server.ts'
 import { coloursFor, type LinePrinter, type Listener, linePrinter, printCalls } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
 import { banner } from './banner.ts'
@@ -46,7 +47,7 @@ export function serveCommand(): Command {
     .addOption(new Option('--log <form>', 'one line per call').choices(['lines', 'json', 'none']))
     .option(
       '--workers <number>',
-      'processes that serve behind the one port, auto: one per core (default: 1)',
+      'processes that serve behind the one port, auto: one per core (default: the configuration, else 1)',
       workerCount,
     )
     .addHelpText('after', EXAMPLES)
@@ -58,16 +59,22 @@ async function serve(options: ServeOptions): Promise<void> {
   if (worker) return serveAsWorker(worker, options)
   const config = load(options, line => process.stderr.write(line))
   refuseOpenDoor(addressOf(config, options).host, config, options)
-  const { workers = 1 } = options
+  const workers = options.workers ?? countOf(config.settings.workers)
   const show = (url: string) => void process.stdout.write(banner({ url, config, file: options.config, workers }))
   if (workers > 1) {
-    process.exitCode = await superviseWorkers(workers, {
+    const exitCode = await superviseWorkers(workers, {
       onReady: show,
       warn: line => process.stderr.write(`tollgate: ${line}\n`),
     })
-    return
+    // A connection that some dead worker had must not keep this process alive.
+    process.exit(exitCode)
   }
   await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
+}
+
+/** What the configuration says of workers. */
+function countOf(workers: number | 'auto'): number {
+  return workers === 'auto' ? availableParallelism() : workers
 }
 
 /** The main process has checked the configuration and reported what there is to report. */
@@ -84,21 +91,21 @@ async function serveAsWorker(worker: WorkerSelf, options: ServeOptions): Promise
 }
 
 /** Who is told that this process listens, and who tells it to stop. */
-type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> & Partial<Pick<WorkerSelf, 'exchange'>>
+type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> & Partial<Pick<WorkerSelf, 'shared'>>
 
 async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, around: Surroundings): Promise<void> {
   const { gateway: settings } = config.settings
-  const { exchange } = around
   const { host, port } = addressOf(config, options)
-  const printer = linePrinter(process.stdout, { shared: exchange !== undefined })
+  const printer = linePrinter(process.stdout, { shared: around.shared !== undefined })
   const assembly = await open(config, {
     kind: 'server',
     listeners: logTo(printer, options.log ?? settings.log, config.settings.telemetry.logging),
-    exchange,
+    shared: around.shared,
     ...(options.config !== undefined && { path: options.config }),
   })
   const gateway = createGateway(assembly.router, {
     ...settings,
+    ...(await moneyParts(config, assembly)),
     // Open to everybody on this machine: then to nobody by another name.
     ...(!settings.masterKey &&
       LOOPBACK.has(host) &&
@@ -113,6 +120,25 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   await gateway.stop()
   await assembly.close()
   printer.close()
+}
+
+/** Keys and the management API, where there is a store to keep them. */
+async function moneyParts(
+  config: LoadedConfig,
+  { backing, router }: Assembly,
+): Promise<{ readonly money?: MoneyParts }> {
+  const { store, callers, ledger } = backing ?? {}
+  const { masterKey } = config.settings.gateway
+  if (!store || !callers) return {}
+  if (!masterKey) return { money: { store, callers } }
+  const { openManagement } = await import('../management/open-management.ts')
+  const warn = (message: string) => void process.stderr.write(`tollgate: ${message}\n`)
+  const replace: Parameters<typeof openManagement>[0]['replace'] = routing => router.replace(routing)
+  const { operations, models } = await openManagement({ config, store, masterKey, replace, warn })
+  ledger?.onChange(({ kind }) => {
+    if (kind === 'model') models.refresh().catch(error => warn(`models were not read: ${String(error)}`))
+  })
+  return { money: { store, callers, operations, access: config.settings.access } }
 }
 
 function addressOf({ settings }: LoadedConfig, { host, port }: ServeOptions): { host: string; port: number } {

@@ -115,7 +115,7 @@ export class Supervisor {
     place.worker = undefined
     place.since = undefined
     if (this.#stopping) {
-      if (how.code !== 0) this.#exitCode = 1
+      if (how.code !== 0 && since !== undefined) this.#exitCode = 1
       this.#lookWhetherDone()
       return
     }

@@ -3,8 +3,12 @@ import { availableParallelism } from 'node:os'
 import { InvalidArgumentError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import type { Exchange } from '../state/exchange.ts'
+import { LimitDesk } from '../state/limit-desk.ts'
+import type { Limiter } from '../state/limiter.ts'
 import type { Port } from '../state/port.ts'
+import { sharedLimiter } from '../state/shared-limiter.ts'
 import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
+import { closeHandedConnection } from './handed-connection.ts'
 import { Supervisor } from './supervisor.ts'
 import { mainPort, workerPort } from './worker-ports.ts'
 
@@ -15,6 +19,7 @@ const MAX_WORKERS = 256
 // Topics between the main process and a worker.
 const LIFE = 'life'
 const EXCHANGE = 'exchange'
+const LIMITS = 'limits'
 
 /** Reads `--workers`. */
 export function workerCount(text: string): number {
@@ -28,7 +33,8 @@ export function workerCount(text: string): number {
 export interface WorkerSelf {
   /** Its name among the workers; a replacement has another one. */
   readonly name: string
-  readonly exchange: Exchange
+  /** What it shares with the others where there is no Redis. */
+  readonly shared: { readonly exchange: Exchange; readonly limiter: Limiter }
   listening(url: string): void
   /** Calls this when it is to stop: once, however often it is told. */
   onStop(stop: () => void): void
@@ -44,19 +50,21 @@ export function ofWorker(): WorkerSelf | undefined {
   const life = workerPort(LIFE)
   const told = stopTold(life)
   const exchange = workerExchange(workerPort(EXCHANGE), name)
+  const limiter = sharedLimiter({ port: workerPort(LIMITS) })
   return {
     name,
-    exchange,
+    shared: { exchange, limiter },
     listening: url => life.send({ type: 'listening', url }),
     onStop: stop => void told.then(stop),
     async leave() {
+      await limiter.close()
       await exchange.close()
       worker.disconnect()
     },
   }
 }
 
-/** Listens from the start: what is said while a worker still starts holds too. */
+/** Listens from the start: a worker may be told to stop while it is still starting. */
 function stopTold(life: Port): Promise<void> {
   return new Promise(resolve => {
     life.onMessage(({ type }) => {
@@ -65,6 +73,7 @@ function stopTold(life: Port): Promise<void> {
     process.on('SIGTERM', () => resolve())
     // A terminal sends it to all processes: the main process tells when to stop.
     process.on('SIGINT', () => {})
+    life.send({ type: 'awake' })
   })
 }
 
@@ -74,9 +83,10 @@ export async function superviseWorkers(
   { onReady, warn }: { readonly onReady: (url: string) => void; readonly warn: (line: string) => void },
 ): Promise<number> {
   const hub = new ExchangeHub()
+  const desk = new LimitDesk()
   const start = () => {
     if (supervisor.alive === 0 && supervisor.url !== undefined) keepPort(supervisor.url)
-    return startWorker(hub, supervisor)
+    return startWorker({ hub, desk }, supervisor)
   }
   const supervisor: Supervisor = new Supervisor({ count, start, clock: systemClock, warn })
   let isStopping = false
@@ -101,23 +111,30 @@ function keepPort(url: string): void {
   if (port !== '') cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', port] })
 }
 
-function startWorker(hub: ExchangeHub, supervisor: Supervisor) {
+function startWorker({ hub, desk }: { hub: ExchangeHub; desk: LimitDesk }, supervisor: Supervisor) {
   const worker = cluster.fork({ [MARK]: '1' })
   const name = `${worker.id}`
+  closeHandedConnection(worker)
   const life = mainPort(worker, LIFE)
   hub.attach(name, mainPort(worker, EXCHANGE))
+  desk.connect(name, mainPort(worker, LIMITS))
+  let isAwake = false
   life.onMessage(({ type, url }) => {
+    if (type === 'awake') isAwake = true
     if (type === 'listening' && typeof url === 'string') supervisor.listening(name, url)
   })
   // A line that breaks while a worker dies is told by its exit.
   worker.on('error', () => {})
   worker.on('exit', (code, signal) => {
     hub.gone(name)
+    desk.gone(name)
     supervisor.ended(name, { code, signal })
   })
+  const kill = () => void worker.process.kill('SIGKILL')
   return {
     name,
-    stop: () => life.send({ type: 'stop' }),
-    kill: () => void worker.process.kill('SIGKILL'),
+    // One that does not listen to us yet has nothing to finish either.
+    stop: () => (isAwake ? life.send({ type: 'stop' }) : kill()),
+    kill,
   }
 }

@@ -50,6 +50,8 @@ export interface LoadedConfig extends Compiled {
 export interface WithModels extends Compiled {
   /** `model_list` as a whole, as written, with every secret masked. */
   readonly models: readonly JsonObject[]
+  /** How many of them, at the beginning, are the configuration's own. */
+  readonly configured: number
   /** What is to be said of the further entries, each list in the order of the entries. */
   readonly findings: readonly (readonly Finding[])[]
 }
@@ -99,14 +101,15 @@ function compileDocument(document: Section, { acknowledged, ...input }: Document
 }
 
 function compileWith(entries: readonly object[], parts: DocumentParts): WithModels {
-  const configured = own(parts.written, 'model_list')
-  const known = Array.isArray(configured) ? configured : []
+  const list = own(parts.written, 'model_list')
+  const known = Array.isArray(list) ? list : []
   const written: Tree = { ...parts.written, model_list: [...known, ...entries.map(entry => toTree(entry))] }
   const findings = new Findings()
   const document = new Section(structuredClone(written), '', new Places())
   const compiled = compileDocument(document, { ...parts, written, findings })
   const models = redact(written).model_list as readonly JsonObject[]
-  return { ...compiled, models, findings: entries.map((_, index) => findingsOf(known.length + index, findings)) }
+  const configured = known.length
+  return { ...compiled, models, configured, findings: entries.map((_, at) => findingsOf(configured + at, findings)) }
 }
 
 function findingsOf(index: number, { list }: Findings): readonly Finding[] {

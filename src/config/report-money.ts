@@ -15,7 +15,7 @@ export interface MoneyReport {
   }
   readonly journal?: string
   readonly redis?: { readonly place: string; readonly tls: boolean; readonly away: string }
-  readonly workers: number
+  readonly workers: number | 'auto'
   readonly budgets: readonly BudgetReport[]
   readonly unpriced: string
   readonly webhook?: string
@@ -59,7 +59,10 @@ export function moneyLines(settings: Settings, bold: (text: string) => string): 
   const room = `${backlog.rows.toLocaleString('en-US')} rows or ${Math.round(backlog.bytes / MEGABYTE)} MiB at most wait for the store`
   if (journal !== undefined) lines.push(`${bold('journal')}   ${journal}: ${room}`)
   if (redis) lines.push(`${bold('redis')}     ${redis.place}${redis.tls ? ', TLS' : ''}`, `          ${redis.away}`)
-  if (workers > 1) lines.push(`${bold('workers')}   ${workers} processes on one port`)
+  if (workers !== 1)
+    lines.push(
+      `${bold('workers')}   ${workers === 'auto' ? 'one process per core' : `${workers} processes`} behind one port`,
+    )
   if (store.kind !== 'none') lines.push(`${bold('unpriced')}  ${unpriced}`)
   if (webhook !== undefined) lines.push(`${bold('alerts')}    to ${webhook}`)
   if (budgets.length > 0) lines.push('', bold('budgets'), ...table(budgets.map(rowOf)))
@@ -88,7 +91,7 @@ function storeAway(store: StoreSettings, { whenAway }: Settings['money']): strin
   return `away: ${limited}; unlimited ones go on while the journal has room`
 }
 
-const REDIS_AWAY = 'away: each replica counts for itself, and asks no call to wait'
+const REDIS_AWAY = 'away: each replica gives its part of every limit by itself, and no call waits'
 
 function redisPlace({ place, db, namespace }: RedisSettings): string {
   const keys = namespace === undefined ? '' : `, namespace ${namespace}`

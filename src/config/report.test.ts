@@ -82,8 +82,8 @@ store     PostgreSQL postgresql://db.local:5432/keys
           away: limited keys are refused (503); unlimited ones go on while the journal has room
 journal   .tollgate/journal: 10,000 rows or 32 MiB at most wait for the store
 redis     rediss://redis.local:6380/1, TLS
-          away: each replica counts for itself, and asks no call to wait
-workers   4 processes on one port
+          away: each replica gives its part of every limit by itself, and no call waits
+workers   4 processes behind one port
 unpriced  $0.10 is held and charged for a call without a known price
 alerts    to https://hooks.local
 

@@ -2,8 +2,14 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from './finding.ts'
+import { generalKeys } from './keys/general.ts'
 import { routerKeys } from './keys/router.ts'
+import { tollgateKeys } from './keys/tollgate.ts'
 import { loadConfig } from './load-config.ts'
+import { configReport } from './report.ts'
+
+/** Maps that are read with care of their own. */
+const MONEY = ['cache_params', 'tag_budget_config', 'priority_reservation', 'default_key_generate_params', 'max_budget']
 
 const SECRET = 'hunter2-hunter2-hunter2'
 
@@ -42,6 +48,10 @@ describe('loadConfig is safe', () => {
 
   it('throws nothing but ConfigError, whatever the values', () => {
     const value = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>
+    const ofRedis = fc.dictionary(
+      fc.constantFrom('host', 'port', 'url', 'nodes', 'type', 'sentinel_nodes', 'tls'),
+      value,
+    )
     const document = fc.record(
       {
         model_list: fc.array(
@@ -51,9 +61,9 @@ describe('loadConfig is safe', () => {
           }),
         ),
         router_settings: fc.dictionary(fc.constantFrom(...routerKeys.keys()), value),
-        tollgate_settings: fc.dictionary(fc.constantFrom('telemetry', 'routing', 'listen', 'prices', 'log'), value),
-        litellm_settings: value,
-        general_settings: value,
+        tollgate_settings: fc.dictionary(fc.constantFrom(...tollgateKeys.keys()), fc.oneof(value, ofRedis)),
+        litellm_settings: fc.oneof(value, fc.dictionary(fc.constantFrom(...MONEY), fc.oneof(value, ofRedis))),
+        general_settings: fc.oneof(value, fc.dictionary(fc.constantFrom(...generalKeys.keys()), value)),
         credential_list: value,
         include: value,
       },
@@ -62,7 +72,9 @@ describe('loadConfig is safe', () => {
     fc.assert(
       fc.property(document, object => {
         expectOnlyConfigError(() => loadConfig({ object }, { env: {}, readFile: refuse }))
-        expectOnlyConfigError(() => loadConfig({ object }, { env: {}, readFile: refuse, tolerant: true }))
+        expectOnlyConfigError(() => {
+          configReport(loadConfig({ object }, { env: {}, readFile: refuse, tolerant: true, serves: true }))
+        })
       }),
       { numRuns: 150 },
     )

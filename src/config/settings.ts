@@ -21,8 +21,8 @@ export interface Settings {
   readonly redis?: RedisSettings
   /** Deployments that the management API adds are kept in the store, and used by all replicas. */
   readonly modelsInStore: boolean
-  /** Processes that `tollgate serve` starts. */
-  readonly workers: number
+  /** Processes that `tollgate serve` starts; `auto`: one per core. Default 1. */
+  readonly workers: number | 'auto'
 }
 
 /** What the HTTP server needs to know. */

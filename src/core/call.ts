@@ -11,6 +11,7 @@ import type { Hold } from './hold.ts'
 import type { JsonObject } from './json.ts'
 import type { NanoUsd } from './money.ts'
 import type { Request } from './request.ts'
+import type { Standing } from './standing.ts'
 import type { Usage } from './usage.ts'
 
 /** One request to answer, whatever its operation. A layer may copy it with changes; nobody alters it. */
@@ -123,6 +124,8 @@ export interface CallRecord {
   cost: NanoUsd
   /** At least one attempt had no price, so `cost` is a lower bound. */
   unpriced: boolean
+  /** What is left of the rate limits that concern it, where there are any. */
+  standings?: readonly Standing[]
   /** How the prompt was classified, when the pool asked for was `auto`. */
   classification?: Classification
   /** The trace that it belongs to, set once by whoever traces. */

@@ -76,6 +76,21 @@ export interface RateLimit {
   readonly tpm?: number
   /** Calls under way at once. */
   readonly parallel?: number
+  /** Of a limit that callers of several priorities share (a pool's): how much of it is kept for whom. */
+  readonly shares?: PriorityShares
+}
+
+/**
+ * Parts of the requests and tokens per minute that are reserved by priority (LiteLLM's `priority_reservation`). Below
+ * the saturation anybody may use what others leave; above it each priority has its own part, and no more.
+ */
+export interface PriorityShares {
+  /** Priority to its part, 0 to 1. */
+  readonly reserved: Readonly<Record<string, number>>
+  /** The part of all those together whose priority has none of its own, 0 to 1. LiteLLM's default: 0.25. */
+  readonly otherwise: number
+  /** How full the limit is, 0 to 1, from where on the parts hold. LiteLLM's default: 0.5. */
+  readonly saturation: number
 }
 
 /** Somebody of whom nothing is known but the key: no budgets, no limits, nothing to manage. */

@@ -30,6 +30,44 @@ describe('the headers of an answer', () => {
     })
   })
 
+  it("tell what is left of the caller's limits, and then the upstream's only under its own name", () => {
+    const call = callTo('p')
+    call.record.standings = [
+      {
+        limit: { level: 'key', subject: 'k', rpm: 60, tpm: 9_000, parallel: 4 },
+        remainingRequests: 59,
+        remainingTokens: 8_000,
+        remainingParallel: 3,
+        resetRequestsMs: 999.2,
+        resetTokensMs: 6_667,
+      },
+      {
+        limit: { level: 'team', subject: 't', rpm: 1_000, tpm: 5_000 },
+        remainingRequests: 900,
+        remainingTokens: 10,
+        resetRequestsMs: 6_000,
+        resetTokensMs: 59_880,
+      },
+    ]
+    const upstreamHeaders = { 'x-ratelimit-remaining-requests': '7' }
+    const headers = pairs(answerHeaders(call, wholeAnswer(one, new ObjectFrame([{}], false), { upstreamHeaders })))
+    expect(headers).toMatchObject({
+      'x-ratelimit-limit-requests': '60',
+      'x-ratelimit-remaining-requests': '59',
+      'x-ratelimit-reset-requests': '1s',
+      'x-ratelimit-limit-tokens': '5000',
+      'x-ratelimit-remaining-tokens': '10',
+      'x-ratelimit-reset-tokens': '59.88s',
+      'x-ratelimit-api_key-limit-requests': '60',
+      'x-ratelimit-api_key-remaining-tokens': '8000',
+      'x-ratelimit-api_key-remaining-max_parallel_requests': '3',
+      'x-ratelimit-team-limit-tokens': '5000',
+      'x-ratelimit-team-remaining-requests': '900',
+      'llm_provider-x-ratelimit-remaining-requests': '7',
+    })
+    expect(headers).not.toHaveProperty('x-ratelimit-team-limit-max_parallel_requests')
+  })
+
   it('tell where the answer comes from without the credentials in the address', () => {
     const secret = deployment({ id: 'a', pool: 'p', baseUrl: 'https://user:word@llm.example/v1?key=secret' })
     const answer = wholeAnswer(secret, new ObjectFrame([{}], false))

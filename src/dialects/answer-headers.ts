@@ -3,6 +3,7 @@ import type { Call, CallRecord } from '../core/call.ts'
 import { callCharge, formatShare } from '../core/charge.ts'
 import { formatUsd } from '../core/money.ts'
 import { shownBaseUrl } from '../core/shown-address.ts'
+import { limitHeaders } from './limit-headers.ts'
 
 /**
  * The headers that tell how a call went: ours, and LiteLLM's names for the same. The cost is known, and told, with a whole
@@ -41,11 +42,15 @@ export function answerHeaders(call: Call, answer: Answer): string[] {
   if (record.classification) headers.push('x-tollgate-task', headerText(record.classification.task))
   if (answer.ended && record.unpriced) headers.push('x-tollgate-unpriced', 'true')
   else if (answer.ended) pushCost(headers, record)
+  const { standings = [] } = record
+  const limited = standings.length > 0
+  if (limited) headers.push(...limitHeaders(standings))
   for (const name in answer.upstreamHeaders) {
     const value = answer.upstreamHeaders[name]
     if (value === undefined) continue
     headers.push(`llm_provider-${name}`, headerText(value))
-    if (name.startsWith('x-ratelimit-')) headers.push(name, headerText(value))
+    // Where the caller has limits of ours, these are what it must keep to.
+    if (!limited && name.startsWith('x-ratelimit-')) headers.push(name, headerText(value))
   }
   return headers
 }

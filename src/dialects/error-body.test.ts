@@ -43,4 +43,24 @@ describe('an error, as clients are told it', () => {
     expect(headers['retry-after']).toBe(header)
     expect(headers['x-should-retry']).toBe('false')
   })
+
+  it('tells when a limit of the caller lets through again, and what is left of all of them', () => {
+    const failure = new Failure('limited', 'slow', { code: 'tokens', retryAfterMs: 400_500 })
+    const standings = [
+      { limit: { level: 'key', subject: 'k', rpm: 10, tpm: 500 }, remainingRequests: 3, remainingTokens: 0 },
+    ] as const
+    expect(errorHeaders(failure, { standings, now: Date.UTC(2026, 0, 1) })).toMatchObject({
+      'retry-after': '401',
+      reset_at: '2026-01-01T00:06:40.500Z',
+      rate_limit_type: 'tokens',
+      'x-ratelimit-remaining-tokens': '0',
+      'x-ratelimit-api_key-limit-requests': '10',
+    })
+  })
+
+  it('knows no moment for places, nor for what can never pass', () => {
+    const headers = errorHeaders(new Failure('limited', 'full', { code: 'max_parallel_requests' }))
+    expect(headers).toEqual({ 'x-should-retry': 'false', rate_limit_type: 'max_parallel_requests' })
+    expect(errorHeaders(new Failure('limited', 'the pool is full'))).not.toHaveProperty('rate_limit_type')
+  })
 })

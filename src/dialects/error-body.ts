@@ -1,7 +1,10 @@
 import type { AttemptRecord } from '../core/call.ts'
+import type { Ms } from '../core/clock.ts'
 import { deploymentName } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { Standing } from '../core/standing.ts'
+import { limitHeaders } from './limit-headers.ts'
 
 /** OpenAI's error shape, with every attempt as data: the message is never lengthened by what happened elsewhere. */
 export function errorBody(failure: Failure, attempts: readonly AttemptRecord[] = []): JsonObject {
@@ -38,10 +41,28 @@ function attemptShown({ number, deployment, purpose, failure }: AttemptRecord): 
   }
 }
 
+/** What a refusal's headers tell beside the failure. */
+export interface ErrorContext {
+  /** What is left of the caller's rate limits (`record.standings`). */
+  readonly standings?: readonly Standing[] | undefined
+  /** Epoch ms, for the moment at which a limit lets through again. Default: now. */
+  readonly now?: Ms
+}
+
 /** Headers of a refusal. The client's SDK must not multiply retries that were made here already. */
-export function errorHeaders(failure: Failure): Record<string, string> {
+export function errorHeaders(failure: Failure, { standings = [], now }: ErrorContext = {}): Record<string, string> {
   const headers: Record<string, string> = { 'x-should-retry': 'false' }
+  const told = limitHeaders(standings)
+  for (let at = 0; at + 1 < told.length; at += 2) headers[told[at] ?? ''] = told[at + 1] ?? ''
   const wait = failure.retryAfterMs
-  if (wait !== undefined) headers['retry-after'] = String(Math.min(Math.max(Math.ceil(wait / 1000), 1), 300))
+  // The caller's own limit, as opposed to a pool that is full: its wait is known exactly.
+  const own = failure.kind === 'limited' && RATE_LIMIT_TYPES.has(failure.code)
+  if (own) headers.rate_limit_type = failure.code
+  if (wait === undefined) return headers
+  headers['retry-after'] = String(Math.min(Math.max(Math.ceil(wait / 1000), 1), own ? Number.MAX_SAFE_INTEGER : 300))
+  if (own) headers.reset_at = new Date((now ?? Date.now()) + wait).toISOString()
   return headers
 }
+
+/** LiteLLM's `rate_limit_type`. */
+const RATE_LIMIT_TYPES: ReadonlySet<string> = new Set(['requests', 'tokens', 'max_parallel_requests'])

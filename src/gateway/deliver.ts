@@ -31,7 +31,7 @@ export function refuse(response: ServerResponse, failure: Failure, call?: Call):
   const id: Record<string, string> = call ? { 'x-request-id': call.id, 'x-tollgate-call-id': call.id } : {}
   response.writeHead(failure.verdict.status, {
     ...id,
-    ...errorHeaders(failure),
+    ...errorHeaders(failure, { standings: call?.record.standings }),
     'content-type': 'application/json; charset=utf-8',
     'content-length': body.length,
   })

@@ -10,7 +10,7 @@ import type { NanoUsd } from '../core/money.ts'
 export interface Authority {
   /**
    * A replica says that it is there; its leases run out unless it pulses. One that was thought dead has its leases again, as
-   * far as they were only written off.
+   * far as they were only written off. Rejects while somebody has taken over for it.
    */
   join(replica: Replica): Promise<void>
   /** Lends each group what it asks, or nothing of it. Rejects when the replica has not joined, or was too long silent. Groups are served in order. Answers are in the order of the groups. */
@@ -26,7 +26,15 @@ export interface Authority {
   pulse(replica: string, leaseMs: Ms): Promise<Pulse>
   /** The replicas whose leases have run out. Their journals may be on this machine. */
   dead(): Promise<readonly string[]>
-  /** Books the leases of a dead replica whose journal cannot be read as spent, until the journal turns up. */
+  /**
+   * Takes over for a replica whose leases have run out, or whose process is certainly gone: from now on it cannot come back
+   * before it has left. False: it lives after all.
+   */
+  claim(replica: string, isCertain: boolean): Promise<boolean>
+  /**
+   * Books the leases of a dead replica whose journal cannot be read as spent, until the journal turns up. Nothing happens to
+   * one that lives after all.
+   */
   writeOff(replica: string): Promise<readonly WrittenOff[]>
   /** All that a replica had is posted: what it still leased goes back, also what was written off. */
   leave(replica: string): Promise<void>

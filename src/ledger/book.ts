@@ -64,15 +64,23 @@ export interface ChargeSum {
 
 /** The charges of rows, one sum per budget and window, so that a batch touches each budget once. */
 export function chargeSums(rows: readonly PostedRow[]): ChargeSum[] {
-  const sums = new Map<string, ChargeSum>()
+  const sums: { -readonly [Name in keyof ChargeSum]: ChargeSum[Name] }[] = []
+  const byBudget = new Map<string, typeof sums>()
   for (const { charge, budgets } of rows) {
     for (const { terms, windowStart } of budgets) {
-      const key = `${windowStart ?? ''} ${terms.id}`
-      const sum = sums.get(key)
-      sums.set(key, sum ? { ...sum, amount: sum.amount + charge } : { terms, windowStart, amount: charge })
+      const windows = byBudget.get(terms.id) ?? []
+      const sum = windows.find(one => one.windowStart === windowStart)
+      if (sum) {
+        sum.amount += charge
+        continue
+      }
+      const first = { terms, windowStart, amount: charge }
+      windows.push(first)
+      sums.push(first)
+      byBudget.set(terms.id, windows)
     }
   }
-  return [...sums.values()]
+  return sums
 }
 
 export interface Settlement {

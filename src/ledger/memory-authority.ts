@@ -33,6 +33,7 @@ interface Member {
   told: number
   /** The last batch whose returns were taken. */
   batch: number
+  isClaimed: boolean
 }
 
 /** Budgets in this process's memory: for a library without a store, and for tests. */
@@ -52,20 +53,21 @@ export class MemoryAuthority implements Authority {
 
   async join(replica: Replica): Promise<void> {
     const known = this.#members.get(replica.id)
+    if (known?.isClaimed) throw new Error(`${replica.id} is being taken over`)
     const expiresAt = this.#now() + replica.leaseMs
     this.#members.set(replica.id, {
       replica,
       expiresAt,
       told: known?.told ?? this.#changes.latest,
       batch: known?.batch ?? 0,
+      isClaimed: false,
     })
     reviveAll(this.#book, replica.id, { ids: this.#leasedBy(replica.id), now: this.#now() })
   }
 
   async lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
     const now = this.#now()
-    const member = this.#members.get(replica)
-    if (!member || member.expiresAt < now) throw new Error(`${replica} has not joined, or its leases have run out`)
+    if (!this.#isAlive(replica, now)) throw new Error(`${replica} has not joined, or its leases have run out`)
     return groups.map(asks => lendGroup(this.#book, replica, { asks, now }))
   }
 
@@ -74,6 +76,7 @@ export class MemoryAuthority implements Authority {
     const written = batch.rows.filter(row => this.#seen.add(row))
     const returns = this.#isRepeated(replica, batch) ? [] : batch.returns
     const crossed = settle(this.#book, replica, { sums: chargeSums(written), returns, now })
+    for (const { budget } of crossed) this.note({ kind: 'budget', id: budget.id })
     return { written: written.map(({ id }) => id), crossed }
   }
 
@@ -91,7 +94,7 @@ export class MemoryAuthority implements Authority {
   async pulse(replica: string, leaseMs: Ms): Promise<Pulse> {
     const now = this.#now()
     const member = this.#members.get(replica)
-    const alive = member !== undefined && member.expiresAt >= now
+    const alive = member !== undefined && this.#isAlive(replica, now)
     if (alive) member.expiresAt = now + leaseMs
     const changes = this.#changes.since(member?.told ?? this.#changes.latest)
     if (member) member.told = this.#changes.latest
@@ -101,14 +104,23 @@ export class MemoryAuthority implements Authority {
   async dead(): Promise<readonly string[]> {
     const now = this.#now()
     const dead = new Set<string>()
-    for (const [id, { expiresAt }] of this.#members) if (expiresAt < now) dead.add(id)
+    for (const [id, { expiresAt, isClaimed }] of this.#members) if (expiresAt < now || isClaimed) dead.add(id)
     for (const { leases } of this.#accounts.values())
       for (const { replica, live } of leases) if (live > 0n && !this.#members.has(replica)) dead.add(replica)
     return [...dead].sort()
   }
 
+  async claim(replica: string, isCertain: boolean): Promise<boolean> {
+    if (!isCertain && this.#isAlive(replica, this.#now())) return false
+    const member = this.#members.get(replica)
+    if (member) member.isClaimed = true
+    return true
+  }
+
   async writeOff(replica: string): Promise<readonly WrittenOff[]> {
-    return writeOffAll(this.#book, replica, { ids: this.#leasedBy(replica), now: this.#now() })
+    const now = this.#now()
+    if (this.#isAlive(replica, now)) return []
+    return writeOffAll(this.#book, replica, { ids: this.#leasedBy(replica), now })
   }
 
   async leave(replica: string): Promise<void> {
@@ -162,9 +174,14 @@ export class MemoryAuthority implements Authority {
     return { live, writtenOff }
   }
 
-  #isRepeated(replica: string, { number }: PostBatch): boolean {
+  #isAlive(replica: string, now: Ms): boolean {
     const member = this.#members.get(replica)
-    if (number === undefined) return false
+    return member !== undefined && member.expiresAt >= now && !member.isClaimed
+  }
+
+  #isRepeated(replica: string, { number, returns }: PostBatch): boolean {
+    const member = this.#members.get(replica)
+    if (number === undefined || returns.length === 0) return false
     if (!member) return true
     const repeated = number <= member.batch
     member.batch = Math.max(member.batch, number)

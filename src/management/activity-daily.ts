@@ -46,7 +46,12 @@ export async function dailyActivity(store: Store, sight: Sight, question: Activi
   return {
     results,
     metadata: {
-      ...Object.fromEntries(Object.entries(total.metrics()).map(([name, value]) => [`total_${name}`, value])),
+      ...Object.fromEntries(
+        Object.entries(total.metrics()).map(([name, value]) => [
+          name.startsWith('total_') ? name : `total_${name}`,
+          value,
+        ]),
+      ),
       page,
       total_pages: totalPages,
       has_more: page < totalPages,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Operation, OperationContext } from './operation.ts'
+import { ADMIN_READERS } from './role-groups.ts'
 import { matching } from './spend-filter.ts'
 import { dateFields, dayText, rangeOf } from './spend-range.ts'
-import { SEE_ALL } from './spend-scope.ts'
 import { dayOfRow, MAX_GROUPS, noMoreThanLimit, sums } from './spend-sums.ts'
 
 const input = z.strictObject(dateFields)
@@ -13,7 +13,7 @@ export const globalActivity: Operation<Input> = {
   method: 'GET',
   paths: ['/global/activity'],
   name: 'global/activity',
-  roles: SEE_ALL,
+  roles: ADMIN_READERS,
   input,
   async run(context, asked) {
     return activityOf(await readDays(context, asked))
@@ -25,7 +25,7 @@ export const globalActivityByModel: Operation<Input> = {
   method: 'GET',
   paths: ['/global/activity/model'],
   name: 'global/activity/model',
-  roles: SEE_ALL,
+  roles: ADMIN_READERS,
   input,
   async run(context, asked) {
     const models = new Map<string, Day[]>()

@@ -3,9 +3,10 @@ import type { Role } from '../core/caller.ts'
 import { dailyActivity, type Entity } from './activity-daily.ts'
 import { id, queryNames, queryNumber } from './fields.ts'
 import type { Operation, OperationContext } from './operation.ts'
+import { ADMIN_READERS, READERS } from './role-groups.ts'
 import { keyIdOf } from './spend-key.ts'
 import { dateFields, rangeOf } from './spend-range.ts'
-import { checkNamed, SEE_ALL, SEE_OWN, sightOf } from './spend-scope.ts'
+import { checkNamed, sightOf } from './spend-scope.ts'
 
 const common = {
   ...dateFields,
@@ -22,13 +23,18 @@ const tagInput = z.strictObject({ ...common, tags: queryNames.optional() })
 const customerInput = z.strictObject({ ...common, end_user_ids: queryNames.optional() })
 
 /** `GET /user/daily/activity` */
-export const userActivity = activity({ entity: 'user_id', path: 'user', roles: SEE_OWN, input: userInput })
+export const userActivity = activity({ entity: 'user_id', path: 'user', roles: READERS, input: userInput })
 /** `GET /team/daily/activity` */
-export const teamActivity = activity({ entity: 'team_id', path: 'team', roles: SEE_OWN, input: teamInput })
+export const teamActivity = activity({ entity: 'team_id', path: 'team', roles: READERS, input: teamInput })
 /** `GET /tag/daily/activity` */
-export const tagActivity = activity({ entity: 'tag', path: 'tag', roles: SEE_OWN, input: tagInput })
+export const tagActivity = activity({ entity: 'tag', path: 'tag', roles: READERS, input: tagInput })
 /** `GET /customer/daily/activity` */
-export const customerActivity = activity({ entity: 'end_user', path: 'customer', roles: SEE_ALL, input: customerInput })
+export const customerActivity = activity({
+  entity: 'end_user',
+  path: 'customer',
+  roles: ADMIN_READERS,
+  input: customerInput,
+})
 
 interface Asked {
   readonly start_date?: string | undefined
@@ -62,7 +68,7 @@ function activity({ entity, path, roles, input }: ActivityParts): Operation<Aske
       const { store, clock } = context
       const { user_id: user, team_ids: teams, end_user_ids: endUsers, tags, model, page, page_size: size } = asked
       const sight = await sightOf(context)
-      const key = await keyIdOf(store, asked.api_key)
+      const key = keyIdOf(context, asked.api_key)
       await checkNamed(store, sight, { key, user, teams })
       const range = rangeOf(asked, clock.now(), 30)
       return dailyActivity(store, sight, { entity, range, key, user, teams, endUsers, tags, model }, { page, size })

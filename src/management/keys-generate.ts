@@ -15,10 +15,9 @@ import { requireNoMore } from './key-bounds.ts'
 import { type KeyRequest, keyAfter, requirePlaces, requireSamePriority } from './key-draft.ts'
 import { keyColumns, keyData, keyNothing, keyOrders, ownKey } from './key-fields.ts'
 import { hashOf, mayAsMember, memberMayNot, requireSameTeam, saveKey } from './key-rows.ts'
-import { standardised } from './key-standards.ts'
 import { oneShownKey, type ShownKey } from './key-view.ts'
 import type { Operation, OperationContext } from './operation.ts'
-import { insertPerson } from './people.ts'
+import { insertPerson, type Maker, makerOf } from './people.ts'
 import { type Reach, reachOf, teamRight } from './reach.ts'
 import { WRITERS } from './role-groups.ts'
 
@@ -71,17 +70,15 @@ function generate(context: OperationContext, input: NewKey, way: Way): Promise<M
   const hash = hashOf(context)
   return writeChange(context, way.path.slice(1), async (trx, now) => {
     const reach = await reachOf(trx, caller)
-    const asked: KeyRequest = { ...input, user_id: way.isService ? null : ownerOf(input, caller, reach) }
-    if (reach.kind !== 'all') requireOwn(asked)
-    if (context.access?.teamsOnly && !asked.team_id) throw badRequest('keys must belong to a team', 'team_id')
-    const said = standardised(asked, context.access, now)
+    const said: KeyRequest = { ...input, user_id: way.isService ? null : ownerOf(input, caller, reach) }
+    if (reach.kind !== 'all') requireOwn(said)
     const secret = input.key ?? newKey()
     const blank = blankKey({ id: hash.idOf(secret), name: keyName(secret) }, { keyId: caller.keyId, now })
     const key = keyAfter(blank, said, { now, by: caller.keyId })
     await requirePlaces(trx, key)
     await requireMayMake(trx, { caller, reach, key, way })
     await requireNoMore(trx, caller, { after: key })
-    const people = await newPerson(trx, key, { caller, reach, now })
+    const people = await newPerson(trx, key, { reach, maker: makerOf(context, now) })
     const changed = await saveKey(trx, now, { after: key })
     await spendFirst(trx, now, { key, spend: input.spend })
     const shown = await oneShownKey(trx, now, key)
@@ -149,22 +146,16 @@ async function requireMember(trx: Transaction<Database>, { team_id, user_id }: K
   if (!member) throw notFound('member of the team', user_id)
 }
 
-interface Maker {
-  readonly caller: Caller
-  readonly reach: Reach
-  readonly now: Ms
-}
-
 /** An administrator's key for somebody unknown makes them known, as in LiteLLM. */
 async function newPerson(
   trx: Transaction<Database>,
   { user_id }: KeyRow,
-  { caller, reach, now }: Maker,
+  { reach, maker }: { readonly reach: Reach; readonly maker: Maker },
 ): Promise<readonly Changed[]> {
   if (user_id === null || reach.kind !== 'all') return []
   const known = await trx.selectFrom('users').select('id').where('id', '=', user_id).executeTakeFirst()
   if (known) return []
-  const { changed } = await insertPerson(trx, { user_id }, { keyId: caller.keyId, now })
+  const { changed } = await insertPerson(trx, { user_id }, maker)
   return [changed]
 }
 

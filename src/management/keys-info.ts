@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { notFound } from './errors.ts'
+import { id } from './fields.ts'
 import { keyReference } from './key-fields.ts'
 import { findKey } from './key-rows.ts'
-import { oneShownKey, shownKeys } from './key-view.ts'
+import { oneShownKey, type ShownKey, shownKeys } from './key-view.ts'
 import type { Operation } from './operation.ts'
 import { READERS } from './role-groups.ts'
 
@@ -11,7 +13,7 @@ const HOLDERS = [...READERS, 'team', 'customer'] as const
 const infoInput = z.strictObject({ key: keyReference.optional() })
 
 /** A key's fields, and what it has spent. Default: the key that asks. */
-export const keyInfo: Operation<z.infer<typeof infoInput>> = {
+export const keyInfo: Operation<z.infer<typeof infoInput>, { readonly key: string; readonly info: ShownKey }> = {
   method: 'GET',
   paths: ['/key/info'],
   name: 'key/info',
@@ -51,4 +53,20 @@ export const keyHealth: Operation<Record<string, never>> = {
   roles: HOLDERS,
   input: z.strictObject({}),
   run: async () => ({ key: 'healthy', logging_callbacks: null }),
+}
+
+const namedInput = z.strictObject({ key_alias: id })
+
+/** The id of a key by its alias: for the command line, which alone runs it. */
+export const keyNamed: Operation<z.infer<typeof namedInput>, string> = {
+  method: 'GET',
+  paths: [],
+  name: 'key/named',
+  roles: ['proxy_admin'],
+  input: namedInput,
+  async run({ store }, { key_alias }) {
+    const key = await store.db.selectFrom('keys').select('id').where('alias', '=', key_alias).executeTakeFirst()
+    if (!key) throw notFound('key', key_alias)
+    return key.id
+  },
 }

@@ -1,12 +1,12 @@
 import type { Kysely, Transaction } from 'kysely'
-import { budgetTerms, withDefault } from '../access/budget-terms.ts'
+import { budgetTerms } from '../access/budget-terms.ts'
 import { dataOf, type UserData } from '../access/fields.ts'
 import type { AccessSettings } from '../core/access-settings.ts'
 import type { Ms } from '../core/clock.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import type { Changed } from './change.ts'
 import { setBudgets } from './entity-budgets.ts'
-import { auditable, madeBy } from './entity-data.ts'
+import { auditable, dataText, madeBy, type Patch } from './entity-data.ts'
 import { badRequest, notFound } from './errors.ts'
 import type { OperationContext } from './operation.ts'
 
@@ -69,7 +69,7 @@ export async function insertPerson(
     email: person.user_email ?? null,
     alias: null,
     role: 'internal_user',
-    data: '{}',
+    data: dataText(standardMoney(maker.access)),
     ...madeBy(maker.keyId, maker.now),
   }
   await trx.insertInto('users').values(user).execute()
@@ -77,15 +77,17 @@ export async function insertPerson(
   return { user, changed: { kind: 'user', id: user.id, after: auditable(user) } }
 }
 
-/** Makes the budgets of a user what their fields say, and where these set none what the configuration does. */
-export function setUserBudgets(
-  trx: Transaction<Database>,
-  user: UserRow,
-  { now, access }: Pick<Maker, 'now' | 'access'>,
-): Promise<void> {
+/** What the configuration lets users spend of whom nothing is said. */
+function standardMoney(access: AccessSettings | undefined): Patch {
+  const { max_budget, budget_duration } = access?.userDefaults ?? {}
+  return { max_budget, budget_duration }
+}
+
+/** Makes the budgets of a user what their fields say, as they are said. */
+export function setUserBudgets(trx: Transaction<Database>, user: UserRow, { now }: Pick<Maker, 'now'>): Promise<void> {
   const fields = dataOf<UserData>(user.data)
   const of = { level: 'user', subject: user.id, name: user.alias } as const
-  return setBudgets(trx, now, [{ ...of, fields, terms: withDefault(budgetTerms(of, fields), access?.userBudget) }])
+  return setBudgets(trx, now, [{ ...of, fields, terms: budgetTerms(of, fields) }])
 }
 
 /** The addresses of users, by id. */

@@ -3,7 +3,11 @@ import { notAllowed, shown } from './errors.ts'
 import type { Operation, OperationContext } from './operation.ts'
 
 /** Runs an operation on what somebody sent: the one way to it, for the gateway and for the command line. */
-export async function perform(operation: Operation, context: OperationContext, sent: unknown): Promise<unknown> {
+export async function perform<Output>(
+  operation: Operation<unknown, Output>,
+  context: OperationContext,
+  sent: unknown,
+): Promise<Output> {
   allowRole(operation, context.caller)
   return operation.run(context, read(operation, sent))
 }

@@ -11,3 +11,6 @@ export const WRITERS: readonly Role[] = ['proxy_admin', 'org_admin', 'internal_u
 
 /** People, and those who only look. */
 export const READERS: readonly Role[] = [...WRITERS, 'proxy_admin_viewer', 'internal_user_viewer']
+
+/** Every key, also those that are nobody's. */
+export const EVERYBODY: readonly Role[] = [...READERS, 'team', 'customer']

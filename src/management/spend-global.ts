@@ -2,13 +2,14 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { budgetId } from '../core/budget.ts'
 import { type NanoUsd, nanoToUsd } from '../core/money.ts'
+import { standOf } from '../store/budgets.ts'
 import { isOneOf } from '../store/dialect.ts'
 import { id, queryNames, queryNumber } from './fields.ts'
 import type { Operation, OperationContext } from './operation.ts'
+import { ADMIN_READERS } from './role-groups.ts'
 import { matching, type SpendFilter } from './spend-filter.ts'
 import { keyIdOf } from './spend-key.ts'
 import { dateFields, dateText, dayText, rangeOf } from './spend-range.ts'
-import { SEE_ALL } from './spend-scope.ts'
 import { dayOfRow, MAX_GROUPS, noMoreThanLimit, sumOf } from './spend-sums.ts'
 import { hasTag, tagsOfRow } from './spend-tags.ts'
 
@@ -28,13 +29,9 @@ export const globalSpend: Operation = {
   ...reading('/global/spend'),
   input: nothing,
   async run({ store, clock }) {
-    const gateway = await store.db
-      .selectFrom('budgets')
-      .select(['spent', 'limit_nano'])
-      .where('id', '=', budgetId({ level: 'gateway', subject: '' }))
-      .executeTakeFirst()
-    if (gateway && gateway.limit_nano !== null)
-      return { spend: nanoToUsd(gateway.spent), max_budget: nanoToUsd(gateway.limit_nano) }
+    const id = budgetId({ level: 'gateway', subject: '' })
+    const { spent, limit } = (await standOf(store.db, [id])).get(id) ?? {}
+    if (spent !== undefined && limit !== undefined) return { spend: nanoToUsd(spent), max_budget: nanoToUsd(limit) }
     const { total } = await store.db
       .selectFrom('ledger')
       .select(sumOf('charge').as('total'))
@@ -52,7 +49,7 @@ export const globalSpendLogs: Operation<z.output<typeof logsInput>> = {
   input: logsInput,
   async run(context, asked) {
     const { store, clock } = context
-    const key = await keyIdOf(store, asked.api_key)
+    const key = keyIdOf(context, asked.api_key)
     const rows = await store.db
       .selectFrom('ledger')
       .select([dayOfRow.as('day'), sumOf('charge').as('total')])
@@ -179,9 +176,11 @@ const endUsersInput = z.strictObject({
 export const globalSpendEndUsers: Operation<z.output<typeof endUsersInput>> = {
   ...reading('/global/spend/end_users'),
   method: 'POST',
+  reads: true,
   input: endUsersInput,
-  async run({ store, clock }, { api_key, startTime, endTime, limit }) {
-    const key = await keyIdOf(store, api_key ?? undefined)
+  async run(context, { api_key, startTime, endTime, limit }) {
+    const { store, clock } = context
+    const key = keyIdOf(context, api_key ?? undefined)
     const range = rangeOf({ start_date: startTime ?? undefined, end_date: endTime ?? undefined }, clock.now(), DAYS)
     const rows = await store.db
       .selectFrom('ledger')
@@ -203,7 +202,7 @@ export const globalSpendEndUsers: Operation<z.output<typeof endUsersInput>> = {
 const callCount = sql<string>`cast(count(distinct ${sql.ref('ledger.call_id')}) as text)`
 
 function reading(path: string) {
-  return { method: 'GET', paths: [path], name: path.slice(1), roles: SEE_ALL } as const
+  return { method: 'GET', paths: [path], name: path.slice(1), roles: ADMIN_READERS } as const
 }
 
 interface Asked {

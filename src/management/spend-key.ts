@@ -1,8 +1,7 @@
-import { isKeyId, openKeyHash } from '../access/key-hash.ts'
-import type { Store } from '../store/store.ts'
+import { isKeyId } from '../access/key-hash.ts'
+import type { OperationContext } from './operation.ts'
 
 /** The id of a key that is named by itself or by its id; LiteLLM takes either wherever it says `api_key`. */
-export async function keyIdOf(store: Store, said: string | undefined): Promise<string | undefined> {
-  if (said === undefined || !said.startsWith('sk-') || isKeyId(said)) return said
-  return (await openKeyHash(store)).idOf(said)
+export function keyIdOf({ keyHash }: OperationContext, said: string | undefined): string | undefined {
+  return said?.startsWith('sk-') && !isKeyId(said) ? keyHash?.idOf(said) : said
 }

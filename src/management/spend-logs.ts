@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { usdToNano } from '../core/money.ts'
 import { id, queryFlag, queryNumber } from './fields.ts'
 import type { Operation, OperationContext } from './operation.ts'
+import { READERS } from './role-groups.ts'
 import { type CallFilter, countCalls, readCalls } from './spend-calls.ts'
 import { spendByDay } from './spend-days.ts'
 import { keyIdOf } from './spend-key.ts'
 import { dateFields, rangeOf } from './spend-range.ts'
-import { checkNamed, SEE_OWN, type Sight, sightOf } from './spend-scope.ts'
+import { checkNamed, type Sight, sightOf } from './spend-scope.ts'
 
 const named = { api_key: id.optional(), user_id: id.optional(), request_id: id.optional() } as const
 
@@ -23,7 +24,7 @@ export const spendLogs: Operation<z.output<typeof logsInput>> = {
   method: 'GET',
   paths: ['/spend/logs'],
   name: 'spend/logs',
-  roles: SEE_OWN,
+  roles: READERS,
   input: logsInput,
   async run(context, input) {
     const { store, clock } = context
@@ -61,7 +62,7 @@ export const spendLogsInPages: Operation<z.output<typeof pagesInput>> = {
   method: 'GET',
   paths: ['/spend/logs/v2', '/spend/logs/ui'],
   name: 'spend/logs/v2',
-  roles: SEE_OWN,
+  roles: READERS,
   input: pagesInput,
   async run(context, input) {
     const { store, clock } = context
@@ -95,7 +96,7 @@ interface Asked {
 async function narrowed(context: OperationContext, asked: Asked): Promise<{ sight: Sight; filter: CallFilter }> {
   const { store } = context
   const sight = await sightOf(context)
-  const key = await keyIdOf(store, asked.api_key)
+  const key = keyIdOf(context, asked.api_key)
   const teams = asked.team_id === undefined ? undefined : [asked.team_id]
   await checkNamed(store, sight, { key, user: asked.user_id, teams })
   return { sight, filter: { key, user: asked.user_id, teams, call: asked.request_id } }

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { nanoToUsd } from '../core/money.ts'
 import { id } from './fields.ts'
 import type { Operation } from './operation.ts'
+import { ADMIN_READERS } from './role-groups.ts'
 import { matching } from './spend-filter.ts'
 import { keyIdOf } from './spend-key.ts'
 import { dateFields, dayText, rangeOf } from './spend-range.ts'
-import { SEE_ALL } from './spend-scope.ts'
 import { dayOfRow, MAX_GROUPS, noMoreThanLimit, type SumRow, sumColumns, Tally } from './spend-sums.ts'
 
 const input = z.strictObject({
@@ -29,13 +29,14 @@ export const globalSpendReport: Operation<z.output<typeof input>> = {
   method: 'GET',
   paths: ['/global/spend/report'],
   name: 'global/spend/report',
-  roles: SEE_ALL,
+  roles: ADMIN_READERS,
   input,
-  async run({ store, clock }, asked) {
+  async run(context, asked) {
+    const { store, clock } = context
     const { group_by: by, internal_user_id: user, team_id, customer_id } = asked
     const filter = {
       range: rangeOf(asked, clock.now(), 30),
-      key: await keyIdOf(store, asked.api_key),
+      key: keyIdOf(context, asked.api_key),
       user,
       teams: team_id === undefined ? undefined : [team_id],
       endUsers: customer_id === undefined ? undefined : [customer_id],

@@ -1,15 +1,10 @@
 import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
-import type { Role } from '../core/caller.ts'
 import { isOneOf } from '../store/dialect.ts'
 import type { Database } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { notFound } from './errors.ts'
 import type { OperationContext } from './operation.ts'
-
-/** Who sees what everybody has spent. */
-export const SEE_ALL: readonly Role[] = ['proxy_admin', 'proxy_admin_viewer']
-/** Who may ask, and is shown what is theirs. */
-export const SEE_OWN: readonly Role[] = [...SEE_ALL, 'org_admin', 'internal_user', 'internal_user_viewer']
+import { reachOf } from './reach.ts'
 
 /** Whose rows of the ledger somebody may see: everybody's; or their own, those of the teams and organizations they lead. */
 export type Sight =
@@ -24,28 +19,10 @@ export type Sight =
     }
 
 export async function sightOf({ store, caller }: OperationContext): Promise<Sight> {
-  const { role, keyId, userId } = caller
-  if (SEE_ALL.includes(role)) return { all: true }
-  if (userId === undefined) return { all: false, keyId, userId, teams: [], organizations: [] }
-  const teams = await store.db
-    .selectFrom('team_members')
-    .select('team_id')
-    .where('user_id', '=', userId)
-    .where('role', '=', 'admin')
-    .execute()
-  const organizations = await store.db
-    .selectFrom('organization_members')
-    .select('organization_id')
-    .where('user_id', '=', userId)
-    .where('role', '=', 'org_admin')
-    .execute()
-  return {
-    all: false,
-    keyId,
-    userId,
-    teams: teams.map(one => one.team_id),
-    organizations: organizations.map(one => one.organization_id),
-  }
+  const { kind, userId, organizations, teams } = await reachOf(store.db, caller)
+  if (kind !== 'own') return { all: true }
+  const led = [...teams].flatMap(([team, role]) => (role === 'admin' ? [team] : []))
+  return { all: false, keyId: caller.keyId, userId, teams: led, organizations: [...organizations] }
 }
 
 /** The rows of `ledger` within somebody's sight; undefined where that is all. */

@@ -5,7 +5,6 @@ import type { JsonObject } from '../core/json.ts'
 import type { Database, TeamRow } from '../store/schema.ts'
 import { requireWithinKey } from './bound-keys.ts'
 import { writeChange } from './change.ts'
-import { withDefaults } from './defaults.ts'
 import { setBudgets } from './entity-budgets.ts'
 import { auditable, dataText, madeBy, patched, readData } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
@@ -43,10 +42,8 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
   name: 'team/new',
   roles: WRITERS,
   input: newTeam,
-  run: (context, said) =>
+  run: (context, input) =>
     writeChange(context, 'team/new', async (trx, now) => {
-      const defaults = { section: 'default_team_params', fields: context.access?.teamDefaults }
-      const input = withDefaults(newTeam, said, defaults)
       const maker = makerOf(context, now)
       const reach = await reachOf(trx, context.caller)
       requireWithinKey(context.caller, { organization_id: input.organization_id ?? null })

@@ -5,7 +5,6 @@ import { ulids } from '../core/id.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import { requireWithinKey } from './bound-keys.ts'
 import { type Changed, writeChange } from './change.ts'
-import { withDefaults } from './defaults.ts'
 import { auditable, dataText, madeBy } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
 import { id, names, usd } from './fields.ts'
@@ -48,10 +47,8 @@ export const userNew: Operation<NewUser> = {
   name: 'user/new',
   roles: WRITERS,
   input: newUser,
-  run: (context, said) =>
+  run: (context, input) =>
     writeChange(context, 'user/new', async (trx, now) => {
-      const defaults = { section: 'default_internal_user_params', fields: context.access?.userDefaults }
-      const input = withDefaults(newUser, said, defaults)
       const reach = await reachOf(trx, context.caller)
       await requireMay(trx, { reach, caller: context.caller }, input)
       const user = userRow(input, context.caller.keyId, now)

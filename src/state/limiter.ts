@@ -1,5 +1,6 @@
 import type { RateLimit } from '../core/caller.ts'
 import type { Ms } from '../core/clock.ts'
+import type { Standing } from '../core/standing.ts'
 
 /**
  * Who counts what is asked per minute and what is under way: this process, the main process of several workers, or Redis.
@@ -40,15 +41,4 @@ export interface Refused {
   /** When it may be asked again; undefined: nobody knows (parallel calls). Infinity: never, it is larger than the limit. */
   readonly retryAfterMs: Ms | undefined
   readonly standings: readonly Standing[]
-}
-
-/** What is left of a limit after the call. */
-export interface Standing {
-  readonly limit: RateLimit
-  readonly remainingRequests?: number
-  readonly remainingTokens?: number
-  readonly remainingParallel?: number
-  /** Until the requests, or the tokens, are whole again. */
-  readonly resetRequestsMs?: Ms
-  readonly resetTokensMs?: Ms
 }

@@ -89,6 +89,7 @@ class Walk {
   readonly #name: string
   readonly #windows = new Map<string, number[]>()
   #rows = 0
+  #batches = 0
   #last: Parameters<AuthorityUnderTest['authority']['post']> | undefined
 
   constructor(place: AuthorityUnderTest, name: string) {
@@ -167,7 +168,7 @@ class Walk {
       const windowStart = this.#window(budgetId, window)
       return windowStart === undefined ? [] : [{ budgetId, windowStart, amount: BigInt(given) }]
     })
-    this.#last = [replica, { rows, returns, number: this.#rows + 1 }]
+    this.#last = [replica, { rows, returns, number: ++this.#batches }]
     return this.#place.authority.post(...this.#last)
   }
 

@@ -10,6 +10,7 @@ import type { Database } from './schema.ts'
 const OVERLAP_MS: Ms = 30_000
 /** Whoever has not read for so long is dead, and reads everything anew. */
 const KEPT_MS: Ms = 10 * 60_000
+const AT_ONCE = 1000
 
 /**
  * Notes within the transaction of a change, so that every replica hears of it at its next pulse. `now` is the store's
@@ -21,11 +22,11 @@ export async function noteChange(db: Kysely<Database>, now: Ms, change: Change):
 
 /** The same for many at once. */
 export async function noteChanges(db: Kysely<Database>, now: Ms, changes: readonly Change[]): Promise<void> {
-  if (changes.length === 0) return
-  await db
-    .insertInto('changes')
-    .values(changes.map(({ kind, id }) => ({ kind, id, at: now })))
-    .execute()
+  // A statement has room for a few thousand values.
+  for (let at = 0; at < changes.length; at += AT_ONCE) {
+    const rows = changes.slice(at, at + AT_ONCE).map(({ kind, id }) => ({ kind, id, at: now }))
+    await db.insertInto('changes').values(rows).execute()
+  }
 }
 
 /** Deletes what every replica has heard of. */

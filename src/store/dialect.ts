@@ -26,7 +26,9 @@ export function rowsOfJson(db: Kysely<Database>, columns: JsonColumns, json: str
     const value = sql`value ->> ${sql.lit(name)}`
     return columns[name] === 'integer' ? sql`cast(${value} as integer)` : value
   })
-  return sql`select ${sql.join(values)} from json_each(${json}) where true`
+  // As binary JSON, and once: otherwise SQLite reads the text of a row anew for each of its columns, at a third the speed.
+  return sql`with given as materialized (select jsonb(value) as value from json_each(${json}))
+    select ${sql.join(values)} from given where true`
 }
 
 export function idList(names: readonly string[]): RawBuilder<unknown> {
@@ -44,6 +46,11 @@ export function isOneOf(db: Kysely<Database>, column: string, texts: readonly st
 /** Locks the rows that a statement reads, in the order in which it reads them. An SQLite transaction is alone anyway. */
 export function forUpdate(db: Kysely<Database>): RawBuilder<unknown> {
   return isPostgres(db) ? sql`for update` : sql``
+}
+
+/** Rows that are read stay as they are to the end of the transaction. */
+export function forShare(db: Kysely<Database>): RawBuilder<unknown> {
+  return isPostgres(db) ? sql`for share` : sql``
 }
 
 /** A moment that was read already, as an expression. */

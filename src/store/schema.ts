@@ -156,6 +156,8 @@ export interface ReplicaRow {
   expires_at: number
   /** The last batch whose returns were taken (`PostBatch.number`). */
   batch: number
+  /** 1: somebody has taken over for it, so that it cannot come back before it has left. */
+  claimed: number
 }
 
 type Columns = { -readonly [Name in keyof LedgerRecord]: LedgerRecord[Name] }

@@ -15,8 +15,8 @@ import type {
 import { chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from '../ledger/book.ts'
 import { SCARCE_MS } from '../ledger/rules.ts'
 import { defineBudgets, standOf } from './budgets.ts'
-import { ChangeReader } from './changes.ts'
-import { clockOf, isOneOf, readClock } from './dialect.ts'
+import { ChangeReader, noteChanges } from './changes.ts'
+import { clockOf, forShare, isOneOf, readClock } from './dialect.ts'
 import { insertLedgerRows } from './ledger-rows.ts'
 import type { Database } from './schema.ts'
 import { SqlBook } from './sql-book.ts'
@@ -43,6 +43,8 @@ export class SqlAuthority implements Authority {
 
   async join({ id, host, pid, leaseMs }: Replica): Promise<void> {
     const now = await this.#transaction(async trx => {
+      const known = await trx.selectFrom('replicas').select('claimed').where('id', '=', id).executeTakeFirst()
+      if (known?.claimed) throw new Error(`${id} is being taken over`)
       const ids = await leasedBy(trx, id)
       const book = await SqlBook.load(trx, { replica: id, terms: [], ids, now: clockOf(trx) })
       reviveAll(book, id, { ids, now: book.now })
@@ -50,7 +52,7 @@ export class SqlAuthority implements Authority {
       const times = { seen_at: book.now, expires_at: book.now + leaseMs }
       await trx
         .insertInto('replicas')
-        .values({ id, host, pid, started_at: book.now, batch: 0, ...times })
+        .values({ id, host, pid, started_at: book.now, batch: 0, claimed: 0, ...times })
         .onConflict(conflict => conflict.column('id').doUpdateSet(times))
         .execute()
       return book.now
@@ -81,6 +83,12 @@ export class SqlAuthority implements Authority {
       const book = await SqlBook.load(trx, { replica, terms, ids, now: clockOf(trx) })
       const crossed = settle(book, replica, { sums, returns, now: book.now })
       await book.save()
+      // All replicas mark what is charged to a budget that is used up.
+      await noteChanges(
+        trx,
+        book.now,
+        crossed.map(({ budget }) => ({ kind: 'budget', id: budget.id }) as const),
+      )
       return { written: [...written], crossed }
     })
   }
@@ -121,8 +129,17 @@ export class SqlAuthority implements Authority {
     return rows.map(({ id }) => id)
   }
 
+  async claim(replica: string, isCertain: boolean): Promise<boolean> {
+    const { rows } = await sql`
+      update replicas set claimed = 1, expires_at = case when expires_at < ${clockOf(this.#db)} then expires_at else 0 end
+      where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${clockOf(this.#db)})
+      returning id`.execute(this.#db)
+    return rows.length > 0 || !(await isKnown(this.#db, replica))
+  }
+
   writeOff(replica: string): Promise<readonly WrittenOff[]> {
     return this.#transaction(async trx => {
+      if (await isAlive(trx, replica)) return []
       const ids = await leasedBy(trx, replica)
       const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
       const written = writeOffAll(book, replica, { ids, now: book.now })
@@ -159,7 +176,7 @@ export class SqlAuthority implements Authority {
     const now = clockOf(this.#db)
     const { rows } = await sql<{ seen_at: number }>`
       update replicas set seen_at = ${now}, expires_at = ${now} + cast(${leaseMs} as bigint)
-      where id = ${replica} and expires_at >= ${now} returning seen_at`.execute(this.#db)
+      where id = ${replica} and claimed = 0 and expires_at >= ${now} returning seen_at`.execute(this.#db)
     return rows[0]?.seen_at
   }
 
@@ -184,9 +201,21 @@ export class SqlAuthority implements Authority {
 
 /** Leases of a replica that nobody knows to live would never run out. @throws Error */
 async function checkAlive(db: Kysely<Database>, replica: string): Promise<void> {
+  if (await isAlive(db, replica)) return
+  throw new Error(`${replica} has not joined, or its leases have run out`)
+}
+
+/** Its row stays as it is to the end of the transaction: nobody takes over meanwhile. */
+async function isAlive(db: Kysely<Database>, replica: string): Promise<boolean> {
   const { rows } = await sql`
-    select 1 from replicas where id = ${replica} and expires_at >= ${clockOf(db)}`.execute(db)
-  if (rows.length === 0) throw new Error(`${replica} has not joined, or its leases have run out`)
+    select 1 from replicas where id = ${replica} and claimed = 0 and expires_at >= ${clockOf(db)} ${forShare(db)}`.execute(
+    db,
+  )
+  return rows.length > 0
+}
+
+async function isKnown(db: Kysely<Database>, replica: string): Promise<boolean> {
+  return (await db.selectFrom('replicas').select('id').where('id', '=', replica).execute()).length > 0
 }
 
 async function takesReturns(db: Kysely<Database>, replica: string, { number, returns }: PostBatch): Promise<boolean> {

@@ -1,4 +1,11 @@
 export {
+  type BudgetAlert,
+  type BudgetCrossing,
+  type BudgetWebhook,
+  budgetAlert,
+  budgetWebhook,
+} from './budget-webhook.ts'
+export {
   type AttemptLine,
   type CallLine,
   type CallLineContext,
@@ -37,7 +44,7 @@ export {
   type LoadOptions,
   loadCallbacks,
 } from './load-callbacks.ts'
-export { operationName, providerName } from './names.ts'
+export { LLM, operationName, providerName } from './names.ts'
 export { failureMessage } from './redact.ts'
 export { type PrintCallsOptions, printCalls, type RequestLineContext, requestLine } from './request-line.ts'
 export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './run-summary.ts'

@@ -20,7 +20,7 @@ import { DEFAULT_LOGGING, isMuted, type LoggingRules, mayTellContent } from '../
 import { SpanTrace, spansOf, traceIdOf } from './call-trace.ts'
 import type { Listener } from './listeners.ts'
 import { inputMessages, outputMessages } from './message-content.ts'
-import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, operationName, TOLLGATE } from './names.ts'
+import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, LLM, operationName, TOLLGATE } from './names.ts'
 import { failureMessage } from './redact.ts'
 import { responseBody } from './response-body.ts'
 import {
@@ -197,6 +197,7 @@ class CallSpans {
     if (!failure) return
     const message = failureMessage(failure, tried, this.#rules)
     span.setAttributes({ [ERROR_TYPE]: failure.kind, [ERROR_MESSAGE]: message })
+    if (failure.verdict.type === 'budget_exceeded') span.setAttribute(LLM.budgetExceeded, true)
     if (failure.upstreamStatus !== undefined) span.setAttribute(TOLLGATE.upstreamStatus, failure.upstreamStatus)
     if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message })
   }

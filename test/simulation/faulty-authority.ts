@@ -68,6 +68,7 @@ export function through(
     leases: replica => send(() => authority.leases(replica)),
     pulse: (replica, leaseMs) => send(() => authority.pulse(replica, leaseMs)),
     dead: () => send(() => authority.dead()),
+    claim: (replica, isCertain) => send(() => authority.claim(replica, isCertain)),
     writeOff: replica => send(() => authority.writeOff(replica)),
     leave: replica => send(() => authority.leave(replica)),
     define: terms => send(() => authority.define(terms)),

@@ -109,8 +109,9 @@ class Server implements TestPostgres {
   }
 
   async resume(): Promise<void> {
+    // Commits are handed to the operating system, so that they survive `halt('kill')`; only a power cut would lose them.
     const settings = [
-      ...['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200', 'shared_buffers=64MB'],
+      ...['fsync=off', 'full_page_writes=off', 'max_connections=200', 'shared_buffers=64MB'],
       ...[`port=${this.port}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${this.folder}`],
     ]
     const options = settings.map(setting => `-c ${setting}`).join(' ')

@@ -30,19 +30,18 @@ describe('access', () => {
   max_end_user_budget: 0.5
   max_end_user_budget_id: small
   default_soft_budget: 0.25
-general_settings: {user_api_key_cache_ttl: 5, user_api_key_cache_max_size: 7}
+general_settings: {user_api_key_cache_ttl: 5, user_api_key_cache_max_size: 7, apply_user_budget_to_team_keys: true}
 `)
     expect(lines).toEqual([])
     expect(access).toMatchObject({
       cache: { size: 7, ttlMs: 5000 },
-      keyDefaults: { max_budget: 1.5, models: ['fast'], budget_duration: '30d', metadata: { a: 1 } },
+      keyDefaults: { soft_budget: 0.25, max_budget: 1.5, models: ['fast'], budget_duration: '30d', metadata: { a: 1 } },
       keyCeilings: { max_budget: 100, budget_duration: '10d', duration: '30d', tpm_limit: 1000, rpm_limit: 9 },
-      userDefaults: { user_role: 'internal_user', max_budget: 5 },
+      userDefaults: { user_role: 'internal_user', max_budget: 5, budget_duration: '1mo' },
       teamDefaults: { rpm_limit: 7 },
-      userBudget: { limit: 10_000_000_000n, period: '1mo' },
-      endUserBudget: { limit: 500_000_000n, period: 'total' },
+      endUserBudget: { max_budget: 0.5 },
       endUserPlan: 'small',
-      keySoftLimit: 250_000_000n,
+      userBudgetForTeamKeys: true,
     })
   })
 
@@ -72,31 +71,33 @@ tollgate_settings: {limits: {rpm: 600, tpm: 100000}}
     })
   })
 
-  it('share capacity by priority', () => {
-    const { limits, lines } = load(`litellm_settings:
+  it('share the capacity of pools by priority', () => {
+    const deployment = (pool: string, rates: string) =>
+      `  - {model_name: ${pool}, litellm_params: {model: mock/a, ${rates}}}\n`
+    const list = `model_list:\n${deployment('a', 'rpm: 60, tpm: 1000')}${deployment('a', 'rpm: 40')}${deployment('b', 'max_tokens: 1')}`
+    const { limits, lines } = load(`${list}litellm_settings:
   priority_reservation: {production: 0.75, batch: {type: rpm, value: 20}, slow: {type: percent, value: 0.05}}
   priority_reservation_settings: {default_priority: 0.1, saturation_threshold: 0.8, saturation_check_cache_ttl: 60}
 `)
-    expect(lines).toEqual([])
-    expect(limits.reservation).toEqual({
-      shares: {
-        production: { kind: 'percent', value: 0.75 },
-        batch: { kind: 'rpm', value: 20 },
-        slow: { kind: 'percent', value: 0.05 },
-      },
-      defaultShare: 0.1,
-      saturation: 0.8,
-    })
-    const wrong = load('litellm_settings: {priority_reservation: {a: 0.9, b: 0.3, c: {type: percent, value: 5}}}\n')
-    expect(wrong.lines[0]).toContain('priority_reservation.c: expected a percent value from 0 to 1')
-    expect(wrong.lines[1]).toContain('promises 620 % of the capacity')
+    expect(lines.filter(line => line.includes('priority'))).toEqual([])
+    const shares = { reserved: { production: 0.75, batch: 0.2, slow: 0.05 }, otherwise: 0.1, saturation: 0.8 }
+    expect(limits.gateway).toEqual([{ level: 'gateway', subject: '', pool: 'a', rpm: 100, shares }])
+  })
+
+  it('say what cannot be shared', () => {
+    const { lines } = load('litellm_settings: {priority_reservation: {a: 0.9, b: 0.3, c: {type: percent, value: 5}}}\n')
+    expect(lines.map(line => line.replace(/^(\w+) [^ ]* /, '$1 '))).toEqual([
+      'error litellm_settings.priority_reservation.c: expected a percent value from 0 to 1',
+      'report litellm_settings.priority_reservation: promises 620 % of the capacity: shares of 1 together can be kept',
+      'report litellm_settings.priority_reservation: has nothing to share: in no pool do all deployments have rpm, or all have tpm',
+    ])
   })
 })
 
 describe('the rest of the gateway', () => {
   it('is the number of processes, and whether models are kept in the store', () => {
-    const said = load('general_settings: {store_model_in_db: true}\ntollgate_settings: {workers: 4}\n')
-    expect([said.modelsInStore, said.workers, said.lines]).toEqual([true, 4, []])
+    const said = load('general_settings: {store_model_in_db: true}\ntollgate_settings: {workers: auto}\n')
+    expect([said.modelsInStore, said.workers, said.lines]).toEqual([true, 'auto', []])
     expect(load('', { STORE_MODEL_IN_DB: 'True' }).modelsInStore).toBe(true)
   })
 })

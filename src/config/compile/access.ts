@@ -1,11 +1,5 @@
-import {
-  ACCESS_DEFAULTS,
-  type AccessSettings,
-  type BudgetDefault,
-  type KeyCeilings,
-} from '../../core/access-settings.ts'
+import { ACCESS_DEFAULTS, type AccessSettings } from '../../core/access-settings.ts'
 import type { Json } from '../../core/json.ts'
-import { usdToNano } from '../../core/money.ts'
 import type { Honoured } from '../keys/entry.ts'
 import * as value from '../keys/values.ts'
 import { readValues } from '../read-values.ts'
@@ -27,29 +21,34 @@ const DEFAULTS = { ...CEILINGS, soft_budget: CEILINGS.max_budget } as const sati
 export function compileAccess(context: CompileContext): AccessSettings {
   const { general, litellm, document, findings } = context
   const ceilings = document.section('litellm_settings')?.section('upperbound_key_generate_params')
-  const userAmount =
-    litellm.max_internal_user_budget ?? litellm.default_max_internal_user_budget ?? litellm.max_user_budget
+  const { max_end_user_budget } = litellm
   return {
-    ...ACCESS_DEFAULTS,
     cache: {
       size: general.user_api_key_cache_max_size ?? ACCESS_DEFAULTS.cache.size,
       ttlMs: toMs(general.user_api_key_cache_ttl) ?? ACCESS_DEFAULTS.cache.ttlMs,
     },
-    keyDefaults: fieldsOf('default_key_generate_params', context),
-    userDefaults: fieldsOf('default_internal_user_params', context),
+    keyDefaults: {
+      ...defined({ soft_budget: litellm.default_soft_budget }),
+      ...fieldsOf('default_key_generate_params', context),
+    },
+    userDefaults: { ...userBudget(context), ...fieldsOf('default_internal_user_params', context) },
     teamDefaults: fieldsOf('default_team_params', context),
-    keyCeilings: defined(readValues(ceilings, CEILINGS, findings)) satisfies KeyCeilings,
+    keyCeilings: readValues(ceilings, CEILINGS, findings),
+    userBudgetForTeamKeys: general.apply_user_budget_to_team_keys ?? false,
     ...defined({
-      userBudget: budgetDefault(userAmount, litellm.internal_user_budget_duration),
-      endUserBudget: budgetDefault(litellm.max_end_user_budget, undefined),
+      endUserBudget: max_end_user_budget === undefined ? undefined : { max_budget: max_end_user_budget },
       endUserPlan: litellm.max_end_user_budget_id,
-      keySoftLimit: litellm.default_soft_budget === undefined ? undefined : usdToNano(litellm.default_soft_budget),
     }),
   }
 }
 
-function budgetDefault(usd: number | undefined, period: string | undefined): BudgetDefault | undefined {
-  return usd === undefined ? undefined : { limit: usdToNano(usd), period: period ?? 'total' }
+/** LiteLLM's names for what a new user may spend. */
+function userBudget({ litellm }: CompileContext): Readonly<Record<string, Json>> {
+  const { max_internal_user_budget, default_max_internal_user_budget, max_user_budget } = litellm
+  return defined({
+    max_budget: max_internal_user_budget ?? default_max_internal_user_budget ?? max_user_budget,
+    budget_duration: litellm.internal_user_budget_duration,
+  })
 }
 
 type DefaultsKey = 'default_key_generate_params' | 'default_internal_user_params' | 'default_team_params'

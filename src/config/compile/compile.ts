@@ -1,5 +1,7 @@
 import type { Deployment } from '../../core/deployment.ts'
+import type { RateCard } from '../../core/price.ts'
 import type { PriceBook } from '../../prices/book.ts'
+import { splitModel } from '../../providers/catalogue.ts'
 import { checkMembers } from '../check-keys.ts'
 import type { Environment } from '../environment.ts'
 import { ConfigError, type Findings } from '../finding.ts'
@@ -41,8 +43,16 @@ export interface Compiled extends Origins {
   readonly settings: Settings
   /** What models cost, the operator's own prices included. */
   readonly prices: PriceBook
+  /** The price of a model by its own name, `provider/model` or one that everybody knows; undefined when nobody knows it. */
+  readonly priceOf: (name: string) => KnownPrice | undefined
   /** Gives a deployment that a wildcard became the price and the limits of its model, where it has none of its own. */
   readonly complete: (deployment: Deployment) => Deployment
+}
+
+/** Whose price it is. */
+export interface KnownPrice {
+  readonly provider: string
+  readonly card: RateCard
 }
 
 /** Turns a document into settings. What cannot be used is among the findings; the settings hold the rest. */
@@ -68,14 +78,22 @@ export function compile({ openPrices, ...input }: CompileInput): Compiled {
     store: compileStore(context, tollgate),
     money: compileMoney(context, tollgate, pools),
     access: compileAccess(context),
-    limits: compileLimits(context, tollgate),
+    limits: compileLimits(context, tollgate, pools),
     modelsInStore: context.general.store_model_in_db ?? /^true$/i.test(input.env.STORE_MODEL_IN_DB ?? ''),
     workers: tollgate.workers ?? 1,
     ...defined({ redis: compileRedis(context) }),
   }
   const { keySources, entries, leftOut } = pools
   const { prices } = context
-  return { settings, prices, keySources, entries, leftOut, complete: completeFrom(prices) }
+  return { settings, prices, keySources, entries, leftOut, priceOf: priceFrom(prices), complete: completeFrom(prices) }
+}
+
+function priceFrom(prices: PriceBook): Compiled['priceOf'] {
+  return name => {
+    const split = splitModel(name)
+    const card = split && prices.lookup(split)
+    return split && card && { provider: split.provider, card }
+  }
 }
 
 function completeFrom(prices: PriceBook): Compiled['complete'] {

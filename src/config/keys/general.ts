@@ -50,7 +50,11 @@ const honoured = {
     value.positiveSeconds,
     'Seconds that a key is known without asking the store again; what is changed is seen within a second. Default 60.',
   ],
-  user_api_key_cache_max_size: [value.positiveCount, 'Keys known at once without asking the store. Default 10,000.'],
+  user_api_key_cache_max_size: [value.positiveCount, 'Keys known at once without asking the store. Default 100,000.'],
+  apply_user_budget_to_team_keys: [
+    value.flag,
+    "A user's own budget bounds the user's keys of teams as well. Default false.",
+  ],
   store_model_in_db: [
     value.flag,
     'Deployments that the API adds are kept in the store. Default: STORE_MODEL_IN_DB, else false.',
@@ -78,7 +82,7 @@ export const generalKeys = table(
     'access control',
     `allowed_routes public_routes admin_only_routes allowed_ips use_x_forwarded_for mcp_trusted_proxy_ranges
      enforce_user_param enforced_params service_account_settings default_team_disabled reject_clientside_metadata_tags
-     missing_session_id enforce_fallback_model_access enforce_fallback_budget apply_user_budget_to_team_keys`,
+     missing_session_id enforce_fallback_model_access enforce_fallback_budget`,
   ),
   planned(
     'keys, users and teams',

@@ -12,18 +12,19 @@ const CACHE_PARAMS: readonly string[] =
 
 /** Fields of the management API that may have defaults. */
 const SHARED_FIELDS: readonly string[] =
-  `models max_budget soft_budget budget_duration tpm_limit rpm_limit max_parallel_requests model_max_budget
-   model_rpm_limit model_tpm_limit metadata tags aliases`.split(/\s+/)
+  `max_budget soft_budget budget_duration model_max_budget rpm_limit tpm_limit max_parallel_requests models
+   metadata`.split(/\s+/)
 const KEY_FIELDS: readonly string[] = [
   ...SHARED_FIELDS,
-  ...'duration team_id user_id key_type allowed_routes router_settings config permissions guardrails'.split(' '),
+  ...`budget_limits model_rpm_limit model_tpm_limit tags aliases allowed_routes router_settings duration key_type team_id
+      user_id organization_id budget_id`.split(/\s+/),
 ]
-const USER_FIELDS: readonly string[] = [...SHARED_FIELDS, 'user_role', 'teams', 'available_teams']
+const USER_FIELDS: readonly string[] = [...SHARED_FIELDS, 'user_role', 'teams']
 const TEAM_FIELDS: readonly string[] = [
   ...SHARED_FIELDS,
-  'team_member_budget',
-  'team_member_permissions',
-  'organization_id',
+  ...`model_rpm_limit model_tpm_limit tags model_aliases router_settings team_member_permissions team_member_budget
+      team_member_budget_duration team_member_rpm_limit team_member_tpm_limit team_member_key_duration
+      organization_id`.split(/\s+/),
 ]
 const CEILINGS: readonly string[] =
   'max_budget budget_duration duration max_parallel_requests tpm_limit rpm_limit'.split(' ')
@@ -85,13 +86,13 @@ const honoured = {
   tag_budget_config: [value.budgetMap, 'Budgets of tags: {TAG: {max_budget, budget_duration}}.'],
   default_soft_budget: [
     value.budgetUsd,
-    'US dollars after which the spending of a key that has a budget and no soft limit is announced. Default: none.',
+    'soft_budget of new keys that do not say: US dollars after which spending is announced. Default: none.',
   ],
-  max_internal_user_budget: [value.budgetUsd, 'US dollars of each user whose record has no budget.'],
+  max_internal_user_budget: [value.budgetUsd, 'max_budget of new users that do not say, US dollars.'],
   default_max_internal_user_budget: [value.budgetUsd, 'Where max_internal_user_budget is absent.'],
   max_user_budget: [value.budgetUsd, 'Where max_internal_user_budget is absent.'],
-  internal_user_budget_duration: [value.period, 'The period of max_internal_user_budget. Default total.'],
-  max_end_user_budget: [value.budgetUsd, 'US dollars of each end user whose record has no budget; for good.'],
+  internal_user_budget_duration: [value.period, 'budget_duration of new users that do not say.'],
+  max_end_user_budget: [value.budgetUsd, 'US dollars of each end user that has no budget of its own, in all.'],
   max_end_user_budget_id: [value.text, 'The plan (/budget) of end users that have no budget of their own.'],
   default_key_generate_params: [value.map, 'Fields of /key/generate where the request has none.', KEY_FIELDS],
   upperbound_key_generate_params: [

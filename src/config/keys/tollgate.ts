@@ -47,7 +47,10 @@ const settings = {
   budgets: [value.map, 'How money is kept.', Object.keys(budgets)],
   limits: [value.map, 'What all callers together may ask.', Object.keys(limits)],
   redis: [value.map, "The Redis that replicas share, before what LiteLLM's keys say.", Object.keys(redis)],
-  workers: [value.positiveCount, 'Processes of tollgate serve that answer on one port. Default 1.'],
+  workers: [
+    value.workers,
+    'Processes of tollgate serve behind its one port, auto for one per core. --workers goes before. Default 1.',
+  ],
 } as const satisfies Record<string, Honoured>
 
 const listen = {

@@ -23,6 +23,14 @@ export const budgetUsd = numeric(
 )
 export const count = numeric('a whole number, 0 or more', value => Number.isSafeInteger(value) && value >= 0)
 export const positiveCount = numeric('a whole number above 0', value => Number.isSafeInteger(value) && value > 0)
+const WORKERS = 'a whole number from 1 to 256, or auto'
+
+export const workers = z
+  .union([z.literal('auto'), numeric(WORKERS, value => Number.isInteger(value) && value >= 1 && value <= 256)], {
+    error: `expected ${WORKERS}`,
+  })
+  .describe(WORKERS)
+
 export const leaseSeconds = numeric('a number of seconds from 2 to 600', value => value >= 2 && value <= 600)
 export const positiveAmount = numeric('a number above 0', value => value > 0)
 export const amount = numeric('a number, 0 or more', value => value >= 0)

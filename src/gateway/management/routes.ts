@@ -37,7 +37,7 @@ const BODY_LIMIT = 1 << 20
 /** Makes a route of every path of every operation: who may come in is decided on the route that matched (S3, S4). */
 export function managementRoutes(fastify: FastifyInstance, management: Management, parts: ManagementParts): void {
   const { admission, authenticate, refuse } = parts
-  fastify.setErrorHandler((error, _request, reply) => refuse(reply, failureOf(error), { detailed: true }))
+  fastify.setErrorHandler((error, _request, reply) => refuse(reply, discreet(failureOf(error)), { detailed: true }))
   for (const operation of management.operations) {
     for (const path of operation.paths) {
       const authorise = (caller: Caller) => {
@@ -72,6 +72,18 @@ function contextOf(
 /** Operations that only read are looked up by keys that may manage nothing. */
 function kindOf({ reads, method }: Operation): RouteKind {
   return (reads ?? method === 'GET') ? 'info_routes' : 'management_routes'
+}
+
+/** What goes wrong inside a store names tables and files, which are for the operator's eyes. */
+function discreet(failure: Failure): Failure {
+  if (!failure.code.startsWith('store_')) return failure
+  if (failure.kind !== 'unavailable') return new Failure('internal', failure.message, { cause: failure })
+  const { code, retryAfterMs } = failure
+  return new Failure('unavailable', 'the store is away or overloaded: try again', {
+    code,
+    retryAfterMs,
+    cause: failure,
+  })
 }
 
 /** A route of the management API without a caller does not exist: this is the last door, should another one be left open. */

@@ -75,11 +75,18 @@ export class BearersOf {
   #find(caller: Caller | undefined, pools: readonly string[], tags: readonly BudgetTerms[]): Bearers {
     const all = [...(caller?.budgets ?? []), ...tags, ...this.#gateway]
     const concerned = all.filter(terms => terms.pool === undefined || pools.includes(terms.pool))
-    return split([...new Map(concerned.map(terms => [terms.id, terms])).values()])
+    return split(distinct(concerned))
   }
 }
 
 const MAX_POOLS = 100
+
+/** One of each id: the one that bounds, where one does. */
+function distinct(all: readonly BudgetTerms[]): readonly BudgetTerms[] {
+  const found = new Map<string, BudgetTerms>()
+  for (const terms of all) if (found.get(terms.id)?.limit === undefined) found.set(terms.id, terms)
+  return [...found.values()]
+}
 
 function split(terms: readonly BudgetTerms[]): Bearers {
   if (terms.length === 0) return NOBODY

@@ -75,11 +75,7 @@ export class Heartbeat {
     const sentAt = clock.monotonic()
     try {
       const pulse = await authority.pulse(replica.id, replica.leaseMs)
-      if (!pulse.alive) {
-        await authority.join(replica)
-        this.#parts.journal?.renew()
-      }
-      if (!pulse.alive || this.#doubt) await this.#reconcile()
+      if (!pulse.alive || this.#doubt) await this.#reconcile(!pulse.alive)
       contact.heard(sentAt)
       for (const change of pulse.changes) onChange(change)
       poster.giveBack(book.takeIdle(pulse.scarce))
@@ -89,9 +85,14 @@ export class Heartbeat {
     }
   }
 
-  async #reconcile(): Promise<void> {
-    const { authority, replica, book, poster, gate } = this.#parts
+  /** While nothing else is under way: what was lent before may be lent no more, and must not be held against. */
+  async #reconcile(joins: boolean): Promise<void> {
+    const { authority, replica, book, poster, gate, journal } = this.#parts
     const lost = await gate.alone(async () => {
+      if (joins) {
+        await authority.join(replica)
+        journal?.renew()
+      }
       this.#doubt = false
       return book.reconcile(await authority.leases(replica.id))
     })
@@ -117,6 +118,6 @@ export class Heartbeat {
 
   async #recover(journals: Journals, id: string): Promise<void> {
     const rows = await recover(id, { journals, authority: this.#parts.authority })
-    this.#parts.onRecovered(id, rows)
+    if (rows !== undefined) this.#parts.onRecovered(id, rows)
   }
 }

@@ -10,6 +10,7 @@ import { BearersOf } from './bearers.ts'
 import { Book } from './book.ts'
 import { Contact } from './contact.ts'
 import { Entry, type EntryParts, type Payers } from './entry.ts'
+import { Exceeded } from './exceeded.ts'
 import { Gate } from './gate.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Journal, Journals } from './journals.ts'
@@ -46,6 +47,11 @@ export class Ledger {
   readonly #heartbeat: Heartbeat
   readonly #contact: Contact
   readonly #entries: EntryParts
+  readonly #exceeded: Exceeded
+  #join: () => void = ignore
+  readonly #joined = new Promise<void>(resolve => {
+    this.#join = resolve
+  })
   readonly #listeners = new Set<(change: Change) => void>()
 
   /** Opens the journal. Nothing is held before `start` has joined the authority. */
@@ -62,10 +68,13 @@ export class Ledger {
     this.#poster = new Poster({ ...common, journal: this.#journal, backlog, onCrossing, onTrouble: tell(warn) })
     this.#book = new Book({
       ...common,
+      // Calls that come while it still joins wait for that.
+      authority: { lease: (replica, groups) => this.#joined.then(() => authority.lease(replica, groups)) },
       hurry: () => this.#poster.giveBack(this.#book.takeIdle()),
       onDoubt: () => this.#heartbeat.noteDoubt(),
     })
     this.#bearers = new BearersOf(settings.budgets)
+    this.#exceeded = new Exceeded(authority, clock)
     this.#heartbeat = new Heartbeat({
       ...common,
       replica: this.replica,
@@ -74,6 +83,7 @@ export class Ledger {
       journal: this.#journal,
       journals,
       onChange: change => {
+        if (change.kind === 'budget') this.#exceeded.look(change.id).catch(ignore)
         for (const listener of this.#listeners) listener(change)
       },
       onRecovered: (id, rows) => warn(`took over the journal of ${id}, which did not stop properly: ${rows} rows`),
@@ -98,6 +108,8 @@ export class Ledger {
   async start(): Promise<void> {
     await this.#parts.authority.define(this.#parts.settings.budgets)
     await this.#heartbeat.start()
+    this.#join()
+    for (const { id } of this.#parts.settings.budgets) await this.#exceeded.look(id)
   }
 
   /** Calls `listener` for every change of keys, teams, budgets, ... by whomever. */
@@ -113,6 +125,13 @@ export class Ledger {
   /** Whether anything bounds what the attempt may spend. */
   boundsAttempt(attempt: Attempt): boolean {
     return attempt.hold !== undefined || this.#bearers.attempt(attempt.deployment).bounded.length > 0
+  }
+
+  /** Whether a budget that the call is charged to has passed its soft limit or its limit, as far as this replica knows. */
+  isExceeded(call: Call): boolean {
+    if (this.#exceeded.isEmpty) return false
+    const { bounded, counted } = this.#bearers.call(call)
+    return bounded.some(({ id }) => this.#exceeded.has(id)) || counted.some(({ terms }) => this.#exceeded.has(terms.id))
   }
 
   /** Sets money aside for a call on all of its caller's budgets. Rejects with a Failure. Undefined: nothing bounds it. */

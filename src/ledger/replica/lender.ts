@@ -163,7 +163,9 @@ export class Lender {
       waiting.asksLater = true
       clock.after(RETRY_MS, () => this.#bring(waiting))
     } else {
-      waiting.reject(overBudget(budget, amount, clock.now()))
+      // What is free here is held by nobody; it was not enough.
+      const free = account?.free(now) ?? 0n
+      waiting.reject(overBudget({ ...budget, leased: budget.leased - free }, amount, clock.now()))
     }
     hurry()
   }

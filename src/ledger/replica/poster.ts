@@ -110,13 +110,11 @@ export class Poster {
   }
 
   async #post(rows: readonly Posting[], returns: readonly GivenBack[]): Promise<void> {
-    const { authority, replica, contact, clock, onCrossing } = this.#parts
+    const { authority, replica, clock, onCrossing } = this.#parts
     const batch = { number: ++this.#number, rows: rows.map(rowOf), returns }
     for (let wait = FIRST_RETRY_MS; !this.#closed; wait = Math.min(wait * 2, LAST_RETRY_MS)) {
-      const sentAt = clock.monotonic()
       try {
         const { crossed } = await authority.post(replica, batch)
-        contact.heard(sentAt)
         this.#took(rows)
         for (const crossing of crossed) onCrossing(crossing)
         return

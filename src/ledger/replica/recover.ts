@@ -5,16 +5,17 @@ import type { Journals } from './journals.ts'
 const BATCH = 500
 
 export interface RecoverParts {
-  readonly authority: Pick<Authority, 'post' | 'leave'>
+  readonly authority: Pick<Authority, 'claim' | 'post' | 'leave'>
   readonly journals: Journals
 }
 
 /**
  * Posts what a dead replica has left in its journal, gives its leases back and deletes the journal. An attempt that has no
  * final row was under way: its row from before the dial stands, `unsettled`, at the worst price. Whoever does it a second time
- * changes nothing. Gives back how many rows there were.
+ * changes nothing. Gives back how many rows there were; undefined when it lives after all.
  */
-export async function recover(id: string, { authority, journals }: RecoverParts): Promise<number> {
+export async function recover(id: string, { authority, journals }: RecoverParts): Promise<number | undefined> {
+  if (!(await authority.claim(id, journals.ownerOf(id) === 'gone'))) return undefined
   const rows = journals.read(id)
   for (let at = 0; at < rows.length; at += BATCH) {
     await authority.post(id, { rows: rows.slice(at, at + BATCH), returns: [] })

@@ -101,6 +101,7 @@ const MONEY: Readonly<Record<string, TableShape>> = {
       seen_at: 'integer',
       expires_at: 'integer',
       batch: 'integer',
+      claimed: 'integer',
     },
     key: ['id'],
   },
@@ -153,7 +154,13 @@ const LEDGER: TableShape = {
     metadata: 'text?',
   },
   key: ['id'],
-  indexes: [['started_at'], ['key_id', 'started_at'], ['team_id', 'started_at'], ['call_id']],
+  indexes: [
+    ['started_at'],
+    ['key_id', 'started_at'],
+    ['user_id', 'started_at'],
+    ['team_id', 'started_at'],
+    ['call_id'],
+  ],
 }
 
 const AUDIT: TableShape = {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../../core/failure.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
@@ -58,7 +58,7 @@ async function configure(worker: SqliteWorker): Promise<void> {
 /** Makes the folder, and says how large the file is: 0 when it is new. */
 function prepareFile(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
     if (size > 0 && firstBytes(path) !== MAGIC)
       throw sqliteFailure({ message: 'its first bytes differ', code: 26 }, path)
@@ -71,6 +71,18 @@ function prepareFile(path: string): number {
       `The store ${path} could not be opened: ${message}. Name a file in a folder that this user may write`,
       { cause: error, code: 'store_not_opened' },
     )
+  }
+}
+
+/** Not `recursive`: where a file system refuses as if the parent were not there (/proc), Node tries for ever. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error
   }
 }
 

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import type { AccessSettings, KeyCeilings } from '../core/access-settings.ts'
+import { nextReset, parsePeriod } from '../core/period.ts'
+import type { Operation } from './operation.ts'
+
+type Configured = Pick<AccessSettings, 'keyDefaults' | 'userDefaults' | 'teamDefaults' | 'keyCeilings'>
+type Sent = Readonly<Record<string, unknown>>
+
+/**
+ * The operations with what is configured of new keys, users and teams: a field that a request does not set has its default,
+ * a new key's the ceiling, and no key may be given more than a ceiling. Null counts as not set where something is configured.
+ */
+export function withConfigured(operations: readonly Operation[], settings: Configured): readonly Operation[] {
+  const { keyDefaults, userDefaults, teamDefaults, keyCeilings } = settings
+  const newKey = { ...keyCeilings, ...keyDefaults }
+  const changes: Readonly<Record<string, (input: z.ZodType) => z.ZodType>> = {
+    'key/generate': input => capped(filled(input, newKey), keyCeilings),
+    'key/service-account/generate': input => capped(filled(input, newKey), keyCeilings),
+    'key/update': input => capped(input, keyCeilings),
+    'key/regenerate': input => capped(input, keyCeilings),
+    'user/new': input => filled(input, userDefaults),
+    'team/new': input => filled(input, teamDefaults),
+  }
+  return operations.map(operation => {
+    const change = Object.hasOwn(changes, operation.name) ? changes[operation.name] : undefined
+    return change ? { ...operation, input: change(operation.input) } : operation
+  })
+}
+
+/** What the request leaves open is filled in before it is judged, so that defaults are judged as well. */
+function filled(input: z.ZodType, defaults: Sent): z.ZodType {
+  const entries = Object.entries(defaults)
+  if (entries.length === 0) return input
+  return z.preprocess(sent => {
+    if (!isMap(sent)) return sent
+    const open = entries.filter(([field]) => sent[field] === undefined || sent[field] === null)
+    return { ...sent, ...Object.fromEntries(open) }
+  }, input)
+}
+
+/** Judged as it was sent: what the operation makes of a field is its own affair. */
+function capped(input: z.ZodType, ceilings: KeyCeilings): z.ZodType {
+  const fields = Object.entries(ceilings)
+  if (fields.length === 0) return input
+  const judge = z.unknown().superRefine((sent, context) => {
+    if (!isMap(sent)) return
+    for (const [field, most] of fields) {
+      if (Object.hasOwn(sent, field) && isMore(sent[field], most))
+        context.addIssue({
+          code: 'custom',
+          path: [field],
+          message: `must not be more than ${most}, which is configured`,
+        })
+    }
+  })
+  return judge.pipe(input)
+}
+
+/** Null, and LiteLLM's `-1` for a duration, are no limit at all. What is of another kind is refused by the field itself. */
+function isMore(asked: unknown, most: number | string): boolean {
+  if (asked === undefined) return false
+  if (asked === null || asked === '-1') return true
+  if (typeof asked === 'number' && typeof most === 'number') return asked > most
+  return typeof asked === 'string' && typeof most === 'string' && lengthOf(asked) > lengthOf(most)
+}
+
+/** Ms at most; a month counts 31 days. 0 for what is no period. */
+function lengthOf(text: string): number {
+  const period = parsePeriod(text)
+  if (period === undefined) return 0
+  // From the first of July 1970 on, two months of 31 days follow each other.
+  return (nextReset(period, JULY) ?? Number.POSITIVE_INFINITY) - JULY
+}
+
+const JULY = Date.UTC(1970, 6)
+
+function isMap(value: unknown): value is Sent {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

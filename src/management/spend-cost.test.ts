@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../config/load-config.ts'
+import { plainCaller } from '../core/caller.ts'
+import { systemClock } from '../core/clock.ts'
+import { nanoToUsd } from '../core/money.ts'
+import { chargeOf, costOf, createPriceBook } from '../prices/index.ts'
+import type { Store } from '../store/store.ts'
+import { modelOperations } from './models.ts'
+import { LiveModels } from './models-live.ts'
+import { perform } from './perform.ts'
+import { costOperations } from './spend-cost.ts'
+
+const FILE = `
+model_list:
+  - {model_name: fast, litellm_params: {model: openai/gpt-4o-mini, api_key: k}}
+  - {model_name: own, litellm_params: {model: openai/x, api_key: k, input_cost_per_token: 1e-6, output_cost_per_token: 3e-6}}
+`
+const CHARGES = `litellm_settings: {cost_discount_config: {openai: 0.05}, cost_margin_config: {openai: {percentage: 0.1, fixed_amount: 0.001}}}\n`
+
+/** No store: none of these may touch one. */
+const NO_STORE = new Proxy({} as Store, {
+  get() {
+    throw new Error('the store was asked')
+  },
+})
+
+function asker(text: string, role: 'proxy_admin' | 'internal_user' = 'proxy_admin') {
+  const config = loadConfig({ text }, { env: {} })
+  const models = new LiveModels({ config, replace() {}, warn() {} })
+  const operations = [...costOperations(models), ...modelOperations(models)]
+  const context = { store: NO_STORE, caller: plainCaller('key', role), clock: systemClock }
+  const ask = async (path: string, input: object = {}) => {
+    const operation = operations.find(one => one.paths.includes(path))
+    if (!operation) throw new Error(`there is no ${path}`)
+    return (await perform(operation, context, input)) as never
+  }
+  return { ask, routing: config.settings.routing }
+}
+
+const card = () => createPriceBook().lookup({ provider: 'openai', model: 'gpt-4o-mini' })
+
+describe('cost estimates', () => {
+  it.each([
+    ['fast', 1_000, 500],
+    ['openai/gpt-4o-mini', 7, 1],
+    ['gpt-4o-mini', 1, 0],
+  ])('are what the price of %s says', async (model, input_tokens, output_tokens) => {
+    const known = card()
+    if (!known) throw new Error('no price')
+    const cost = costOf(known, { inputTokens: input_tokens, outputTokens: output_tokens })
+    const { ask } = asker(FILE)
+    expect(await ask('/cost/estimate', { model, input_tokens, output_tokens, num_requests_per_day: 3 })).toMatchObject({
+      model,
+      provider: 'openai',
+      cost_per_request: nanoToUsd(cost),
+      daily_cost: nanoToUsd(cost * 3n),
+      monthly_cost: null,
+      margin_cost_per_request: 0,
+      input_cost_per_token: 1.5e-7,
+      output_cost_per_token: 6e-7,
+    })
+  })
+
+  it('include discounts and margins, as calls are charged', async () => {
+    const { ask, routing } = asker(FILE + CHARGES)
+    const { charges } = routing
+    if (!charges) throw new Error('no charges')
+    const charge = chargeOf({ provider: 'openai', cost: 4_000_000n, answered: true }, charges)
+    const usage = { prompt_tokens: 1_000, completion_tokens: 1_000 }
+    expect(await ask('/spend/calculate', { model: 'own', completion_response: { usage } })).toEqual({
+      cost: nanoToUsd(charge.total),
+    })
+    expect(await ask('/cost/estimate', { model: 'own', input_tokens: 1_000, output_tokens: 1_000 })).toMatchObject({
+      cost_per_request: nanoToUsd(charge.total),
+      margin_cost_per_request: nanoToUsd(charge.margin),
+    })
+    expect(await ask('/config/cost_discount_config')).toEqual({ values: { openai: 0.05 } })
+    expect(await ask('/config/cost_margin_config')).toEqual({
+      values: { openai: { percentage: 0.1, fixed_amount: 0.001 } },
+    })
+  })
+
+  it('price cached tokens of an answer, and the likely input of messages', async () => {
+    const { ask } = asker(FILE)
+    const usage = { prompt_tokens: 1_000, completion_tokens: 10, prompt_tokens_details: { cached_tokens: 400 } }
+    expect(await ask('/spend/calculate', { completion_response: { model: 'fast', usage } })).toEqual({
+      cost: 0.000_126,
+    })
+    const messages = [{ role: 'user', content: 'a'.repeat(4_000) }]
+    const { cost } = await ask('/spend/calculate', { model: 'own', messages })
+    expect(cost).toBeGreaterThan(0.001)
+    expect(cost).toBeLessThan(0.001_1)
+  })
+
+  it.each([
+    [{ model: 'nobody-knows-this', messages: [] }, 'nobody knows the price'],
+    [{ model: 'fast' }, 'send messages'],
+    [{ messages: [] }, 'which model'],
+    [{ model: 'fast', completion_response: { usage: { prompt_tokens: -1 } } }, 'prompt_tokens'],
+  ])('refuse %j', async (input, told) => {
+    await expect(asker(FILE).ask('/spend/calculate', input)).rejects.toThrow(told)
+  })
+})
+
+describe('models without a store', () => {
+  it('are shown as the configuration has them, to each caller as far as it may use them', async () => {
+    const { data } = (await asker(FILE).ask('/model/info')) as {
+      data: { model_name: string; litellm_params: object }[]
+    }
+    expect(data.map(one => one.model_name)).toEqual(['fast', 'own'])
+    expect(data[1]?.litellm_params).toMatchObject({ model: 'openai/x', api_key: '***' })
+    const shown = (await asker(FILE, 'internal_user').ask('/model/info')) as { data: { litellm_params: object }[] }
+    expect(shown.data[1]?.litellm_params).toEqual({ model: 'openai/x' })
+    await expect(asker(FILE, 'internal_user').ask('/model/new', {})).rejects.toMatchObject({ kind: 'forbidden' })
+  })
+})
