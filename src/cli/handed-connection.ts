@@ -3,7 +3,7 @@ import type { Worker } from 'node:cluster'
 /**
  * Closes the connection that a worker had just been handed when it died. The main process accepts connections and hands
  * them over one by one, the next one when the worker has said that it has the last (node:cluster, round robin); of a worker
- * that dies in between Node waits for that word for ever, and so does the client (seen with Node 20 and 24). Whoever is
+ * that dies in between Node waits for that word for ever, and so does the client (seen with Node 20). Whoever is
  * closed tries again.
  */
 export function closeHandedConnection(worker: Worker): void {

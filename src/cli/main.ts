@@ -6,6 +6,7 @@ import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
 import { explainCommand } from './explain.ts'
 import { keysCommand } from './keys.ts'
+import { migrateCommand } from './migrate.ts'
 import { mockCommand } from './mock.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
@@ -18,6 +19,17 @@ Examples:
   $ tollgate demo                         three prompts, two providers, costs and traces; no keys needed
 `
 
+const COMMANDS = [
+  serveCommand,
+  demoCommand,
+  checkCommand,
+  explainCommand,
+  keysCommand,
+  migrateCommand,
+  mockCommand,
+  schemaCommand,
+]
+
 /** The command line. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('tollgate')
@@ -25,8 +37,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version(), '-v, --version')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(tollgate --help shows the commands)')
-  for (const make of [serveCommand, demoCommand, checkCommand, explainCommand, keysCommand, mockCommand, schemaCommand])
-    program.addCommand(withHint(make()))
+  for (const make of COMMANDS) program.addCommand(withHint(make()))
   // A reader that has seen enough (head, less) is no error.
   process.stdout.on('error', error => {
     if ('code' in error && error.code === 'EPIPE') process.exit()

@@ -15,7 +15,7 @@ export interface Management {
 
 /** Opens the store of a configuration for some operations, and closes it again. */
 export async function manage<Result>(path: string, work: (management: Management) => Promise<Result>): Promise<Result> {
-  const config = loadConfig({ path })
+  const config = loadConfig({ path }, { serves: true })
   const { store: settings, access, gateway } = config.settings
   if (settings.kind === 'memory')
     throw new Failure('invalid_request', `the store of ${path} is this process's memory: name a file or a database`)

@@ -130,15 +130,16 @@ async function moneyParts(
   const { store, callers, ledger } = backing ?? {}
   const { masterKey } = config.settings.gateway
   if (!store || !callers) return {}
-  if (!masterKey) return { money: { store, callers } }
+  const isConnected = () => ledger?.isConnected ?? false
+  if (!masterKey) return { money: { store, callers, isConnected } }
   const { openManagement } = await import('../management/open-management.ts')
   const warn = (message: string) => void process.stderr.write(`tollgate: ${message}\n`)
   const replace: Parameters<typeof openManagement>[0]['replace'] = routing => router.replace(routing)
   const { operations, models } = await openManagement({ config, store, masterKey, replace, warn })
   ledger?.onChange(({ kind }) => {
-    if (kind === 'model') models.refresh().catch(error => warn(`models were not read: ${String(error)}`))
+    if (kind === 'model' || kind === 'setting') models.refresh().catch(error => warn(`models were not read: ${String(error)}`))
   })
-  return { money: { store, callers, operations, access: config.settings.access } }
+  return { money: { store, callers, isConnected, operations, access: config.settings.access } }
 }
 
 function addressOf({ settings }: LoadedConfig, { host, port }: ServeOptions): { host: string; port: number } {

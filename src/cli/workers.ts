@@ -9,7 +9,7 @@ import type { Port } from '../state/port.ts'
 import { sharedLimiter } from '../state/shared-limiter.ts'
 import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
 import { closeHandedConnection } from './handed-connection.ts'
-import { Supervisor } from './supervisor.ts'
+import { Supervisor, type WorkerProcess } from './supervisor.ts'
 import { mainPort, workerPort } from './worker-ports.ts'
 
 /** Tells a process that it is one of our workers: a process manager's own cluster has workers too. */
@@ -86,7 +86,7 @@ export async function superviseWorkers(
   const desk = new LimitDesk()
   const start = () => {
     if (supervisor.alive === 0 && supervisor.url !== undefined) keepPort(supervisor.url)
-    return startWorker({ hub, desk }, supervisor)
+    return startWorker({ hub, desk, supervisor })
   }
   const supervisor: Supervisor = new Supervisor({ count, start, clock: systemClock, warn })
   let isStopping = false
@@ -111,7 +111,13 @@ function keepPort(url: string): void {
   if (port !== '') cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', port] })
 }
 
-function startWorker({ hub, desk }: { hub: ExchangeHub; desk: LimitDesk }, supervisor: Supervisor) {
+interface MainParts {
+  readonly hub: ExchangeHub
+  readonly desk: LimitDesk
+  readonly supervisor: Supervisor
+}
+
+function startWorker({ hub, desk, supervisor }: MainParts): WorkerProcess {
   const worker = cluster.fork({ [MARK]: '1' })
   const name = `${worker.id}`
   closeHandedConnection(worker)

@@ -60,6 +60,8 @@ export interface MoneyParts {
   readonly callers?: Callers
   /** What the configuration says of keys, users and teams. */
   readonly access?: AccessSettings
+  /** Whether the store answers. Default: nobody knows, and it is taken to. */
+  readonly isConnected?: () => boolean
   /** The management API. Default: all of it. */
   readonly operations?: readonly Operation[]
 }
@@ -169,11 +171,17 @@ function handlers({ router, settings, underWay, state }: HandlerParts): Record<R
     },
     liveliness: async (_, reply) => reply.type('application/json').send(JSON.stringify("I'm alive!")),
     readiness: async (_, reply) =>
-      state.draining
-        ? reply.code(503).send({ status: 'draining' })
-        : { status: 'healthy', db: 'Not connected', cache: null },
+      state.draining ? reply.code(503).send({ status: 'draining' }) : { ...storeHealth(settings.money), cache: null },
     home: async () => home(router),
   }
+}
+
+/** A store that is away stops callers with budgets and nobody else: that is no reason to take the gateway out of service. */
+function storeHealth(money: MoneyParts | undefined): { status: string; db: string } {
+  if (!money) return { status: 'healthy', db: 'Not connected' }
+  return money.isConnected?.() === false
+    ? { status: 'degraded', db: 'unreachable' }
+    : { status: 'healthy', db: 'connected' }
 }
 
 /** The change to a call's frames, when its answers are to name the model that was asked for. */

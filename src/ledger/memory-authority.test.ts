@@ -5,25 +5,39 @@ import type { BudgetTerms } from '../core/budget.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { MemoryAuthority } from './memory-authority.ts'
 
+const LEASE_MS = 1000
 const LIMITS = [1000n, 777n, 50_000n]
 
 interface Step {
-  readonly what: 'lease' | 'charge' | 'give back' | 'repeat' | 'die' | 'leave'
+  readonly what: 'lease' | 'charge' | 'give back' | 'repeat' | 'sleep' | 'die' | 'leave'
   readonly replica: number
   readonly budget: number
   readonly amount: number
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  what: fc.constantFrom('lease', 'lease', 'lease', 'charge', 'charge', 'charge', 'give back', 'repeat', 'die', 'leave'),
+  what: fc.constantFrom(
+    'lease',
+    'lease',
+    'lease',
+    'charge',
+    'charge',
+    'charge',
+    'give back',
+    'repeat',
+    'sleep',
+    'die',
+    'leave',
+  ),
   replica: fc.integer({ min: 0, max: 2 }),
   budget: fc.integer({ min: 0, max: LIMITS.length - 1 }),
   amount: fc.integer({ min: 0, max: 500 }),
 })
 
-/** Replicas that charge no more than they have under lease, and may die, be written off and come back. */
+/** Replicas that charge no more than they have under lease, may sleep for too long and come back, or be killed. */
 class Replicas {
-  readonly authority = new MemoryAuthority({ clock: new FakeClock(), keepRows: true })
+  readonly #clock = new FakeClock()
+  readonly authority = new MemoryAuthority({ clock: this.#clock, keepRows: true })
   readonly terms: BudgetTerms[] = LIMITS.map((limit, index) => {
     return { id: `b${index}`, level: 'key', subject: `${index}`, period: 'total', limit }
   })
@@ -42,6 +56,7 @@ class Replicas {
     switch (what) {
       case 'lease': {
         const need = BigInt(amount)
+        if (!(await this.#join(who))) return
         const [answer] = await this.authority.lease(who, [[{ terms, need, want: need * 3n }]])
         if (answer && 'granted' in answer) this.#held.set(key, held + (answer.granted[0]?.amount ?? 0n))
         return
@@ -67,7 +82,12 @@ class Replicas {
       case 'repeat':
         if (this.#last) await this.authority.post(...this.#last)
         return
+      case 'sleep':
+        this.#clock.advance(LEASE_MS + 1)
+        await this.authority.writeOff(who)
+        return
       case 'die':
+        await this.authority.claim(who, true)
         await this.authority.writeOff(who)
         return
       case 'leave':
@@ -78,6 +98,14 @@ class Replicas {
   async leave(who: string): Promise<void> {
     await this.authority.leave(who)
     for (const key of [...this.#held.keys()]) if (key.startsWith(`${who} `)) this.#held.delete(key)
+  }
+
+  /** Not while somebody has taken over for it. */
+  #join(id: string): Promise<boolean> {
+    return this.authority.join({ id, host: 'host', pid: 1, leaseMs: LEASE_MS }).then(
+      () => true,
+      () => false,
+    )
   }
 
   async #windowStart({ id }: BudgetTerms): Promise<number | undefined> {

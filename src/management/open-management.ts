@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { withConfigured } from './configured-fields.ts'
 import { operations } from './index.ts'
 import { modelOperations } from './models.ts'
+import { modelReads } from './models-info.ts'
 import { LiveModels } from './models-live.ts'
 import { openSealer, saltKeyOf } from './models-seal.ts'
 import type { Operation } from './operation.ts'
@@ -30,6 +31,7 @@ export async function openManagement({ config, masterKey, ...parts }: Management
   const salt = saltKeyOf(config.environment(), masterKey)
   const models = new LiveModels({ ...parts, config, ...(salt && { sealer: openSealer(salt) }) })
   await models.refresh()
-  const all = [...operations, ...modelOperations(models), ...costOperations(models)]
+  const ofModels = config.settings.modelsInStore ? modelOperations(models) : modelReads(models)
+  const all = [...operations, ...ofModels, ...costOperations(models)]
   return { operations: withConfigured(all, config.settings.access), models }
 }

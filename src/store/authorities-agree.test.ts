@@ -20,7 +20,7 @@ type Step =
       readonly charges: readonly Charged[]
       readonly back: readonly Charged[]
     }
-  | { readonly do: 'repeat' | 'writeOff' | 'leave' | 'join' | 'pulse'; readonly who: number }
+  | { readonly do: 'repeat' | 'claim' | 'writeOff' | 'leave' | 'join' | 'pulse'; readonly who: number }
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'define'; readonly budget: number; readonly limit: number | undefined; readonly period: string }
   | { readonly do: 'setSpent'; readonly budget: number; readonly amount: number }
@@ -37,6 +37,8 @@ interface Charged {
   /** Of which window it says it was: the one seen last, the one before, or none. */
   readonly window: 'present' | 'earlier' | 'none'
 }
+
+const LEASE_MS = 3_600_000
 
 const who = fc.integer({ min: 0, max: 2 })
 const budget = fc.integer({ min: 0, max: 3 })
@@ -68,7 +70,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constantFrom('repeat', 'writeOff', 'leave', 'join', 'pulse'), who }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('repeat', 'claim', 'writeOff', 'leave', 'join', 'join', 'join', 'pulse'),
+      who,
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 5_400_000 }) }) },
   {
@@ -121,10 +126,12 @@ class Walk {
       case 'repeat':
         return this.#last && authority.post(...this.#last)
       case 'join':
-        return authority.join({ id: replica, host: 'host', pid: 1, leaseMs: 600_000 })
+        return authority.join({ id: replica, host: 'host', pid: 1, leaseMs: LEASE_MS })
+      case 'claim':
+        return authority.claim(replica, this.#rows % 2 === 0)
       case 'pulse': {
         // Changes are told at least once: memory tells them once.
-        const { alive, scarce } = await authority.pulse(replica, 600_000)
+        const { alive, scarce } = await authority.pulse(replica, LEASE_MS)
         return { alive, scarce }
       }
       case 'pass':
@@ -194,8 +201,9 @@ describe('authorities', () => {
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async steps => {
         const name = `walk-${++runs}`
         const walks = places.map(place => new Walk(place, name))
-        for (const next of steps) {
-          const answers = await Promise.all(walks.map(walk => walk.take(next)))
+        const joins = [0, 1, 2].map(who => ({ do: 'join' as const, who }))
+        for (const next of [...joins, ...steps]) {
+          const answers = await Promise.all(walks.map(walk => walk.take(next).catch(() => 'rejected')))
           const seen = await Promise.all(
             walks.map(async (walk, index) => ({
               answer: comparable(answers[index]),

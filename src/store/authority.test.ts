@@ -196,19 +196,30 @@ describe.each(places)('authority in %s', (_, open) => {
     expect((await place.authority.pulse(who, 1000)).alive).toBe(true)
   })
 
-  test('who leases without having joined is dead from the beginning', async () => {
-    const [who, budget] = [`stranger-${++count}`, terms()]
-    await granted(who, budget, 10n)
-    expect(await place.authority.dead()).toContain(who)
-    await place.authority.leave(who)
-    expect(await place.authority.dead()).not.toContain(who)
-    expect(await state(budget)).toMatchObject({ leased: 0n })
+  test('lends nothing to who has not joined, or was silent for too long', async () => {
+    const [who, budget] = [await replica(1000), terms()]
+    await expect(lease(`stranger-${++count}`, budget, 1n)).rejects.toThrow(/has not joined/)
+    await place.pass(1001)
+    await expect(lease(who, budget, 1n)).rejects.toThrow(/have run out/)
+    expect(await place.authority.budgets([budget.id])).toEqual([])
+  })
+
+  test('tells a replica what it has under lease', async () => {
+    const [who, budget] = [await replica(), terms({ period: '1h' })]
+    const { windowStart } = (await granted(who, budget, 300n)).budget
+    await charge(who, budget, 100n, windowStart)
+    expect(await place.authority.leases(who)).toEqual([{ budgetId: budget.id, windowStart, amount: 200n }])
+    await place.pass(HOUR)
+    await granted(who, budget, 1n)
+    expect(await place.authority.leases(who)).toMatchObject([{ windowStart: windowStart + HOUR, amount: 1n }])
   })
 
   test('what a dead replica had is spent until its journal turns up', async () => {
-    const [who, other, budget] = [await replica(), await replica(), terms()]
+    const [who, other, budget] = [await replica(1000), await replica(), terms()]
     const { windowStart } = (await granted(who, budget, 600n)).budget
     await granted(other, budget, 100n)
+    expect(await place.authority.writeOff(who)).toEqual([])
+    await place.pass(1001)
     expect(await place.authority.writeOff(who)).toMatchObject([{ amount: 600n, budget: { spent: 600n, leased: 100n } }])
     expect(await place.authority.writeOff(who)).toEqual([])
     await charge(who, budget, 250n, windowStart)
@@ -219,16 +230,37 @@ describe.each(places)('authority in %s', (_, open) => {
     expect(await state(budget)).toMatchObject({ spent: 250n, leased: 100n })
   })
 
-  test('a replica that was written off and comes back loses nothing and gets nothing twice', async () => {
-    const [who, budget] = [await replica(), terms()]
+  test('a replica that was written off and joins again has its leases as before', async () => {
+    const [who, budget] = [await replica(1000), terms()]
     const { windowStart } = (await granted(who, budget, 300n)).budget
+    await place.pass(1001)
     await place.authority.writeOff(who)
+    await charge(who, budget, 50n, windowStart)
+    await place.authority.join({ id: who, host: 'host', pid: 1, leaseMs: DAY })
+    expect(await state(budget)).toMatchObject({ spent: 50n, leased: 250n })
     await granted(who, budget, 200n)
-    expect(await state(budget)).toMatchObject({ spent: 300n, leased: 200n })
     await charge(who, budget, 350n, windowStart)
-    expect(await state(budget)).toMatchObject({ spent: 350n, leased: 150n })
+    expect(await state(budget)).toMatchObject({ spent: 400n, leased: 100n })
     await place.authority.leave(who)
-    expect(await state(budget)).toMatchObject({ spent: 350n, leased: 0n })
+    expect(await state(budget)).toMatchObject({ spent: 400n, leased: 0n })
+  })
+
+  test('one takes over for a replica that is dead or certainly gone, and it comes back only when that is done', async () => {
+    const [who, budget] = [await replica(1000), terms()]
+    const join = () => place.authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })
+    await granted(who, budget, 300n)
+    expect(await place.authority.claim(who, false)).toBe(false)
+    expect(await place.authority.claim(who, true)).toBe(true)
+    await expect(join()).rejects.toThrow()
+    await expect(lease(who, budget, 1n)).rejects.toThrow()
+    expect((await place.authority.pulse(who, 1000)).alive).toBe(false)
+    await place.authority.leave(who)
+    expect(await state(budget)).toMatchObject({ spent: 0n, leased: 0n })
+    await join()
+    await granted(who, budget, 300n)
+    await place.pass(1001)
+    expect(await place.authority.claim(who, false)).toBe(true)
+    await place.authority.leave(who)
   })
 
   test('changes reach every replica once', async () => {
@@ -267,21 +299,25 @@ describe.each(places)('authority in %s', (_, open) => {
   })
 
   test('spending that is set by hand settles what was written off', async () => {
-    const [who, budget] = [await replica(), terms()]
+    const [who, other, budget] = [await replica(1000), await replica(), terms()]
     await granted(who, budget, 300n)
+    await granted(other, budget, 100n)
+    await place.pass(1001)
     await place.authority.writeOff(who)
-    await granted(who, budget, 100n)
     await place.setSpent(budget.id, 0n)
     expect(await state(budget)).toMatchObject({ spent: 0n, leased: 100n })
-    await place.authority.leave(who)
+    await place.authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })
+    expect(await state(budget)).toMatchObject({ spent: 0n, leased: 100n })
+    for (const one of [who, other]) await place.authority.leave(one)
     expect(await state(budget)).toMatchObject({ spent: 0n, leased: 0n })
   })
 
-  test('leaves out budgets that it does not know', async () => {
+  test('leaves out budgets that it does not know, and does nothing for nothing', async () => {
+    const who = await replica()
     expect(await place.authority.budgets(['key|nobody'])).toEqual([])
     expect(await place.authority.budgets([])).toEqual([])
-    expect(await place.authority.lease('nobody', [])).toEqual([])
-    expect(await place.authority.post('nobody', { rows: [], returns: [] })).toEqual({ written: [], crossed: [] })
+    expect(await place.authority.lease(who, [])).toEqual([])
+    expect(await place.authority.post(who, { rows: [], returns: [] })).toEqual({ written: [], crossed: [] })
   })
 
   test('lends exactly as often as there is money, to whoever comes at once', async () => {

@@ -179,6 +179,7 @@ describe.runIf(hasPostgres())('PostgreSQL', () => {
     const store = await openStore(postgresSettings(await postgres.database()), { warn: text => told.push(text) })
     const budget = { id: 'key|a', level: 'key' as const, subject: 'a', period: 'total', limit: 100n }
     const ask = () => store.authority.lease('r', [[{ terms: budget, need: 10n, want: 10n }]])
+    await store.authority.join({ id: 'r', host: 'host', pid: 1, leaseMs: 600_000 })
     await ask()
     await postgres.halt('kill')
     for (let tries = 0; tries < 3; tries++) expect(await failureOf(ask())).toMatchObject({ kind: 'unavailable' })

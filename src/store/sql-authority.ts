@@ -16,7 +16,7 @@ import { chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from 
 import { SCARCE_MS } from '../ledger/rules.ts'
 import { defineBudgets, standOf } from './budgets.ts'
 import { ChangeReader, noteChanges } from './changes.ts'
-import { clockOf, forShare, isOneOf, readClock } from './dialect.ts'
+import { clockOf, forShare, forUpdate, isOneOf, readClock } from './dialect.ts'
 import { insertLedgerRows } from './ledger-rows.ts'
 import type { Database } from './schema.ts'
 import { SqlBook } from './sql-book.ts'
@@ -43,8 +43,10 @@ export class SqlAuthority implements Authority {
 
   async join({ id, host, pid, leaseMs }: Replica): Promise<void> {
     const now = await this.#transaction(async trx => {
-      const known = await trx.selectFrom('replicas').select('claimed').where('id', '=', id).executeTakeFirst()
-      if (known?.claimed) throw new Error(`${id} is being taken over`)
+      // Locked, so that nobody takes over between this look and the end of the transaction.
+      const { rows } = await sql<{ claimed: number }>`
+        select claimed from replicas where id = ${id} ${forUpdate(trx)}`.execute(trx)
+      if (rows[0]?.claimed) throw new Error(`${id} is being taken over`)
       const ids = await leasedBy(trx, id)
       const book = await SqlBook.load(trx, { replica: id, terms: [], ids, now: clockOf(trx) })
       reviveAll(book, id, { ids, now: book.now })
@@ -130,9 +132,11 @@ export class SqlAuthority implements Authority {
   }
 
   async claim(replica: string, isCertain: boolean): Promise<boolean> {
+    const now = clockOf(this.#db)
+    // As if its leases had just run out: longer ago, and the sweep would forget that it is being taken over.
     const { rows } = await sql`
-      update replicas set claimed = 1, expires_at = case when expires_at < ${clockOf(this.#db)} then expires_at else 0 end
-      where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${clockOf(this.#db)})
+      update replicas set claimed = 1, expires_at = case when expires_at < ${now} then expires_at else ${now} - 1 end
+      where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${now})
       returning id`.execute(this.#db)
     return rows.length > 0 || !(await isKnown(this.#db, replica))
   }

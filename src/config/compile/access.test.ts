@@ -16,7 +16,7 @@ describe('access', () => {
     const { access, limits, modelsInStore, workers, lines } = load('')
     expect(access).toEqual(ACCESS_DEFAULTS)
     expect(limits).toEqual({ gateway: [] })
-    expect([modelsInStore, workers, lines]).toEqual([false, 1, []])
+    expect([modelsInStore, workers, lines]).toEqual([true, 1, []])
   })
 
   it('takes what new keys, users and teams get, and what keys may have at most', () => {
@@ -98,6 +98,6 @@ describe('the rest of the gateway', () => {
   it('is the number of processes, and whether models are kept in the store', () => {
     const said = load('general_settings: {store_model_in_db: true}\ntollgate_settings: {workers: auto}\n')
     expect([said.modelsInStore, said.workers, said.lines]).toEqual([true, 'auto', []])
-    expect(load('', { STORE_MODEL_IN_DB: 'True' }).modelsInStore).toBe(true)
+    expect(load('', { STORE_MODEL_IN_DB: 'False' }).modelsInStore).toBe(false)
   })
 })

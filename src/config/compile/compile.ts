@@ -79,7 +79,7 @@ export function compile({ openPrices, ...input }: CompileInput): Compiled {
     money: compileMoney(context, tollgate, pools),
     access: compileAccess(context),
     limits: compileLimits(context, tollgate, pools),
-    modelsInStore: context.general.store_model_in_db ?? /^true$/i.test(input.env.STORE_MODEL_IN_DB ?? ''),
+    modelsInStore: context.general.store_model_in_db ?? !/^false$/i.test(input.env.STORE_MODEL_IN_DB ?? ''),
     workers: tollgate.workers ?? 1,
     ...defined({ redis: compileRedis(context) }),
   }

@@ -20,6 +20,8 @@ import { backlogFailure } from './refusals.ts'
 
 /** How long a replica that stops tries to bring its rows to the store; what is left stays in the journal. */
 const CLOSE_MS: Ms = 5_000
+/** Some pulses may fail before the authority counts as away. */
+const CONNECTED_MS: Ms = 2_000
 
 export interface LedgerParts {
   readonly authority: Authority
@@ -110,6 +112,11 @@ export class Ledger {
     await this.#heartbeat.start()
     this.#join()
     for (const { id } of this.#parts.settings.budgets) await this.#exceeded.look(id)
+  }
+
+  /** Whether the authority has answered lately. */
+  get isConnected(): boolean {
+    return this.#contact.isWithin(CONNECTED_MS, this.#parts.clock.monotonic())
   }
 
   /** Calls `listener` for every change of keys, teams, budgets, ... by whomever. */
