@@ -96,7 +96,7 @@ function expectTeamNoMore(was: TeamPowers, now: TeamPowers): void {
 }
 
 /** What of the store is not theirs: nothing of it changes by what they do. */
-async function othersThan(userId: string, reach: Reach): Promise<string> {
+async function othersThan(userId: string, reach: Reach, below: Below): Promise<string> {
   const rows: unknown[] = []
   rows.push(
     await stage.db
@@ -112,7 +112,6 @@ async function othersThan(userId: string, reach: Reach): Promise<string> {
   const members = await stage.db.selectFrom('team_members').selectAll().orderBy('team_id').orderBy('user_id').execute()
   rows.push(members.filter(member => foreign.some(team => team.id === member.team_id)))
   const places = await stage.db.selectFrom('organization_members').selectAll().orderBy('user_id').execute()
-  const below = await belowThem(reach)
   rows.push(places.filter(place => !reach.organizations.has(place.organization_id)))
   const users = await stage.db.selectFrom('users').selectAll().orderBy('id').execute()
   rows.push(users.filter(user => !below(user) && user.id !== userId))
@@ -133,8 +132,10 @@ async function othersThan(userId: string, reach: Reach): Promise<string> {
   return JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))
 }
 
+type Below = (user: UserRow) => boolean
+
 /** Whom the administrator of organizations manages: internal users who belong to nothing else. */
-async function belowThem(reach: Reach): Promise<(user: UserRow) => boolean> {
+async function belowThem(reach: Reach): Promise<Below> {
   const places = await stage.db.selectFrom('organization_members').selectAll().execute()
   const teams = await stage.db
     .selectFrom('team_members')
@@ -330,14 +331,16 @@ it('R13 nobody has more by what they do, and nothing of others changes', async (
 async function checked(path: string, input: Readonly<Record<string, unknown>>, who: string): Promise<boolean> {
   const before = await powersOf(who)
   const reach = await reachOf(stage.db, await stage.callerOf(who))
-  const others = await othersThan(who, reach)
+  const below = await belowThem(reach)
+  const others = await othersThan(who, reach, below)
   const [foreigners, leaves] = [await strangers(), path === '/organization/member_delete']
   const untouched = await stage.everything()
   const done = await tried(path, input, who)
   if (!done || who === 'vera') expect(await stage.everything()).toBe(untouched)
   if (!done) return false
   expectNoMore(before, await powersOf(who))
-  expect(await othersThan(who, reach)).toBe(others)
+  const stillBelow = await belowThem(reach)
+  expect(await othersThan(who, reach, user => below(user) || stillBelow(user))).toBe(others)
   await expectWithinOrganizations()
   // Who leaves an organization keeps their teams.
   if (!leaves) expect(foreigners).toEqual(expect.arrayContaining([...(await strangers())]))
