@@ -1,18 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GroupStage } from '../../test/support/group-stage.ts'
+import { hasPostgres, startPostgres } from '../../test/support/postgres.ts'
 import type { Role } from '../core/caller.ts'
 import { plainCaller } from '../core/caller.ts'
+import { Failure } from '../core/failure.ts'
+import { Secret } from '../core/secret.ts'
 import { groupOperations } from './groups.ts'
 
 let stage: GroupStage
 beforeAll(async () => {
   stage = await GroupStage.open()
+  await furnish(stage)
+})
+afterAll(() => stage.close())
+
+/** What the table below names. */
+async function furnish(stage: GroupStage): Promise<void> {
   await stage.scene()
   await stage.ask('/budget/new', { budget_id: 'plan' })
   await stage.ask('/customer/new', { user_id: 'customer' })
   await stage.ask('/tag/new', { name: 'tag' })
-})
-afterAll(() => stage.close())
+}
 
 type Input = Readonly<Record<string, unknown>>
 
@@ -136,27 +144,46 @@ describe.each(groupOperations.map(one => [one.paths[0] ?? '', one] as const))('%
     expect(await stage.everything()).toBe(before)
   })
 
-  it('R23 takes texts as texts, and answers what is none with 4xx', async () => {
-    const least = LEAST[path] ?? {}
-    for (const name of Object.keys(least)) {
-      for (const value of [...NAUGHTY.flatMap(text => [text, [text]]), ...BROKEN]) {
-        const status = await statusOf(path, { ...least, [name]: value })
-        expect([200, 400, 404], `${name}: ${JSON.stringify(value)}`).toContain(status)
-      }
-    }
-    expect(await stage.ask('/team/info', { team_id: 'loose' })).toBeDefined()
-  })
+  it('R23 takes texts as texts, and answers what is none with 4xx', () => askTexts(stage, path))
 })
 
-async function statusOf(path: string, input: Input): Promise<number> {
+async function askTexts(stage: GroupStage, path: string): Promise<void> {
+  const least = LEAST[path] ?? {}
+  for (const name of Object.keys(least)) {
+    for (const value of [...NAUGHTY.flatMap(text => [text, [text]]), ...BROKEN]) {
+      const status = await statusOf(stage, path, { ...least, [name]: value })
+      expect([200, 400, 404], `${path} ${name}: ${JSON.stringify(value)}`).toContain(status)
+    }
+  }
+  expect(await stage.ask('/team/info', { team_id: 'loose' })).toBeDefined()
+}
+
+async function statusOf(stage: GroupStage, path: string, input: Input): Promise<number> {
   try {
     await stage.ask(path, input)
     return 200
   } catch (error) {
-    if (error instanceof Error && 'verdict' in error) return (error.verdict as { status: number }).status
+    if (error instanceof Failure) return error.verdict.status
     throw error
   }
 }
+
+it.runIf(hasPostgres())(
+  'R23 the same on PostgreSQL, which is stricter about texts and empty lists',
+  async () => {
+    const postgres = await startPostgres()
+    const limits = { poolSize: 2, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 }
+    const other = await GroupStage.open(undefined, { kind: 'postgres', url: new Secret(postgres.url), ...limits })
+    try {
+      await furnish(other)
+      for (const path of paths) await askTexts(other, path)
+    } finally {
+      await other.close()
+      await postgres.stop()
+    }
+  },
+  120_000,
+)
 
 it('R23 whatever of one tenant is asked for by another is like what there is not', async () => {
   const asks: readonly (readonly [string, (id: string) => Input, known: string])[] = [

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { GroupStage } from '../../test/support/group-stage.ts'
 import { Failure } from '../core/failure.ts'
-import type { TeamRow } from '../store/schema.ts'
+import type { TeamRow, UserRow } from '../store/schema.ts'
 import { readData } from './entity-data.ts'
 import { textsOf } from './organization-bounds.ts'
 import { type Reach, reachOf, type TeamRight, teamRight } from './reach.ts'
@@ -21,6 +21,9 @@ beforeAll(async () => {
     ...NO_KEY,
   })
   await stage.ask('/team/new', { team_id: 'olgas', organization_id: 'acme' })
+  await stage.ask('/user/new', { user_id: 'both', organizations: ['acme', 'rival'], ...NO_KEY })
+  await stage.ask('/user/new', { user_id: 'guest', organizations: ['acme'], teams: ['loose'], ...NO_KEY })
+  await stage.ask('/user/new', { user_id: 'boss', user_role: 'proxy_admin', organizations: ['acme'], ...NO_KEY })
   scene = await snapshot()
 })
 afterAll(() => stage.close())
@@ -93,7 +96,7 @@ function expectTeamNoMore(was: TeamPowers, now: TeamPowers): void {
 }
 
 /** What of the store is not theirs: nothing of it changes by what they do. */
-async function othersThan(userId: string, reach: Reach): Promise<string> {
+async function othersThan(userId: string, reach: Reach, below: Below): Promise<string> {
   const rows: unknown[] = []
   rows.push(
     await stage.db
@@ -109,12 +112,9 @@ async function othersThan(userId: string, reach: Reach): Promise<string> {
   const members = await stage.db.selectFrom('team_members').selectAll().orderBy('team_id').orderBy('user_id').execute()
   rows.push(members.filter(member => foreign.some(team => team.id === member.team_id)))
   const places = await stage.db.selectFrom('organization_members').selectAll().orderBy('user_id').execute()
-  const ours = new Set(
-    places.filter(place => reach.organizations.has(place.organization_id)).map(place => place.user_id),
-  )
   rows.push(places.filter(place => !reach.organizations.has(place.organization_id)))
   const users = await stage.db.selectFrom('users').selectAll().orderBy('id').execute()
-  rows.push(users.filter(user => !ours.has(user.id) && user.id !== userId))
+  rows.push(users.filter(user => !below(user) && user.id !== userId))
   rows.push(
     users
       .filter(user => !['internal_user', 'internal_user_viewer'].includes(user.role))
@@ -132,10 +132,84 @@ async function othersThan(userId: string, reach: Reach): Promise<string> {
   return JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))
 }
 
-const actor = fc.constantFrom('ann', 'bob', 'carl', 'olga', 'olga', 'rita', 'eve', 'dan', 'dora', 'vera')
-const user = fc.constantFrom('ann', 'bob', 'carl', 'olga', 'rita', 'eve', 'dan', 'eric', 'vera', 'fresh')
-const team = fc.constantFrom('a-team', 'a-team', 'r-team', 'loose')
-const organization = fc.constantFrom('acme', 'rival')
+type Below = (user: UserRow) => boolean
+
+/** Whom the administrator of organizations manages: internal users who belong to nothing else. */
+async function belowThem(reach: Reach): Promise<Below> {
+  const places = await stage.db.selectFrom('organization_members').selectAll().execute()
+  const teams = await stage.db
+    .selectFrom('team_members')
+    .innerJoin('teams', 'teams.id', 'team_members.team_id')
+    .select(['team_members.user_id', 'teams.organization_id'])
+    .execute()
+  const isOurs = (id: string | null) => id !== null && reach.organizations.has(id)
+  return user => {
+    const own = places.filter(place => place.user_id === user.id)
+    if (own.length === 0 || !own.every(place => isOurs(place.organization_id) && place.role !== 'org_admin'))
+      return false
+    return (
+      user.role.startsWith('internal_user') &&
+      teams.every(one => one.user_id !== user.id || isOurs(one.organization_id))
+    )
+  }
+}
+
+/** No team has more than its organization (both have the same bounds here), and nobody has a share of capacity. */
+async function expectWithinOrganizations(): Promise<void> {
+  for (const team of await stage.db.selectFrom('teams').selectAll().execute()) {
+    const { metadata, max_budget, tpm_limit, models } = readData(team)
+    expect(JSON.stringify(metadata ?? {})).not.toMatch(/priority|tags/)
+    if (team.organization_id === null) continue
+    expect(Number(max_budget ?? 0)).toBeLessThanOrEqual(100)
+    expect(Number(tpm_limit ?? 0)).toBeLessThanOrEqual(1_000)
+    for (const name of textsOf(models)) expect(name).toMatch(/^(gpt-.*|claude|no-default-models)$/)
+  }
+}
+
+/** Members of teams who belong to another tenant than their team. */
+async function strangers(): Promise<readonly string[]> {
+  const places = await stage.db.selectFrom('organization_members').selectAll().execute()
+  const members = await stage.db
+    .selectFrom('team_members')
+    .innerJoin('teams', 'teams.id', 'team_members.team_id')
+    .select(['team_members.user_id', 'teams.id', 'teams.organization_id'])
+    .execute()
+  return members.flatMap(({ user_id, id, organization_id }) => {
+    const own = places.filter(place => place.user_id === user_id).map(place => place.organization_id)
+    const isHome = organization_id === null ? own.length === 0 : own.includes(organization_id)
+    return isHome ? [] : [`${id}/${user_id}`]
+  })
+}
+
+/** Where somebody is at home: most requests are about that. */
+const HOMES = {
+  ann: ['a-team', 'acme'],
+  bob: ['a-team', 'acme'],
+  carl: ['a-team', 'acme'],
+  vera: ['a-team', 'acme'],
+  olga: ['a-team', 'acme'],
+  rita: ['r-team', 'rival'],
+  eve: ['r-team', 'rival'],
+  dan: ['loose', 'rival'],
+  dora: ['loose', 'rival'],
+} as const
+
+const actor = fc.constantFrom('ann', 'ann', 'bob', 'carl', 'vera', 'olga', 'olga', 'olga', 'rita', 'eve', 'dan', 'dora')
+
+const user = fc.constantFrom(
+  'ann',
+  'bob',
+  'carl',
+  'olga',
+  'rita',
+  'eve',
+  'dan',
+  'eric',
+  'both',
+  'guest',
+  'boss',
+  'fresh',
+)
 const dollars = fc.constantFrom(0, 1, 40, 99, 1_000, null)
 const models = fc.constantFrom([], ['gpt-4o'], ['claude'], ['*'], ['gpt-*', 'claude'], ['all-proxy-models'], null)
 const role = fc.constantFrom('admin', 'user')
@@ -187,44 +261,61 @@ function request(path: string, must: Fields, may: Fields = {}) {
 
 const person = fc.record({ user_id: user, role })
 
-const step = fc.oneof(
-  request('/team/new', { team_id: fc.constant('made'), organization_id: organization }, teamFields),
-  request('/team/new', { organization_id: organization, members_with_roles: fc.array(person, { maxLength: 2 }) }),
-  request('/team/update', { team_id: team }, teamFields),
-  request('/team/update', { team_id: team }, teamFields),
-  request('/team/delete', { team_ids: fc.tuple(team) }),
-  request('/team/block', { team_id: team }),
-  request('/team/unblock', { team_id: team }),
-  request('/team/model/add', { team_id: team, models }),
-  request('/team/model/delete', { team_id: team, models }),
-  request('/team/permissions_update', { team_id: team, team_member_permissions: fc.constant(['/key/generate']) }),
-  request('/team/member_add', { team_id: team, member: person }, { max_budget_in_team: dollars }),
-  request('/team/bulk_member_add', { team_id: team, members: fc.array(person, { minLength: 1, maxLength: 3 }) }),
-  request('/team/member_update', { team_id: team, user_id: user }, { max_budget_in_team: dollars, role }),
-  request('/team/member_update', { team_id: team, user_id: user }, { max_budget_in_team: dollars, role }),
-  request('/team/member_delete', { team_id: team, user_id: user }),
-  request('/user/new', { user_id: fc.constant('fresh'), organizations: fc.tuple(organization) }, userFields),
-  request('/user/new', { organizations: fc.tuple(organization), teams: fc.tuple(team) }),
-  request('/user/update', { user_id: user }, userFields),
-  request('/user/update', { user_id: user }, userFields),
-  request('/user/bulk_update', {
-    users: fc.array(fc.record({ user_id: user, user_role: globalRole }), { minLength: 1, maxLength: 3 }),
-  }),
-  request('/user/delete', { user_ids: fc.tuple(user) }),
-  request('/organization/update', { organization_id: organization }, bounds),
-  request('/organization/member_add', {
-    organization_id: organization,
-    member: fc.record({ user_id: user, role: organizationRole }),
-  }),
-  request('/organization/member_update', { organization_id: organization, user_id: user, role: organizationRole }),
-  request('/organization/member_delete', { organization_id: organization, user_id: user }),
-  request('/budget/new', { budget_id: fc.constant('mine') }, bounds),
-  request('/customer/new', { user_id: user }),
-  request('/tag/new', { name: fc.constant('mine') }),
-)
+function stepOf(who: typeof actor extends fc.Arbitrary<infer Name> ? Name : never) {
+  const [homeTeam, home] = HOMES[who]
+  const team = fc.constantFrom(homeTeam, homeTeam, homeTeam, 'a-team', 'r-team', 'loose')
+  const organization = fc.constantFrom(home, home, home, 'acme', 'rival')
+  const somebody = fc.oneof(fc.constant(who), user, user)
+  return fc.oneof(
+    request('/team/new', { team_id: fc.constant('made'), organization_id: organization }, teamFields),
+    request('/team/new', { organization_id: organization, members_with_roles: fc.array(person, { maxLength: 2 }) }),
+    request('/team/update', { team_id: team }, teamFields),
+    request('/team/update', { team_id: team }, teamFields),
+    request('/team/delete', { team_ids: fc.tuple(team) }),
+    request('/team/block', { team_id: team }),
+    request('/team/unblock', { team_id: team }),
+    request('/team/model/add', { team_id: team, models }),
+    request('/team/model/delete', { team_id: team, models }),
+    request('/team/permissions_update', { team_id: team, team_member_permissions: fc.constant(['/key/generate']) }),
+    request('/team/member_add', { team_id: team, member: person }, { max_budget_in_team: dollars }),
+    request('/team/bulk_member_add', { team_id: team, members: fc.array(person, { minLength: 1, maxLength: 3 }) }),
+    request('/team/member_update', { team_id: team, user_id: somebody }, { max_budget_in_team: dollars, role }),
+    request('/team/member_update', { team_id: team, user_id: somebody }, { max_budget_in_team: dollars, role }),
+    request('/team/member_delete', { team_id: team, user_id: somebody }),
+    request('/user/new', {
+      user_id: fc.constant('fresh'),
+      organizations: fc.tuple(organization),
+      user_role: globalRole,
+    }),
+    request('/user/new', { user_id: fc.constant('fresh'), organizations: fc.tuple(organization) }, userFields),
+    request('/user/new', { organizations: fc.tuple(organization), teams: fc.tuple(team) }),
+    request('/user/update', { user_id: somebody }, userFields),
+    request('/user/update', { user_id: somebody }, userFields),
+    request('/user/bulk_update', {
+      users: fc.array(fc.record({ user_id: somebody, user_role: globalRole }), { minLength: 1, maxLength: 3 }),
+    }),
+    request('/user/delete', { user_ids: fc.tuple(somebody) }),
+    request('/organization/update', { organization_id: organization }, bounds),
+    request('/organization/member_add', {
+      organization_id: organization,
+      member: fc.record({ user_id: somebody, role: organizationRole }),
+    }),
+    request('/organization/member_update', {
+      organization_id: organization,
+      user_id: somebody,
+      role: organizationRole,
+    }),
+    request('/organization/member_delete', { organization_id: organization, user_id: somebody }),
+    request('/budget/new', { budget_id: fc.constant('mine') }, bounds),
+    request('/customer/new', { user_id: somebody }),
+    request('/tag/new', { name: fc.constant('mine') }),
+  )
+}
 
-/** Who does what; the actor of most steps is somebody who may do something. */
-const steps = fc.array(fc.tuple(actor, step), { minLength: 1, maxLength: 4 })
+const steps = fc.array(
+  actor.chain(who => fc.tuple(fc.constant(who), stepOf(who))),
+  { minLength: 1, maxLength: 4 },
+)
 
 it('R13 nobody has more by what they do, and nothing of others changes', async () => {
   let done = 0
@@ -240,13 +331,19 @@ it('R13 nobody has more by what they do, and nothing of others changes', async (
 async function checked(path: string, input: Readonly<Record<string, unknown>>, who: string): Promise<boolean> {
   const before = await powersOf(who)
   const reach = await reachOf(stage.db, await stage.callerOf(who))
-  const others = await othersThan(who, reach)
+  const below = await belowThem(reach)
+  const others = await othersThan(who, reach, below)
+  const [foreigners, leaves] = [await strangers(), path === '/organization/member_delete']
   const untouched = await stage.everything()
   const done = await tried(path, input, who)
   if (!done || who === 'vera') expect(await stage.everything()).toBe(untouched)
   if (!done) return false
   expectNoMore(before, await powersOf(who))
-  expect(await othersThan(who, reach)).toBe(others)
+  const stillBelow = await belowThem(reach)
+  expect(await othersThan(who, reach, user => below(user) || stillBelow(user))).toBe(others)
+  await expectWithinOrganizations()
+  // Who leaves an organization keeps their teams.
+  if (!leaves) expect(foreigners).toEqual(expect.arrayContaining([...(await strangers())]))
   return true
 }
 

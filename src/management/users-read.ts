@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
+import { isOneOf } from '../store/dialect.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import { badRequest } from './errors.ts'
 import { id, likeAnywhere, queryNames } from './fields.ts'
@@ -75,7 +76,7 @@ async function teamsOf(db: Kysely<Database>, user: UserRow, reach: Reach) {
 const listInput = z.strictObject({
   role: userRole.optional(),
   user_ids: queryNames.optional(),
-  user_email: z.string().min(1).max(320).optional(),
+  user_email: id.optional(),
   team: id.optional(),
   ...pageFields,
   sort_by: z.enum(['user_id', 'user_email', 'user_alias', 'user_role', 'created_at']).optional(),
@@ -116,7 +117,7 @@ export const userList: Operation<z.infer<typeof listInput>> = {
 function filtered(db: Kysely<Database>, reach: Reach, { role, user_ids, user_email, team }: z.infer<typeof listInput>) {
   let query = usersWithin(db, reach)
   if (role !== undefined) query = query.where('users.role', '=', role)
-  if (user_ids !== undefined) query = query.where('users.id', 'in', user_ids)
+  if (user_ids !== undefined) query = query.where(isOneOf(db, 'users.id', user_ids))
   if (user_email !== undefined) {
     const pattern = likeAnywhere(user_email.toLowerCase())
     query = query.where(sql<boolean>`users.email like ${pattern} escape '\\'`)

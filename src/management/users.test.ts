@@ -359,7 +359,7 @@ describe('users who are looked at', () => {
     expect(await list('olga', { user_ids: 'ann,eve' })).toEqual(['ann'])
     expect(await list('viewer', { team: 'loose', role: 'internal_user' })).toEqual(['dan', 'dora', 'guest'])
     expect(await list('viewer', { user_email: 'ANN@' })).toEqual(['ann'])
-    for (const user_email of ['%', 'a_n', "' or '1'='1", '%'.repeat(300)])
+    for (const user_email of ['%', 'a_n', "' or '1'='1", '%'.repeat(256)])
       expect(await list('viewer', { user_email })).toEqual([])
   })
 

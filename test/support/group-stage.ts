@@ -6,6 +6,7 @@ import { plainCaller } from '../../src/core/caller.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { Failure } from '../../src/core/failure.ts'
 import type { Json } from '../../src/core/json.ts'
+import type { StoreSettings } from '../../src/core/money-settings.ts'
 import { operations, perform } from '../../src/management/index.ts'
 import type { OperationContext } from '../../src/management/operation.ts'
 import { standOf } from '../../src/store/budgets.ts'
@@ -26,7 +27,7 @@ export interface Refused {
 
 type Input = Readonly<Record<string, unknown>>
 
-/** The management API on a store in memory, asked as anybody. */
+/** The management API on a store, by default in memory, asked as anybody. */
 export class GroupStage {
   readonly context: Omit<OperationContext, 'caller'>
 
@@ -34,8 +35,8 @@ export class GroupStage {
     this.context = context
   }
 
-  static async open(access?: AccessSettings): Promise<GroupStage> {
-    const store = await openStore({ kind: 'memory' })
+  static async open(access?: AccessSettings, settings: StoreSettings = { kind: 'memory' }): Promise<GroupStage> {
+    const store = await openStore(settings)
     const keyHash = await openKeyHash(store)
     return new GroupStage({ store, clock: systemClock, keyHash, ...(access && { access }) })
   }
