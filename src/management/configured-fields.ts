@@ -1,7 +1,6 @@
-import { z } from 'zod'
 import type { AccessSettings, KeyCeilings } from '../core/access-settings.ts'
 import { nextReset, parsePeriod } from '../core/period.ts'
-import type { Operation } from './operation.ts'
+import type { Issue, Operation, Schema } from './operation.ts'
 
 type Configured = Pick<AccessSettings, 'keyDefaults' | 'userDefaults' | 'teamDefaults' | 'keyCeilings'>
 type Sent = Readonly<Record<string, unknown>>
@@ -13,7 +12,7 @@ type Sent = Readonly<Record<string, unknown>>
 export function withConfigured(operations: readonly Operation[], settings: Configured): readonly Operation[] {
   const { keyDefaults, userDefaults, teamDefaults, keyCeilings } = settings
   const newKey = { ...keyCeilings, ...keyDefaults }
-  const changes: Readonly<Record<string, (input: z.ZodType) => z.ZodType>> = {
+  const changes: Readonly<Record<string, (input: Schema<unknown>) => Schema<unknown>>> = {
     'key/generate': input => capped(filled(input, newKey), keyCeilings),
     'key/service-account/generate': input => capped(filled(input, newKey), keyCeilings),
     'key/update': input => capped(input, keyCeilings),
@@ -28,32 +27,33 @@ export function withConfigured(operations: readonly Operation[], settings: Confi
 }
 
 /** What the request leaves open is filled in before it is judged, so that defaults are judged as well. */
-function filled(input: z.ZodType, defaults: Sent): z.ZodType {
+function filled(input: Schema<unknown>, defaults: Sent): Schema<unknown> {
   const entries = Object.entries(defaults)
   if (entries.length === 0) return input
-  return z.preprocess(sent => {
-    if (!isMap(sent)) return sent
-    const open = entries.filter(([field]) => sent[field] === undefined || sent[field] === null)
-    return { ...sent, ...Object.fromEntries(open) }
-  }, input)
+  return {
+    safeParse(sent) {
+      if (!isMap(sent)) return input.safeParse(sent)
+      const open = entries.filter(([field]) => sent[field] === undefined || sent[field] === null)
+      return input.safeParse({ ...sent, ...Object.fromEntries(open) })
+    },
+  }
 }
 
 /** Judged as it was sent: what the operation makes of a field is its own affair. */
-function capped(input: z.ZodType, ceilings: KeyCeilings): z.ZodType {
+function capped(input: Schema<unknown>, ceilings: KeyCeilings): Schema<unknown> {
   const fields = Object.entries(ceilings)
   if (fields.length === 0) return input
-  const judge = z.unknown().superRefine((sent, context) => {
-    if (!isMap(sent)) return
-    for (const [field, most] of fields) {
-      if (Object.hasOwn(sent, field) && isMore(sent[field], most))
-        context.addIssue({
-          code: 'custom',
-          path: [field],
-          message: `must not be more than ${most}, which is configured`,
-        })
-    }
-  })
-  return judge.pipe(input)
+  return {
+    safeParse(sent) {
+      const issues = isMap(sent) ? fields.flatMap(([field, most]) => tooMuch(sent, field, most)) : []
+      return issues.length > 0 ? { success: false, error: { issues } } : input.safeParse(sent)
+    },
+  }
+}
+
+function tooMuch(sent: Sent, field: string, most: number | string): Issue[] {
+  if (!Object.hasOwn(sent, field) || !isMore(sent[field], most)) return []
+  return [{ path: [field], message: `must not be more than ${most}, which is configured` }]
 }
 
 /** Null, and LiteLLM's `-1` for a duration, are no limit at all. What is of another kind is refused by the field itself. */

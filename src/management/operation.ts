@@ -1,10 +1,27 @@
-import type { z } from 'zod'
 import type { KeyHash } from '../access/key-hash.ts'
 import type { AccessSettings } from '../core/access-settings.ts'
 import type { Caller, Role } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Change } from '../ledger/authority.ts'
 import type { Store } from '../store/store.ts'
+
+/** Reads what was sent. The schemas of the library that is bundled are such; its own types stay out of the package's. */
+export interface Schema<Output> {
+  safeParse(
+    sent: unknown,
+  ):
+    | { readonly success: true; readonly data: Output }
+    | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } }
+}
+
+/** What is wrong, and where. */
+export interface Issue {
+  readonly code?: string | undefined
+  /** Unknown fields. */
+  readonly keys?: readonly string[]
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
 
 /** One route of the management API. The gateway makes a route of it; the command line runs it without one. */
 export interface Operation<Input = unknown, Output = unknown> {
@@ -18,7 +35,7 @@ export interface Operation<Input = unknown, Output = unknown> {
   /** Who may call it at all. What of it each may do is judged by `run`. */
   readonly roles: readonly Role[]
   /** Of a GET or DELETE without a body the query (texts), else the body. Unknown fields are refused. */
-  readonly input: z.ZodType<Input>
+  readonly input: Schema<Input>
   run(context: OperationContext, input: Input): Promise<Output>
 }
 

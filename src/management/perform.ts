@@ -1,6 +1,6 @@
 import { Failure } from '../core/failure.ts'
 import { notAllowed, shown } from './errors.ts'
-import type { Operation, OperationContext } from './operation.ts'
+import type { Issue, Operation, OperationContext } from './operation.ts'
 
 /** Runs an operation on what somebody sent: the one way to it, for the gateway and for the command line. */
 export async function perform<Output>(
@@ -24,13 +24,6 @@ function read(operation: Operation, sent: unknown): unknown {
   const result = operation.input.safeParse(sent)
   if (result.success) return result.data
   throw invalid(result.error.issues)
-}
-
-interface Issue {
-  readonly code?: string | undefined
-  readonly keys?: readonly string[]
-  readonly path: readonly PropertyKey[]
-  readonly message: string
 }
 
 const UNKNOWN_PROTO: readonly Issue[] = [{ code: 'unrecognized_keys', keys: ['__proto__'], path: [], message: '' }]
