@@ -36,9 +36,8 @@ export class FileJournal implements Journal {
   readonly #replica: Replica
   #segment: Segment
   #number = 0
-  #pending: string[] = []
   #torn = false
-  #scheduled = false
+  #closed = false
 
   /** Makes the folder. @throws Failure when it cannot be written. */
   constructor(root: string, replica: Replica) {
@@ -57,24 +56,25 @@ export class FileJournal implements Journal {
   begin(row: PostedRow): JournalEntry {
     if (this.#segment.bytes > SEGMENT_BYTES) this.#toDisk(() => this.#rotate())
     const segment = this.#segment
-    this.#write(journalLine(row))
+    this.#toDisk(() => this.#append(journalLine(row)))
     segment.open++
     return new Lines(segment)
   }
 
-  /** Writes the final line at the end of this turn, together with others. A disk that is full loses nothing but this copy. */
+  /**
+   * Writes the final line at once (3 µs): it is there before the client has the end of its answer, so that a process which is
+   * killed in that turn does not leave a whole answer at its worst price. A disk that is full loses nothing but this copy.
+   */
   end(entry: JournalEntry, row: PostedRow): void {
     if (!(entry instanceof Lines)) return
     const segment = this.#segment
     entry.ended = segment
     segment.open++
-    this.#pending.push(journalLine(row))
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.#flush()
-    })
+    try {
+      this.#append(journalLine(row))
+    } catch {
+      // The row is in memory, and on its way to the store.
+    }
   }
 
   /** The store has the row. */
@@ -93,15 +93,9 @@ export class FileJournal implements Journal {
 
   /** Closes the files. When the store has everything, the folder goes. */
   close(isEmpty: boolean): void {
-    this.#flush()
+    this.#closed = true
     closeSync(this.#segment.fd)
     if (isEmpty) rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  #write(line: string): void {
-    const text = this.#pending.length > 0 ? `${this.#pending.join('\n')}\n${line}\n` : `${line}\n`
-    this.#pending = []
-    this.#toDisk(() => this.#append(text))
   }
 
   /** @throws Failure when the disk does not take it. */
@@ -117,20 +111,11 @@ export class FileJournal implements Journal {
     }
   }
 
-  #flush(): void {
-    if (this.#pending.length === 0) return
-    const text = `${this.#pending.join('\n')}\n`
-    this.#pending = []
-    try {
-      this.#append(text)
-    } catch {
-      // The rows are in memory, and on their way to the store.
-    }
-  }
-
   /** One write (1.2 µs for 600 bytes). After one that was cut short, the torn line is ended first. */
-  #append(text: string): void {
-    const bytes = Buffer.from(this.#torn ? `\n${text}` : text)
+  #append(line: string): void {
+    // Its number may be another file's by now.
+    if (this.#closed) throw new Error('the journal is closed')
+    const bytes = Buffer.from(this.#torn ? `\n${line}\n` : `${line}\n`)
     this.#torn = true
     let at = 0
     while (at < bytes.length) at += writeSync(this.#segment.fd, bytes, at)
@@ -139,7 +124,6 @@ export class FileJournal implements Journal {
   }
 
   #rotate(): void {
-    this.#flush()
     const full = this.#segment
     this.#segment = this.#open()
     closeSync(full.fd)

@@ -10,7 +10,7 @@ export type JournalEntry = object
 export interface Journal {
   /** Keeps a row before anything is dialled. @throws Failure `unavailable` when that cannot be done. */
   begin(row: PostedRow): JournalEntry
-  /** Keeps the final row of an attempt, soon. */
+  /** Keeps the final row of an attempt, before its end is told. */
   end(entry: JournalEntry, row: PostedRow): void
   /** The store has the row. */
   posted(entry: JournalEntry): void
