@@ -5,7 +5,7 @@ import type { Failure } from '../core/failure.ts'
 import type { Choice, Chosen, LastResort, Pool } from '../pools/pool.ts'
 import { backoff } from './backoff.ts'
 import type { PlanOptions, Step, Wait } from './plan.ts'
-import { isRetryableHere, retriesFor } from './retries.ts'
+import { isRetryableHere, retriesFor, wasDialled } from './retries.ts'
 
 /** No wait before a fallback is longer: beyond it, going elsewhere is the better answer. */
 const PATIENCE_WITH_FALLBACK_MS: Ms = 8_000
@@ -50,6 +50,7 @@ export class PoolRound {
 
   /** The next step; a failure when no deployment can take the call; undefined when the pool has had its tries. */
   next(failure: Failure | undefined): Step | Wait | Failure | undefined {
+    if (failure && !wasDialled(failure)) this.#made--
     if (failure && this.#last && !this.#mayRetry(failure, this.#last)) return this.#nextOrder(failure)
     const fresh = this.#choose()
     if (isChosen(fresh)) return this.#step(fresh, 0)

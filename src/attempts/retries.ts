@@ -25,10 +25,15 @@ export function retriesFor(failure: Failure, { call, deployment, pool, settings 
   return asked ?? deployment.health.retries ?? byClass ?? policy?.Default ?? settings.count
 }
 
-/** Whether the same deployment may be asked again: credentials and names do not mend themselves. */
+/** Whether the same deployment may be asked again: credentials, names, prices and budgets do not mend themselves. */
 export function isRetryableHere(failure: Failure): boolean {
   const { kind, verdict } = failure
-  return verdict.again && kind !== 'refused_credentials' && kind !== 'unknown_upstream_model'
+  return verdict.again && kind !== 'refused_credentials' && kind !== 'unknown_upstream_model' && wasDialled(failure)
+}
+
+/** Whether anybody was asked at all: to be refused for want of money is no attempt. */
+export function wasDialled({ kind }: Failure): boolean {
+  return kind !== 'deployment_over_budget' && kind !== 'unpriced'
 }
 
 function policyOf(pool: string, settings: RetrySettings): ErrorClassCounts | undefined {

@@ -6,13 +6,16 @@ const FIELDS = ['max_completion_tokens', 'max_tokens'] as const
 /** Hosts whose newer models refuse `max_tokens` in chats. */
 const NEW_NAME: ReadonlySet<string> = new Set(['openai', 'azure', 'azure_ai'])
 
-/** The request with its limit of output tokens lowered, in the field that the client uses. */
+/** The request with its limit of output tokens lowered, in the fields that the client uses. */
 export function withOutputLimit({ operation, streamed, body }: Request, tokens: number): Request {
-  const field = FIELDS.find(name => typeof body[name] === 'number') ?? 'max_tokens'
-  const own = body[field]
-  const limit = typeof own === 'number' ? Math.min(own, tokens) : tokens
+  const limits: Record<string, number> = {}
+  for (const name of FIELDS) {
+    const own = body[name]
+    if (typeof own === 'number') limits[name] = Math.min(own, tokens)
+  }
+  if (Object.keys(limits).length === 0) limits.max_tokens = tokens
   // Without the client's bytes, which say something else.
-  return { operation, streamed, body: { ...body, [field]: limit } }
+  return { operation, streamed, body: { ...body, ...limits } }
 }
 
 /** The request with a limit of output tokens where neither the client nor the deployment sets one. */

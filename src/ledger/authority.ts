@@ -65,7 +65,11 @@ export interface LeaseAsk {
 export type LeaseAnswer =
   | { readonly granted: readonly Grant[] }
   /** The first budget that has not enough, and how much of it this replica and others have under lease. */
-  | { readonly refused: BudgetState }
+  | {
+      readonly refused: BudgetState
+      /** It would not have enough if nothing were under lease: told once per window. */
+      readonly crossed?: Crossing | undefined
+    }
 
 export interface Grant {
   readonly budget: BudgetState

@@ -6,6 +6,7 @@ import {
   type Account,
   announced,
   charged,
+  fellShort,
   givenBack,
   left,
   lent,
@@ -32,7 +33,7 @@ export function lendGroup(book: Book, replica: string, { asks, now }: GroupAsk):
   for (const { terms } of asks) present(book, terms, now)
   for (const { terms, need, want } of asks) {
     const account = present(book, terms, now)
-    if (!suffices(account, need)) return refusal(book, before, wanted(account, now))
+    if (!suffices(account, need)) return refusal(book, before, { short: wanted(account, now), need })
     before.push(account)
     const amount = share(account, need, want)
     const next = lent(account, replica, amount)
@@ -49,11 +50,17 @@ export interface GroupAsk {
 }
 
 /** Puts back what the group had got until one budget refused. A budget may stand in a group twice. */
-function refusal(book: Book, before: readonly Account[], short: Account): LeaseAnswer {
+function refusal(
+  book: Book,
+  before: readonly Account[],
+  { short: account, need }: { readonly short: Account; readonly need: NanoUsd },
+): LeaseAnswer {
+  const { account: short, crossed } = fellShort(account, need)
   book.set(short)
   const wantedAt = short.wantedAt
-  for (const account of before.toReversed()) book.set(account.id === short.id ? { ...account, wantedAt } : account)
-  return { refused: stateOf(book.get(short.id) ?? short) }
+  const { limitTold } = short
+  for (const one of before.toReversed()) book.set(one.id === short.id ? { ...one, wantedAt, limitTold } : one)
+  return { refused: stateOf(book.get(short.id) ?? short), ...(crossed && { crossed }) }
 }
 
 export interface ChargeSum {

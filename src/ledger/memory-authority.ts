@@ -68,7 +68,10 @@ export class MemoryAuthority implements Authority {
   async lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
     const now = this.#now()
     if (!this.#isAlive(replica, now)) throw new Error(`${replica} has not joined, or its leases have run out`)
-    return groups.map(asks => lendGroup(this.#book, replica, { asks, now }))
+    const answers = groups.map(asks => lendGroup(this.#book, replica, { asks, now }))
+    for (const answer of answers)
+      if ('refused' in answer && answer.crossed) this.note({ kind: 'budget', id: answer.refused.id })
+    return answers
   }
 
   async post(replica: string, batch: PostBatch): Promise<PostAnswer> {

@@ -113,6 +113,14 @@ export function wanted(account: Account, now: Ms): Account {
   return account.leased > 0n && account.wantedAt !== now ? { ...account, wantedAt: now } : account
 }
 
+/** The same, and that its limit is told to be passed: not even with nothing under lease would there be so much. */
+export function fellShort(account: Account, need: NanoUsd): { readonly account: Account; readonly crossed?: Crossing } {
+  const { limit, spent, windowStart, limitTold } = account
+  if (limit === undefined || limit - spent >= need || limitTold === windowStart) return { account }
+  const next = { ...account, limitTold: windowStart }
+  return { account: next, crossed: { budget: stateOf(next), what: 'limit' } }
+}
+
 export interface Posting {
   readonly replica: string
   /** The window in which the money was held. Undefined: the present one. */

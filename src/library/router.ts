@@ -28,7 +28,7 @@ export interface CallSettings {
 }
 
 /** Who watches a router, and what is otherwise not configuration. */
-export interface RouterHooks extends Pick<AssembleOptions, 'tracer' | 'runId' | 'warn'> {
+export interface RouterHooks extends Pick<AssembleOptions, 'tracer' | 'runId' | 'warn' | 'onBudget'> {
   /** Variables for `os.environ/...` and keys. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly listeners?: readonly Listener[]

@@ -41,6 +41,9 @@ export interface WardListener {
   heldOut(vitals: DeploymentVitals, lengthMs: Ms): void
 }
 
+/** A deployment whose budget, or its provider's, has not enough left is passed over for so long before it is asked about. */
+const OVER_BUDGET_MS: Ms = 1_000
+
 /** The vitals of every deployment, by id, kept by the attempts that pass. Everything here is O(1) and synchronous. */
 export class Ward {
   readonly #settings: WardSettings
@@ -130,6 +133,8 @@ export class Ward {
       if (!attempt.request.streamed) vitals.sample(now - attempt.attempt.start, false, now)
     } else if (end.outcome === 'failed' && end.failure && isItsFault(attempt, end.failure)) {
       this.#fail(ticket, end.failure, now)
+    } else if (end.failure?.kind === 'deployment_over_budget') {
+      vitals.rest(now + OVER_BUDGET_MS, end.failure)
     }
     // At last, when it is known whether it rests.
     vitals.siblings.freed()

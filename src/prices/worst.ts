@@ -61,7 +61,10 @@ const RELEVANT = ['max_tokens', 'max_completion_tokens', 'n', 'best_of', 'modali
 
 function outputBound(request: Request, limits: Deployment['limits'], outputCap: number | undefined): number {
   if (request.operation === 'embedding') return 0
-  return (outputLimit(request) ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(request)
+  const { max_tokens: one, max_completion_tokens: other } = request.body
+  // Of two limits each upstream takes the one that it knows.
+  const asked = typeof one === 'number' && typeof other === 'number' ? Math.max(one, other) : outputLimit(request)
+  return (asked ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(request)
 }
 
 /** The rates below and above the thresholds that so many input tokens may pass. */
@@ -72,6 +75,7 @@ function ratesUpTo({ rates, tiers }: RateCard, input: number): readonly Rates[] 
 
 function dearestInput(rates: Rates, may: { readonly open: boolean; readonly writesCache: boolean }): Rate {
   let most = rates.input
+  if (rates.cacheRead !== undefined && rates.cacheRead > most) most = rates.cacheRead
   if (may.open && rates.inputAudio !== undefined && rates.inputAudio > most) most = rates.inputAudio
   if (!may.writesCache) return most
   if (rates.cacheWrite !== undefined && rates.cacheWrite > most) most = rates.cacheWrite
@@ -92,12 +96,15 @@ function pricesWrites({ cacheWrite, cacheWrite1h }: Rates): boolean {
 }
 
 const CACHE_MARK = Buffer.from('cache_control')
+const ESCAPE = Buffer.from('\\u00')
 
 /** Writing to a provider's prompt cache costs more where the prompt marks what is to be kept. */
 function mayWriteCache({ bytes, body }: Request, defaults: Deployment['defaults']): boolean {
   if (sizeOf(defaults) > 0 && JSON.stringify(defaults).includes('cache_control')) return true
   if (!bytes) return JSON.stringify(body).includes('cache_control')
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(CACHE_MARK)
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // The mark may be written with escapes, which only a look at the parsed body sees through.
+  return text.includes(CACHE_MARK) || (text.includes(ESCAPE) && JSON.stringify(body).includes('cache_control'))
 }
 
 const sizes = new WeakMap<Deployment['defaults'], number>()

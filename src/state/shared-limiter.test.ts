@@ -123,6 +123,25 @@ describe('workers that count in the main process', () => {
     expect(first.admit(askFor([limit]))).toBeInstanceOf(Promise)
   })
 
+  test('wait for a main process that is only busy, and let nobody pass beyond the limit', async () => {
+    const clock = new FakeClock()
+    const desk = new LimitDesk(clock)
+    const ways = [new Way(), new Way()] as const
+    const [first, second] = ways.map((way, id) => {
+      desk.connect(id, way.end(0))
+      return sharedLimiter({ port: way.end(1), clock })
+    }) as [Limiter, Limiter]
+    closing.push(first, second, desk)
+    const limit = freshLimit({ rpm: 1 })
+    await mustGrant(second, askFor([limit]))
+    ways[0].stopped = true
+    const waiting = first.admit(askFor([limit]))
+    await clock.advanceAsync(900)
+    ways[0].goOn()
+    await turns()
+    expect((await waiting).granted).toBe(false)
+  })
+
   test('are not stopped by a way that is closed', async () => {
     const closed: MessagePort = {
       send() {

@@ -17,7 +17,7 @@ import { SharingLimiter } from './sharing-limiter.ts'
 export interface SharedLimiterOptions {
   /** To the main process, where a `LimitDesk` serves it. */
   readonly port: MessagePort
-  /** How long an answer is waited for before this worker goes on alone. Default 100 ms. */
+  /** How long an answer is waited for before this worker goes on alone. Default 1,000 ms. */
   readonly timeoutMs?: Ms
   /** Between two questions whether the main process answers again. Default 250 to 5,000 ms. */
   readonly probeMs?: readonly [Ms, Ms]
@@ -25,9 +25,15 @@ export interface SharedLimiterOptions {
   readonly random?: Random
 }
 
+/**
+ * The main process answers out of its memory, and workers end with it: one that is silent is not away, but busy, as under a
+ * rush of new connections. Who goes on alone too soon lets calls through that others were let through for.
+ */
+const SILENCE_MS: Ms = 1_000
+
 /** Counts with the other workers of this machine, in the main process. */
 export function sharedLimiter(options: SharedLimiterOptions): Limiter {
-  const { clock = systemClock, random = Math.random, timeoutMs = 100, ...rest } = options
+  const { clock = systemClock, random = Math.random, timeoutMs = SILENCE_MS, ...rest } = options
   return new SharingLimiter(new MainProcess({ ...rest, clock, random, timeoutMs }), clock)
 }
 

@@ -3,6 +3,7 @@ import type { BudgetState, BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type {
   Authority,
+  Crossing,
   GivenBack,
   LeaseAnswer,
   LeaseAsk,
@@ -69,6 +70,8 @@ export class SqlAuthority implements Authority {
       const book = await SqlBook.load(trx, { replica, terms, ids: [], now: clockOf(trx) })
       const answers = groups.map(asks => lendGroup(book, replica, { asks, now: book.now }))
       await book.save()
+      const crossed = answers.flatMap(answer => ('refused' in answer && answer.crossed ? [answer.crossed] : []))
+      await noteCrossed(trx, book.now, crossed)
       return answers
     })
   }
@@ -220,6 +223,15 @@ async function isAlive(db: Kysely<Database>, replica: string): Promise<boolean> 
 
 async function isKnown(db: Kysely<Database>, replica: string): Promise<boolean> {
   return (await db.selectFrom('replicas').select('id').where('id', '=', replica).execute()).length > 0
+}
+
+/** All replicas mark what is charged to a budget that is used up. */
+function noteCrossed(db: Kysely<Database>, now: Ms, crossed: readonly Crossing[]): Promise<void> {
+  return noteChanges(
+    db,
+    now,
+    crossed.map(({ budget }) => ({ kind: 'budget', id: budget.id })),
+  )
 }
 
 async function takesReturns(db: Kysely<Database>, replica: string, { number, returns }: PostBatch): Promise<boolean> {

@@ -100,8 +100,9 @@ async function settleAll(world: World): Promise<void> {
   network.loss = 0
   for (const replica of world.living()) if (replica.isPaused) world.resume(replica)
   await world.begin()
-  while (world.running > 0) world.settleOne()
   for (let count = 0; count < 4_000; count++) {
+    // Calls that waited for money until now begin yet.
+    while (world.running > 0) world.settleOne()
     while (network.waiting > 0) network.deliverOne()
     world.advance(50)
     await turn()

@@ -20,8 +20,15 @@ export interface Child {
   signal(name: NodeJS.Signals): void
 }
 
-/** Runs Node with an environment of its own: no keys and no settings of whoever runs the tests. */
-export function startNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+/**
+ * Runs Node with an environment of its own: no keys and no settings of whoever runs the tests. Killed when it has not ended
+ * after `lifeMs`.
+ */
+export function startNode(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  lifeMs = PATIENCE_MS,
+): Child {
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
@@ -56,7 +63,7 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
     stdout: () => stdout,
     stderr: () => stderr,
     printed: pattern => within(found(pattern), `${pattern} to be printed; so far: ${stdout}${stderr}`, PATIENCE_MS),
-    exited: within(exited, `the process to end: ${args.join(' ')}`, PATIENCE_MS).finally(() => child.kill('SIGKILL')),
+    exited: within(exited, `the process to end: ${args.join(' ')}`, lifeMs).finally(() => child.kill('SIGKILL')),
     signal: name => child.kill(name),
   }
 }

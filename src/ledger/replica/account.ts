@@ -38,7 +38,8 @@ export class Account {
   /** The purse that so much can be held of, now and without asking. */
   purseWith(amount: NanoUsd, now: Ms): Purse | undefined {
     const purse = this.#purse
-    return purse?.isOpen(now) && purse.free >= amount ? purse : undefined
+    // Nothing can be held even after an overrun, when less than nothing is free.
+    return purse?.isOpen(now) && (amount === 0n || purse.free >= amount) ? purse : undefined
   }
 
   noteHeld(amount: NanoUsd, now: Ms): void {
@@ -63,11 +64,17 @@ export class Account {
 
   /** @param sentAt when the authority was asked, monotonic: its window ends no earlier than that plus what it said. */
   receive({ budget, amount, resetsInMs }: Grant, sentAt: Ms): void {
-    if (this.#purse?.windowStart !== budget.windowStart || this.#purse.isDisowned) {
-      if (this.#purse) this.#closed.push(this.#purse)
-      this.#purse = new Purse(budget, sentAt + (resetsInMs ?? Number.POSITIVE_INFINITY))
+    const known = this.#purseOf(budget.windowStart)
+    if (known) return known.receive(amount)
+    const purse = new Purse(budget, sentAt + (resetsInMs ?? Number.POSITIVE_INFINITY))
+    purse.receive(amount)
+    const present = this.#purse
+    // An answer that came late may be of a window that is over.
+    if (present && present.windowStart > budget.windowStart) this.#closed.push(purse)
+    else {
+      if (present) this.#closed.push(present)
+      this.#purse = purse
     }
-    this.#purse.receive(amount)
   }
 
   markScarce(now: Ms): void {
@@ -81,10 +88,9 @@ export class Account {
     yield* this.#closed
   }
 
-  /** The purse of a window, while it is known. */
-  purseOf(windowStart: Ms): Purse | undefined {
-    if (this.#purse?.windowStart === windowStart) return this.#purse
-    return this.#closed.find(purse => purse.windowStart === windowStart)
+  /** Under lease in a window, as far as the authority has not forgotten it. */
+  leasedIn(windowStart: Ms): NanoUsd {
+    return this.#purseOf(windowStart)?.leased ?? 0n
   }
 
   /** All purses. */
@@ -96,8 +102,16 @@ export class Account {
   /** Forgets purses that are empty and settled. Gives back whether anything is left to remember. */
   tidy(now: Ms): boolean {
     this.#closed = this.#closed.filter(purse => !isDone(purse))
-    if (this.#purse && isDone(this.#purse) && now - this.#lastUsed >= IDLE_MS) this.#purse = undefined
+    const purse = this.#purse
+    // What an overrun took beyond the lease is spent by now: it must not be taken of the next lease as well.
+    const isOver = purse !== undefined && (now - this.#lastUsed >= IDLE_MS || purse.leased < 0n)
+    if (isOver && this.waiting === 0 && isDone(purse)) this.#purse = undefined
     return this.#purse !== undefined || this.#closed.length > 0 || this.waiting > 0
+  }
+
+  #purseOf(windowStart: Ms): Purse | undefined {
+    for (const purse of this.purses()) if (purse.windowStart === windowStart && !purse.isDisowned) return purse
+    return undefined
   }
 }
 

@@ -59,7 +59,8 @@ export class Book {
 
   /**
    * Compares with what the authority says is under lease, while nothing is under way between the two. Nothing more is held
-   * against what it has forgotten; what this replica does not know of, because an answer was lost, goes back.
+   * against what it has forgotten; what this replica does not have, because an answer was lost or it was taken out of a purse,
+   * goes back.
    */
   reconcile(leases: readonly GivenBack[]): GivenBack[] {
     const lost: GivenBack[] = []
@@ -67,7 +68,7 @@ export class Book {
     for (const lease of leases) {
       const { budgetId, windowStart, amount } = lease
       known.set(`${budgetId}\0${windowStart}`, amount)
-      const here = this.#accounts.get(budgetId)?.purseOf(windowStart)?.leased ?? 0n
+      const here = this.#accounts.get(budgetId)?.leasedIn(windowStart) ?? 0n
       if (amount > here) lost.push({ budgetId, windowStart, amount: amount - here })
     }
     for (const [id, account] of this.#accounts) {

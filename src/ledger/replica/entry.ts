@@ -14,6 +14,7 @@ export interface EntryParts {
   readonly journal: Journal | undefined
   readonly poster: Pick<Poster, 'add'>
   readonly clock: Clock
+  readonly onEnd: () => void
   readonly onOverrun: (attempt: Attempt, overrun: NanoUsd) => void
 }
 
@@ -55,6 +56,7 @@ export class Entry {
     const text = this.#text(charge, overrun, { end, answer, at: this.#parts.clock.monotonic() })
     if (this.#line) this.#parts.journal?.end(this.#line, this.#row(text, charge))
     this.#parts.poster.add({ id: attempt.id, text, charge, purses, counted, entry: this.#line })
+    this.#parts.onEnd()
     if (overrun > 0n) this.#parts.onOverrun(this.#attempt, overrun)
   }
 

@@ -55,7 +55,7 @@ export class FileJournal implements Journal {
 
   /** Writes a line before anything is dialled. @throws Failure `unavailable` when the disk does not take it. */
   begin(row: PostedRow): JournalEntry {
-    if (this.#segment.bytes > SEGMENT_BYTES) this.#rotate()
+    if (this.#segment.bytes > SEGMENT_BYTES) this.#toDisk(() => this.#rotate())
     const segment = this.#segment
     this.#write(journalLine(row))
     segment.open++
@@ -85,9 +85,10 @@ export class FileJournal implements Journal {
   }
 
   renew(): void {
-    if (existsSync(this.folder)) return
-    closeSync(this.#segment.fd)
-    this.#segment = this.#makeFolder()
+    if (existsSync(this.#segment.path)) return
+    const taken = this.#segment
+    this.#segment = this.#toDisk(() => this.#makeFolder())
+    closeSync(taken.fd)
   }
 
   /** Closes the files. When the store has everything, the folder goes. */
@@ -100,8 +101,13 @@ export class FileJournal implements Journal {
   #write(line: string): void {
     const text = this.#pending.length > 0 ? `${this.#pending.join('\n')}\n${line}\n` : `${line}\n`
     this.#pending = []
+    this.#toDisk(() => this.#append(text))
+  }
+
+  /** @throws Failure when the disk does not take it. */
+  #toDisk<Result>(work: () => Result): Result {
     try {
-      this.#append(text)
+      return work()
     } catch (error) {
       throw new Failure('unavailable', 'the journal cannot be written, so that nothing is dialled: is the disk full?', {
         code: 'journal_not_writable',

@@ -42,7 +42,7 @@ export class FileJournals implements Journals {
     const rows = new Map<string, PostedRow>()
     for (const file of namesIn(folder).sort()) {
       if (!file.endsWith('.jsonl')) continue
-      for (const line of readFileSync(join(folder, file), 'utf8').split('\n')) {
+      for (const line of readIfThere(join(folder, file)).split('\n')) {
         const row = line === '' ? undefined : readJournalLine(line)
         if (row) rows.set(row.id, row)
       }
@@ -56,6 +56,15 @@ export class FileJournals implements Journals {
 }
 
 /** Of a folder that another replica has just taken over, nothing is left. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
+}
+
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)

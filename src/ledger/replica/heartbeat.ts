@@ -78,9 +78,9 @@ export class Heartbeat {
     const sentAt = clock.monotonic()
     try {
       const pulse = await authority.pulse(replica.id, replica.leaseMs)
+      for (const change of pulse.changes) onChange(change)
       if (!pulse.alive || this.#doubt) await this.#reconcile(!pulse.alive)
       contact.heard(sentAt)
-      for (const change of pulse.changes) onChange(change)
       // Whoever was away so long may have missed some.
       if (!pulse.alive) onChange(EVERYTHING)
       poster.giveBack(book.takeIdle(pulse.scarce))
@@ -93,15 +93,19 @@ export class Heartbeat {
   /** While nothing else is under way: what was lent before may be lent no more, and must not be held against. */
   async #reconcile(joins: boolean): Promise<void> {
     const { authority, replica, book, poster, gate, journal } = this.#parts
-    const lost = await gate.alone(async () => {
+    // It stays so until it is done, also when it fails half-way.
+    this.#doubt = true
+    await gate.alone(async () => {
       if (joins) {
         await authority.join(replica)
         journal?.renew()
       }
+      const leases = await authority.leases(replica.id)
       this.#doubt = false
-      return book.reconcile(await authority.leases(replica.id))
+      // What waits to be given back is still under lease there, and goes back with the rest.
+      poster.forgetReturns()
+      poster.giveBack(book.reconcile(leases))
     })
-    poster.giveBack(lost)
   }
 
   /**

@@ -50,6 +50,8 @@ export class Ledger {
   readonly #contact: Contact
   readonly #entries: EntryParts
   readonly #exceeded: Exceeded
+  /** Attempts that have begun and not ended. */
+  #underWay = 0
   #join: () => void = ignore
   readonly #joined = new Promise<void>(resolve => {
     this.#join = resolve
@@ -72,6 +74,7 @@ export class Ledger {
       ...common,
       // Calls that come while it still joins wait for that.
       authority: { lease: (replica, groups) => this.#joined.then(() => authority.lease(replica, groups)) },
+      onCrossing,
       hurry: () => this.#poster.giveBack(this.#book.takeIdle()),
       onDoubt: () => this.#heartbeat.noteDoubt(),
     })
@@ -99,6 +102,7 @@ export class Ledger {
       journal: this.#journal,
       poster: this.#poster,
       clock,
+      onEnd: () => this.#underWay--,
       onOverrun: ({ attempt }, overrun) =>
         warn(
           `attempt ${attempt.id} cost $${formatUsd(overrun)} more than was held for it: is its price known rightly?`,
@@ -171,15 +175,19 @@ export class Ledger {
     return this.#poster.flush()
   }
 
-  /** Brings what is left to the store, gives the leases back and leaves. Rows that the store does not take stay in the journal. */
+  /**
+   * Brings what is left to the store, gives the leases back and leaves. Rows that the store does not take stay in the journal,
+   * and so do attempts that have not ended: whoever takes it over charges them at their worst price.
+   */
   async close(): Promise<void> {
     const { authority, clock, warn } = this.#parts
-    await this.#heartbeat.stop()
+    const patience = new Promise<void>(resolve => clock.after(CLOSE_MS, resolve).unref?.())
+    await Promise.race([this.#heartbeat.stop(), patience])
     this.#poster.giveBack(this.#book.takeAll())
-    await Promise.race([this.#poster.flush(), new Promise<void>(resolve => clock.after(CLOSE_MS, resolve).unref?.())])
-    const isEmpty = this.#poster.close()
-    if (isEmpty) await authority.leave(this.replica.id).catch(ignore)
-    else warn('the store does not take the last ledger rows; they stay in the journal and are posted at the next start')
+    await Promise.race([this.#poster.flush(), patience])
+    const isEmpty = this.#poster.close() && this.#underWay === 0
+    if (isEmpty) await Promise.race([authority.leave(this.replica.id).catch(ignore), patience])
+    else warn('the last ledger rows are not in the store; they stay in the journal and are posted at the next start')
     this.#journal?.close(isEmpty)
   }
 
@@ -194,7 +202,9 @@ export class Ledger {
 
   #enter(attempt: Attempt, payers: Payers): Entry {
     try {
-      return new Entry(attempt, payers, this.#entries)
+      const entry = new Entry(attempt, payers, this.#entries)
+      this.#underWay++
+      return entry
     } catch (error) {
       payers.own?.release()
       throw error

@@ -1,7 +1,7 @@
 import type { BudgetState } from '../../core/budget.ts'
 import type { Clock, Ms } from '../../core/clock.ts'
 import type { NanoUsd } from '../../core/money.ts'
-import type { Authority, Grant, LeaseAnswer, LeaseAsk } from '../authority.ts'
+import type { Authority, Crossing, Grant, LeaseAnswer, LeaseAsk } from '../authority.ts'
 import type { Account } from './account.ts'
 import type { Contact } from './contact.ts'
 import type { Gate } from './gate.ts'
@@ -32,6 +32,7 @@ export interface LenderParts {
   readonly place: (wanted: Wanted) => LocalHold | undefined
   /** Called when idle money should go back to the authority soon. */
   readonly hurry: () => void
+  readonly onCrossing: (crossing: Crossing) => void
   /** Called when nobody knows whether money was lent. */
   readonly onDoubt: () => void
 }
@@ -92,6 +93,12 @@ export class Lender {
     const sentAt = clock.monotonic()
     const { asking, groups } = this.#questions(batch, sentAt)
     if (groups.length === 0) return
+    const broken = contact.broken(sentAt)
+    // Who came while the last question stayed without an answer does not wait for another one.
+    if (broken) {
+      for (const waiting of asking) waiting.reject(awayFailure(broken.why))
+      return
+    }
     try {
       const answers = await this.#inTime(
         gate.share(() => authority.lease(replica, groups)),
@@ -135,7 +142,9 @@ export class Lender {
         reject(new Error(`the store did not answer within ${ANSWER_MS} ms`))
       })
       const settle = (answers: readonly LeaseAnswer[]) => (isLate ? this.#take(answers, about) : resolve(answers))
-      answer.then(settle, reject).finally(() => timer.cancel())
+      // An answer that is lost after that leaves the same doubt, which may have been looked into meanwhile.
+      const fail = (error: unknown) => (isLate ? this.#parts.onDoubt() : reject(error))
+      answer.then(settle, fail).finally(() => timer.cancel())
     })
   }
 
@@ -145,6 +154,7 @@ export class Lender {
         for (const grant of answer.granted) this.#parts.accountOf(grant).receive(grant, sentAt)
       } else {
         const waiting = asking[index]
+        if (answer.crossed) this.#parts.onCrossing(answer.crossed)
         if (waiting && !waiting.isSettled) this.#refuse(waiting, answer.refused)
       }
     })
@@ -158,14 +168,17 @@ export class Lender {
     const account = accounts.find(one => one.terms.id === budget.id)
     account?.markScarce(now)
     const elsewhere = budget.leased - (account?.leased ?? 0n)
-    const isThere = budget.limit !== undefined && budget.limit - budget.spent >= amount
-    if (elsewhere > 0n && isThere && now - waiting.since < PATIENCE_MS) {
+    const free = account?.free(now) ?? 0n
+    const { limit = 0n, spent, leased } = budget
+    const isPatient = now - waiting.since < PATIENCE_MS
+    // Money that came for others with the same answer, and beyond their need: it asks for less at once.
+    if (isPatient && amount > 0n && limit - spent - leased + free >= amount) return
+    if (isPatient && elsewhere > 0n && limit - spent >= amount) {
       waiting.asksLater = true
       clock.after(RETRY_MS, () => this.#bring(waiting))
     } else {
       // What is free here is held by nobody; it was not enough.
-      const free = account?.free(now) ?? 0n
-      waiting.reject(overBudget({ ...budget, leased: budget.leased - free }, amount, clock.now()))
+      waiting.reject(overBudget({ ...budget, leased: leased - free }, amount, clock.now()))
     }
     hurry()
   }
@@ -184,7 +197,8 @@ function asksOf({ accounts, terms, amount }: Wanted, promised: Map<Account, Nano
     const free = account.free(now) - (before ?? 0n)
     const need = free >= amount ? 0n : amount - (free > 0n ? free : 0n)
     promised.set(account, (before ?? 0n) + (amount - need))
-    if (need === 0n) return
+    // What costs nothing needs a window as well, and a limit that is not 0.
+    if (need === 0n && account.purseWith(amount, now)) return
     // What is wanted beforehand is wanted once.
     const extra = before === undefined ? account.appetite(now) : 0n
     asks.push({ terms: terms[index] ?? account.terms, need, want: need + extra })

@@ -76,6 +76,11 @@ export class Poster {
     this.#run()
   }
 
+  /** Forgets what waits to be given back, because it is reckoned anew. */
+  forgetReturns(): void {
+    this.#returns = []
+  }
+
   /** Settles when all that waits now is in the store; rejects never, and may take as long as the store is away. */
   async flush(): Promise<void> {
     this.#run()
@@ -100,13 +105,19 @@ export class Poster {
 
   async #postAll(): Promise<void> {
     while ((this.#rows.length > 0 || this.#returns.length > 0) && !this.#closed) {
-      const rows = this.#rows.splice(0, BATCH_ROWS)
-      const returns = this.#returns
-      this.#returns = []
-      this.#underWay = rows.length
-      await this.#parts.gate.share(() => this.#post(rows, returns))
-      this.#underWay = 0
+      await this.#parts.gate.share(() => this.#postNext())
     }
+  }
+
+  /** Nothing is taken out of the queues while somebody compares what is lent. */
+  async #postNext(): Promise<void> {
+    const rows = this.#rows.splice(0, BATCH_ROWS)
+    const returns = this.#returns
+    this.#returns = []
+    if (rows.length + returns.length === 0) return
+    this.#underWay = rows.length
+    await this.#post(rows, returns)
+    this.#underWay = 0
   }
 
   async #post(rows: readonly Posting[], returns: readonly GivenBack[]): Promise<void> {
