@@ -49,7 +49,7 @@ export class Entry {
   end(end: End, answer: Answer | undefined): void {
     const { call, own, counted } = this.#payers
     const { attempt } = this.#attempt
-    const charge = attempt.charge?.total ?? attempt.cost ?? 0n
+    const charge = attempt.charge?.total ?? attempt.cost ?? this.#unpriced(end)
     const purses = this.#purses()
     const overrun = max(call?.charge(charge) ?? 0n, own?.charge(charge) ?? 0n)
     own?.release()
@@ -58,6 +58,12 @@ export class Entry {
     this.#parts.poster.add({ id: attempt.id, text, charge, purses, counted, entry: this.#line })
     this.#parts.onEnd()
     if (overrun > 0n) this.#parts.onOverrun(this.#attempt, overrun)
+  }
+
+  /** Where nobody knows the price, the amount that it was held at is charged, unless it certainly cost nothing. */
+  #unpriced({ failure }: End): NanoUsd {
+    if (this.#attempt.deployment.price || failure?.verdict.charges === false) return 0n
+    return this.#payers.bound
   }
 
   #text(charge: NanoUsd, overrun: NanoUsd, ended?: Ended): string {

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { chat } from '../../test/support/calls.ts'
+import { deployment } from '../../test/support/settings.ts'
+import { withForcedLimit, withOutputLimit } from './output-limit.ts'
+
+const at = (provider: string, defaults = {}) =>
+  deployment({ id: 'd', pool: 'p', baseUrl: 'http://x', provider, defaults })
+
+describe('a lowered limit', () => {
+  it('stands in the fields that the client uses, and is never above its own', () => {
+    expect(withOutputLimit(chat({ max_tokens: 100 }), 20).body).toMatchObject({ max_tokens: 20 })
+    expect(withOutputLimit(chat({ max_completion_tokens: 100 }), 20).body).toMatchObject({ max_completion_tokens: 20 })
+    expect(withOutputLimit(chat({ max_tokens: 10 }), 20).body.max_tokens).toBe(10)
+    expect(withOutputLimit(chat({ max_tokens: 90, max_completion_tokens: 10 }), 20).body).toMatchObject({
+      max_tokens: 20,
+      max_completion_tokens: 10,
+    })
+  })
+
+  it('goes without the bytes of the client, which say something else', () => {
+    const request = chat('{"model":"m","messages":[{"role":"user","content":"a"}],"max_tokens":100}')
+    expect(request.bytes).toBeDefined()
+    const lowered = withOutputLimit(request, 20)
+    expect(lowered.bytes).toBeUndefined()
+    expect(lowered.body).toEqual({ ...request.body, max_tokens: 20 })
+  })
+})
+
+describe('a forced limit', () => {
+  it('is set where neither the client nor the deployment sets one, in the field that the host knows', () => {
+    expect(withForcedLimit(chat({}), at('openai'), 50).body).toMatchObject({ max_completion_tokens: 50 })
+    expect(withForcedLimit(chat({}), at('mistral'), 50).body).toMatchObject({ max_tokens: 50 })
+    const completion = { operation: 'completion', streamed: false, body: { prompt: 'a', max_tokens: null } } as const
+    expect(withForcedLimit(completion, at('openai'), 50).body).toEqual({ prompt: 'a', max_tokens: 50 })
+  })
+
+  it('leaves the request as it is, its bytes included, where somebody has set one or there is no output', () => {
+    const own = chat('{"model":"m","messages":[{"role":"user","content":"a"}],"max_tokens":100}')
+    expect(withForcedLimit(own, at('openai'), 50)).toBe(own)
+    const plain = chat('{"model":"m","messages":[{"role":"user","content":"a"}]}')
+    expect(withForcedLimit(plain, at('openai', { max_tokens: 9 }), 50)).toBe(plain)
+    const embedding = { operation: 'embedding', streamed: false, body: { input: 'a' } } as const
+    expect(withForcedLimit(embedding, at('openai'), 50)).toBe(embedding)
+  })
+})
