@@ -9,7 +9,10 @@ export async function parts() {
   await build({
     config: false,
     cwd: fromRoot(''),
-    entry: { parts: fromRoot('bench/money/parts.mjs'), 'sqlite-worker': fromRoot('src/store/sqlite/sqlite-worker.mjs') },
+    entry: {
+      parts: fromRoot('bench/money/parts.mjs'),
+      'sqlite-worker': fromRoot('src/store/sqlite/sqlite-worker.mjs'),
+    },
     outDir: fromRoot('dist/bench'),
     format: 'esm',
     platform: 'node',

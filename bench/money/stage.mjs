@@ -100,7 +100,13 @@ async function cachedKeys({ store, callers }, count) {
   for (let number = 0; number < TEAMS; number++) {
     const team = { id: `team-${number}`, alias: null, organization_id: null, blocked: 0, data, ...dates }
     await store.db.insertInto('teams').values(team).execute()
-    const user = { id: `user-${number}`, email: null, alias: null, role: 'internal_user', data: '{"max_budget":1000000}' }
+    const user = {
+      id: `user-${number}`,
+      email: null,
+      alias: null,
+      role: 'internal_user',
+      data: '{"max_budget":1000000}',
+    }
     await store.db
       .insertInto('users')
       .values({ ...user, ...dates })

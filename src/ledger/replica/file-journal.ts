@@ -1,8 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../core/failure.ts'
-import type { PostedRow, Replica } from '../authority.ts'
-import { journalLine } from './journal-line.ts'
+import type { Replica } from '../authority.ts'
 import type { Journal, JournalEntry } from './journals.ts'
 
 /** A new file is begun after so many bytes. */
@@ -28,7 +27,7 @@ class Lines implements JournalEntry {
 
 /**
  * What this process must not lose: a line for each attempt before it is dialled and one when it has ended, in files of its
- * own. A later line of the same id stands for the earlier one. Lines reach the operating system, not the disk: they survive
+ * own. Lines reach the operating system, not the disk: they survive
  * the death of the process (SIGKILL), not that of the machine. Files go when the store has all of their rows.
  */
 export class FileJournal implements Journal {
@@ -36,7 +35,8 @@ export class FileJournal implements Journal {
   readonly #replica: Replica
   #segment: Segment
   #number = 0
-  #pending: string[] = []
+  /** Lines of ends that are written together. */
+  #pending = ''
   #torn = false
   #scheduled = false
 
@@ -54,21 +54,21 @@ export class FileJournal implements Journal {
   }
 
   /** Writes a line before anything is dialled. @throws Failure `unavailable` when the disk does not take it. */
-  begin(row: PostedRow): JournalEntry {
+  begin(line: string): JournalEntry {
     if (this.#segment.bytes > SEGMENT_BYTES) this.#toDisk(() => this.#rotate())
     const segment = this.#segment
-    this.#write(journalLine(row))
+    this.#write(line)
     segment.open++
     return new Lines(segment)
   }
 
   /** Writes the final line at the end of this turn, together with others. A disk that is full loses nothing but this copy. */
-  end(entry: JournalEntry, row: PostedRow): void {
+  end(entry: JournalEntry, line: string): void {
     if (!(entry instanceof Lines)) return
     const segment = this.#segment
     entry.ended = segment
     segment.open++
-    this.#pending.push(journalLine(row))
+    this.#pending += line
     if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
@@ -99,8 +99,8 @@ export class FileJournal implements Journal {
   }
 
   #write(line: string): void {
-    const text = this.#pending.length > 0 ? `${this.#pending.join('\n')}\n${line}\n` : `${line}\n`
-    this.#pending = []
+    const text = this.#pending + line
+    this.#pending = ''
     this.#toDisk(() => this.#append(text))
   }
 
@@ -118,9 +118,9 @@ export class FileJournal implements Journal {
   }
 
   #flush(): void {
-    if (this.#pending.length === 0) return
-    const text = `${this.#pending.join('\n')}\n`
-    this.#pending = []
+    if (this.#pending === '') return
+    const text = this.#pending
+    this.#pending = ''
     try {
       this.#append(text)
     } catch {
@@ -128,14 +128,17 @@ export class FileJournal implements Journal {
     }
   }
 
-  /** One write (1.2 µs for 600 bytes). After one that was cut short, the torn line is ended first. */
+  /** One write, of the text as it is: 2.0 µs for 1,200 bytes, and 2.8 by way of a buffer. After a failed one, the torn line is ended first. */
   #append(text: string): void {
-    const bytes = Buffer.from(this.#torn ? `\n${text}` : text)
+    const { fd } = this.#segment
+    const lines = this.#torn ? `\n${text}` : text
+    const size = Buffer.byteLength(lines)
     this.#torn = true
-    let at = 0
-    while (at < bytes.length) at += writeSync(this.#segment.fd, bytes, at)
+    let written = writeSync(fd, lines)
+    // Cut short: the rest, which may begin within a character.
+    while (written < size) written += writeSync(fd, Buffer.from(lines), written)
     this.#torn = false
-    this.#segment.bytes += bytes.length
+    this.#segment.bytes += size
   }
 
   #rotate(): void {
