@@ -32,6 +32,7 @@ export class BearersOf {
   readonly #deployments: ReadonlyMap<string, readonly BudgetTerms[]>
   readonly #known = new WeakMap<Caller, Map<string, Bearers>>()
   readonly #nobodys = new Map<string, Bearers>()
+  readonly #places = new WeakMap<Deployment, Bearers>()
 
   /** @param configured budgets of the gateway, of tags, providers and deployments. */
   constructor(configured: readonly BudgetTerms[]) {
@@ -60,9 +61,14 @@ export class BearersOf {
   }
 
   /** The budgets of an attempt's deployment and its provider. */
-  attempt({ id, provider }: Deployment): Bearers {
+  attempt(deployment: Deployment): Bearers {
     if (this.#providers.size + this.#deployments.size === 0) return NOBODY
-    return split([...(this.#providers.get(provider) ?? []), ...(this.#deployments.get(id) ?? [])])
+    const known = this.#places.get(deployment)
+    if (known) return known
+    const { id, provider } = deployment
+    const bearers = split([...(this.#providers.get(provider) ?? []), ...(this.#deployments.get(id) ?? [])])
+    this.#places.set(deployment, bearers)
+    return bearers
   }
 
   #knownOf(caller: Caller | undefined): Map<string, Bearers> {
