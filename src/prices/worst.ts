@@ -78,6 +78,7 @@ function ratesUpTo({ rates, tiers }: RateCard, input: number): readonly Rates[] 
 
 function dearestInput(rates: Rates, may: { readonly open: boolean; readonly writesCache: boolean }): Rate {
   let most = rates.input
+  // Nobody asks for it, and what people configure may be dearer than reading it anew.
   if (rates.cacheRead !== undefined && rates.cacheRead > most) most = rates.cacheRead
   if (may.open && rates.inputAudio !== undefined && rates.inputAudio > most) most = rates.inputAudio
   if (!may.writesCache) return most
