@@ -3,10 +3,14 @@
 //   --calls N    calls of a round (default 5,000)
 //   --keys N     keys in the cache (default 100,000)
 //   --with       only with money, for a profile (node --cpu-prof bench/money.mjs --with)
+//   --rows       instead: ledger rows a second into SQLite and PostgreSQL
+//   --memory N   instead: the heap over N calls (node --expose-gc bench/money.mjs --memory 1000000)
 import { parseArgs } from 'node:util'
 import { parts as bundle } from './money/bundle.mjs'
+import { memory } from './money/memory.mjs'
 import { stage } from './money/stage.mjs'
-import { cpu, since, threads } from './money/threads.mjs'
+import { busiest, cpu, since, threads } from './money/threads.mjs'
+import { throughputs } from './money/throughput.mjs'
 import { spread } from './statistics.mjs'
 
 /** Of the cached keys, so many call in turn; calls under way at once; calls before anything is counted. */
@@ -20,26 +24,35 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '5000' },
     keys: { type: 'string', default: '100000' },
     with: { type: 'boolean', default: false },
+    rows: { type: 'boolean', default: false },
+    memory: { type: 'string' },
+    money: { type: 'boolean', default: false },
   },
 })
 const calls = Number(values.calls)
 
 const parts = await bundle()
-const withMoney = await stage(parts, { money: true, keys: Number(values.keys) })
-const without = values.with ? undefined : await stage(parts, { money: false, keys: 1 })
-try {
-  for (const one of [withMoney, without]) if (one) await round(one, WARM)
-  const seen = { money: [], plain: [], hit: [] }
-  for (let number = 0; number < Number(values.rounds); number++) {
-    seen.money.push(await round(withMoney, calls))
-    if (without) seen.plain.push(await round(without, calls))
-    seen.hit.push(await hits(withMoney))
+if (values.rows) await throughputs(parts)
+else if (values.memory !== undefined) await memory(parts, { calls: Number(values.memory), keys: Number(values.keys) })
+else await compare()
+
+async function compare() {
+  const withMoney = await stage(parts, { money: true, keys: Number(values.keys) })
+  const without = values.with ? undefined : await stage(parts, { money: false, keys: 1 })
+  try {
+    for (const one of [withMoney, without]) if (one) await round(one, WARM)
+    const seen = { money: [], plain: [], hit: [] }
+    for (let number = 0; number < Number(values.rounds); number++) {
+      seen.money.push(await round(withMoney, calls))
+      if (without) seen.plain.push(await round(without, calls))
+      seen.hit.push(await hits(withMoney))
+    }
+    report(seen)
+    for (const warning of withMoney.warnings) console.error(warning)
+  } finally {
+    await without?.close()
+    await withMoney.close()
   }
-  report(seen)
-  for (const warning of withMoney.warnings) console.error(warning)
-} finally {
-  await without?.close()
-  await withMoney.close()
 }
 
 /** CPU time per call, in µs; with what the store does until it has the rows. */
@@ -57,14 +70,6 @@ async function round({ headers, call, settle }, count) {
   await settle()
   const { all, main } = since(before.cpu)
   return { all: all / count, main: main / count, store: busiest(before.threads) / count }
-}
-
-/** The CPU of the thread that worked most beside the main one: the store's. */
-function busiest(before) {
-  let most = 0
-  for (const [id, micros] of threads())
-    if (id !== String(process.pid)) most = Math.max(most, micros - (before.get(id) ?? 0))
-  return most
 }
 
 /** A key that is known, among all of them. */

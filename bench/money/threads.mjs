@@ -21,6 +21,14 @@ export function since({ all, main }) {
   return { all: now.all - all, main: now.main - main }
 }
 
+/** The CPU of the thread that worked most beside the main one: the store's. */
+export function busiest(before) {
+  let most = 0
+  for (const [id, micros] of threads())
+    if (id !== String(process.pid)) most = Math.max(most, micros - (before.get(id) ?? 0))
+  return most
+}
+
 function ofThread(id) {
   try {
     return Number(readFileSync(`/proc/self/task/${id}/schedstat`, 'utf8').split(' ')[0]) / 1000
