@@ -4,6 +4,7 @@
 //   --no-bar     print only; without it, a ratio above the bar ends with status 1
 //   --only LOAD  small, large or stream; may be repeated
 //   --gateway F  another build's bin/tollgate.js, to compare with
+//   --money      instead: what money costs per call, without HTTP (bench/money.mjs)
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
@@ -12,6 +13,11 @@ import { LOADS } from './answers.mjs'
 import { startAll } from './contenders.mjs'
 import { measureLoad } from './measure.mjs'
 import { table } from './table.mjs'
+
+if (process.argv.includes('--money')) {
+  await import('./money.mjs')
+  process.exit()
+}
 
 /** CPU time per request at the same rate, at most so many times the bare pass-through's. */
 const BARS = { small: 2.5, stream: 2.5 }

@@ -41,9 +41,10 @@ import { NO_PROBES } from './pools/probe.ts'
 import { shareVitals } from './pools/shared-vitals.ts'
 import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
-import { expectedTokens } from './prices/estimate.ts'
+import { expectedOutputTokens } from './prices/estimate.ts'
 import { estimates } from './prices/estimates.ts'
-import { chargeOf, costOf, inputTokenBounds, outputTokensFrom } from './prices/index.ts'
+import { chargeOf, costOf, outputTokensFrom } from './prices/index.ts'
+import { rememberedBounds } from './prices/remembered-bounds.ts'
 import { forcedOutput } from './prices/worst.ts'
 import { worstOfPlan } from './prices/worst-of-plan.ts'
 import { Dialler } from './providers/dialler.ts'
@@ -103,7 +104,8 @@ export interface CallRouter {
 /** The whole way of a call, from top to bottom. */
 export function createRouter(settings: RoutingSettings, parts: RouterParts = {}): CallRouter {
   const { clock = systemClock, random = Math.random, emit = silence, explains = () => false, before } = parts
-  const estimate = estimates()
+  const inputTokenBounds = rememberedBounds()
+  const estimate = estimates(inputTokenBounds)
   const ward = new Ward(settings, clock)
   if (before) ward.inherit(before.pools.ward, settings.deployments)
   before?.stopSharing()
@@ -120,7 +122,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
       ...(call.options.specificDeployment && { specificDeployment: true }),
       ...(call.tier !== undefined && { requested: call.tier }),
     }) ?? unknownModel(name, pools)
-  const books = parts.books && bookkeeping(parts.books, settings, poolFor)
+  const books = parts.books && bookkeeping(parts.books, settings, { poolFor, inputTokenBounds })
 
   const answerAttempt = stack<Attempt>(
     // Outermost, so that the listeners hear of the end when cost and vitals are known.
@@ -163,7 +165,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     random,
   })
   // Before anything is done for the call: what is too much costs nothing.
-  const keepLimits = parts.limits ? [counting(parts.limits)] : []
+  const keepLimits = parts.limits ? [counting(parts.limits, inputTokenBounds)] : []
   // The worst price is set aside when it is known where the call may go.
   const holdMoney = books ? [books.budget] : []
   // One call-start and one call-end around all that follows.
@@ -202,14 +204,16 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
 
 const silence: Emit = () => {}
 
+type BoundsOf = ReturnType<typeof rememberedBounds>
+
 /** The layer that counts calls, by the limits of their callers and of all. */
-function counting({ limiter, always }: NonNullable<RouterParts['limits']>): Layer {
+function counting({ limiter, always }: NonNullable<RouterParts['limits']>, inputTokenBounds: BoundsOf): Layer {
   return limits({
     limiter,
     limitsOf: ({ options: { caller } }) =>
       (always.length === 0 ? caller?.limits : [...(caller?.limits ?? []), ...always]) ?? always,
     inputTokens: request => inputTokenBounds(request).likely,
-    outputTokens: request => expectedTokens(request).outputTokens,
+    outputTokens: expectedOutputTokens,
   })
 }
 
@@ -217,7 +221,7 @@ function counting({ limiter, always }: NonNullable<RouterParts['limits']>): Laye
 function bookkeeping(
   { ledger, settings }: NonNullable<RouterParts['books']>,
   { charges, fallbacks }: RoutingSettings,
-  poolFor: ReachOptions['poolFor'],
+  { poolFor, inputTokenBounds }: Pick<ReachOptions, 'poolFor'> & { readonly inputTokenBounds: BoundsOf },
 ) {
   const reach = (call: Call) => reachOf(call, { poolFor, fallbacks })
   const worst = worstOfPlan({ ...settings, reach, boundsOf: inputTokenBounds, charges })

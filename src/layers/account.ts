@@ -27,7 +27,8 @@ export const account =
       try {
         const isBounded = options.ledger.boundsAttempt(attempt)
         const limited = isBounded ? bounded(attempt, options) : attempt
-        const entry = options.ledger.begin(limited, options.worst(limited, isBounded))
+        // Of the request as it came: the worst is the same, and what is known of the prompt is known already.
+        const entry = options.ledger.begin(limited, options.worst(attempt, isBounded))
         return entry instanceof Promise ? entry.then(one => charge(next, limited, one)) : charge(next, limited, entry)
       } catch (error) {
         return Promise.reject(Failure.from(error))

@@ -24,5 +24,14 @@ export function withForcedLimit(request: Request, { defaults, provider }: Deploy
   if (operation === 'embedding') return request
   for (const name of FIELDS) if (typeof (body[name] ?? defaults[name]) === 'number') return request
   const field = operation === 'chat' && NEW_NAME.has(provider) ? 'max_completion_tokens' : 'max_tokens'
-  return { operation, streamed, body: { ...body, [field]: tokens } }
+  const bytes = request.bytes && body[field] === undefined ? withMember(request.bytes, field, tokens) : undefined
+  return { operation, streamed, body: { ...body, [field]: tokens }, ...(bytes && { bytes }) }
+}
+
+const CLOSING_BRACE = 0x7d
+
+/** The client's bytes with one more member at their end: they are not printed anew, however long the prompt is. */
+function withMember(bytes: Uint8Array, name: string, value: number): Uint8Array {
+  const end = bytes.lastIndexOf(CLOSING_BRACE)
+  return Buffer.concat([bytes.subarray(0, end), Buffer.from(`,"${name}":${value}}`)])
 }

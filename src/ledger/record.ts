@@ -1,5 +1,5 @@
 /**
- * One attempt in the ledger, as it is stored: the names are the columns. Rows are written once and never changed; what
+ * One attempt in the ledger, as it is stored: the names are the columns. As JSON, what is null may be absent. Rows are written once and never changed; what
  * must be corrected gets a row of its own. Money is nano-USD in decimal digits, because JSON has no integers of 64 bits.
  */
 export interface LedgerRecord {

@@ -1,12 +1,14 @@
 import type { Estimate, ModelLimits } from '../core/deployment.ts'
 import type { RateCard } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
-import { generatedAnswers, inputTokenBounds, requestedOutputTokens } from './bounds.ts'
+import { generatedAnswers, type InputTokenBounds, inputTokenBounds, requestedOutputTokens } from './bounds.ts'
 import { costOf } from './cost.ts'
 
 export interface EstimateOptions {
   /** Output tokens of one answer where the request does not ask for fewer. Default 256. */
   readonly assumedOutputTokens?: number
+  /** Default: `inputTokenBounds`. */
+  readonly boundsOf?: (request: Request) => InputTokenBounds
 }
 
 /** The tokens that a request is expected to use, at whatever deployment. */
@@ -32,10 +34,18 @@ export function estimate(
 
 /** The part of an estimate that does not depend on the deployment. */
 export function expectedTokens(request: Request, options: EstimateOptions = {}): ExpectedTokens {
+  const { boundsOf = inputTokenBounds } = options
   const answers = generatedAnswers(request)
-  const assumed = (options.assumedOutputTokens ?? 256) * answers
-  const outputTokens = Math.min(assumed, requestedOutputTokens(request) ?? assumed)
-  return { inputTokens: inputTokenBounds(request).likely, outputTokens, answers }
+  return { inputTokens: boundsOf(request).likely, outputTokens: expectedOutputTokens(request, options), answers }
+}
+
+/** The output tokens of that, over all answers: for these the prompt is not looked at. */
+export function expectedOutputTokens(
+  request: Request,
+  { assumedOutputTokens = 256 }: Pick<EstimateOptions, 'assumedOutputTokens'> = {},
+): number {
+  const assumed = assumedOutputTokens * generatedAnswers(request)
+  return Math.min(assumed, requestedOutputTokens(request) ?? assumed)
 }
 
 /** The part of an estimate that does. */

@@ -4,6 +4,8 @@ import type { Rate, RateCard, Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import { generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
 
+/** A limit of output tokens that is put into the request, since it has none: as `measure` counts it, and not less. */
+const FORCED_LIMIT_BYTES = 64
 /** Output tokens of one answer where neither the client nor anybody else says a number. */
 const UNKNOWN_OUTPUT = 4_096
 
@@ -26,9 +28,11 @@ export function worstCost(
 ): NanoUsd | undefined {
   if (!price) return undefined
   const asked = effective(request, defaults)
-  const high = bounds.high + sizeOf(defaults)
+  const said = saidOutput(asked)
+  // What is held for the call covers its attempts, which are given a limit: none of them has to hold more.
+  const high = bounds.high + sizeOf(defaults) + (said === undefined ? FORCED_LIMIT_BYTES : 0)
   const input = bounds.open ? (limits.maxInputTokens ?? high) : high
-  const output = outputBound(asked, limits, outputCap)
+  const output = (said ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(asked)
   const rates = ratesUpTo(price, input)
   let most = 0n
   for (const one of rates) {
@@ -59,12 +63,11 @@ function effective(request: Request, defaults: Deployment['defaults']): Request 
 
 const RELEVANT = ['max_tokens', 'max_completion_tokens', 'n', 'best_of', 'modalities'] as const
 
-function outputBound(request: Request, limits: Deployment['limits'], outputCap: number | undefined): number {
+/** The limit of one answer that the request sets. Of two limits each upstream takes the one that it knows. */
+function saidOutput(request: Request): number | undefined {
   if (request.operation === 'embedding') return 0
   const { max_tokens: one, max_completion_tokens: other } = request.body
-  // Of two limits each upstream takes the one that it knows.
-  const asked = typeof one === 'number' && typeof other === 'number' ? Math.max(one, other) : outputLimit(request)
-  return (asked ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(request)
+  return typeof one === 'number' && typeof other === 'number' ? Math.max(one, other) : outputLimit(request)
 }
 
 /** The rates below and above the thresholds that so many input tokens may pass. */
@@ -75,6 +78,7 @@ function ratesUpTo({ rates, tiers }: RateCard, input: number): readonly Rates[] 
 
 function dearestInput(rates: Rates, may: { readonly open: boolean; readonly writesCache: boolean }): Rate {
   let most = rates.input
+  // Nobody asks for it, and what people configure may be dearer than reading it anew.
   if (rates.cacheRead !== undefined && rates.cacheRead > most) most = rates.cacheRead
   if (may.open && rates.inputAudio !== undefined && rates.inputAudio > most) most = rates.inputAudio
   if (!may.writesCache) return most

@@ -139,15 +139,18 @@ export class LimitEntry {
   standing(terms: Terms): Standing {
     const { limit, requests, tokens, parallel } = terms
     const debts = this.#debts
-    return {
-      limit,
-      ...(requests && {
-        remainingRequests: remaining(debts.requests, requests),
-        resetRequestsMs: resetMs(debts.requests, requests),
-      }),
-      ...(tokens && { remainingTokens: remaining(debts.tokens, tokens), resetTokensMs: resetMs(debts.tokens, tokens) }),
-      ...(parallel !== undefined && { remainingParallel: Math.max(parallel - this.places, 0) }),
+    // One after the other: three spreads of objects cost 0.5 µs more, for each limit of each call.
+    const standing: { -readonly [Name in keyof Standing]: Standing[Name] } = { limit }
+    if (requests) {
+      standing.remainingRequests = remaining(debts.requests, requests)
+      standing.resetRequestsMs = resetMs(debts.requests, requests)
     }
+    if (tokens) {
+      standing.remainingTokens = remaining(debts.tokens, tokens)
+      standing.resetTokensMs = resetMs(debts.tokens, tokens)
+    }
+    if (parallel !== undefined) standing.remainingParallel = Math.max(parallel - this.places, 0)
+    return standing
   }
 
   #wait(what: keyof Debts, terms: Terms, asked: { quantity: number; share: Share | undefined }): Ms {

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { PostedRow } from '../ledger/authority.ts'
 import type { LedgerRecord } from '../ledger/record.ts'
 import { idList, type JsonColumns, rowsOfJson } from './dialect.ts'
@@ -54,11 +54,28 @@ const COLUMN_NAMES = Object.keys(LEDGER_COLUMNS)
 /** Writes rows that are not there yet, and says which. */
 export async function insertLedgerRows(db: Kysely<Database>, rows: readonly PostedRow[]): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set()
-  const json = `[${rows.map(({ text }) => storable(text)).join(',')}]`
-  const { rows: written } = await sql<{ id: string }>`
-    insert into ledger (${idList(COLUMN_NAMES)}) ${rowsOfJson(db, LEDGER_COLUMNS, json)}
-    on conflict (id) do nothing returning id`.execute(db)
+  const { rows: written } = await db.executeQuery<{ id: string }>({ ...statementFor(db), parameters: [jsonOf(rows)] })
   return new Set(written.map(({ id }) => id))
+}
+
+const statements = new WeakMap<object, CompiledQuery<{ id: string }>>()
+
+/** Made once per store: for 42 columns that takes as long as 100 rows take otherwise. Its one parameter is the rows. */
+function statementFor(db: Kysely<Database>): CompiledQuery<{ id: string }> {
+  const { adapter } = db.getExecutor()
+  const known = statements.get(adapter)
+  if (known) return known
+  const statement = sql<{ id: string }>`
+    insert into ledger (${idList(COLUMN_NAMES)}) ${rowsOfJson(db, LEDGER_COLUMNS, '[]')}
+    on conflict (id) do nothing returning id`.compile(db)
+  statements.set(adapter, statement)
+  return statement
+}
+
+/** Escapes are rare: one look at all rows together costs a tenth of one at each. */
+function jsonOf(rows: readonly PostedRow[]): string {
+  const json = `[${rows.map(({ text }) => text).join(',')}]`
+  return json.includes('\\u') ? `[${rows.map(({ text }) => storable(text)).join(',')}]` : json
 }
 
 /**

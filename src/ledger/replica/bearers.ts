@@ -3,14 +3,17 @@ import type { Call } from '../../core/call.ts'
 import type { Caller } from '../../core/caller.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import type { ChargedBudget } from '../authority.ts'
+import { budgetText } from './journal-line.ts'
 
 /** Who bears what is spent: budgets that bound it, and budgets that only count it. */
 export interface Bearers {
   readonly bounded: readonly BudgetTerms[]
   readonly counted: readonly ChargedBudget[]
+  /** Those that count it, in the lines of the journal. */
+  readonly countedText: string
 }
 
-const NOBODY: Bearers = { bounded: [], counted: [] }
+const NOBODY: Bearers = { bounded: [], counted: [], countedText: '' }
 
 /** What the whole gateway spends is counted, also where nothing bounds it. */
 const GATEWAY: BudgetTerms = {
@@ -29,6 +32,7 @@ export class BearersOf {
   readonly #deployments: ReadonlyMap<string, readonly BudgetTerms[]>
   readonly #known = new WeakMap<Caller, Map<string, Bearers>>()
   readonly #nobodys = new Map<string, Bearers>()
+  readonly #places = new WeakMap<Deployment, Bearers>()
 
   /** @param configured budgets of the gateway, of tags, providers and deployments. */
   constructor(configured: readonly BudgetTerms[]) {
@@ -57,9 +61,14 @@ export class BearersOf {
   }
 
   /** The budgets of an attempt's deployment and its provider. */
-  attempt({ id, provider }: Deployment): Bearers {
+  attempt(deployment: Deployment): Bearers {
     if (this.#providers.size + this.#deployments.size === 0) return NOBODY
-    return split([...(this.#providers.get(provider) ?? []), ...(this.#deployments.get(id) ?? [])])
+    const known = this.#places.get(deployment)
+    if (known) return known
+    const { id, provider } = deployment
+    const bearers = split([...(this.#providers.get(provider) ?? []), ...(this.#deployments.get(id) ?? [])])
+    this.#places.set(deployment, bearers)
+    return bearers
   }
 
   #knownOf(caller: Caller | undefined): Map<string, Bearers> {
@@ -88,11 +97,14 @@ function distinct(all: readonly BudgetTerms[]): readonly BudgetTerms[] {
   return [...found.values()]
 }
 
-function split(terms: readonly BudgetTerms[]): Bearers {
+/** The same by whether they bound or count. */
+export function split(terms: readonly BudgetTerms[]): Bearers {
   if (terms.length === 0) return NOBODY
+  const counted = terms.filter(({ limit }) => limit === undefined)
   return {
     bounded: terms.filter(({ limit }) => limit !== undefined),
-    counted: terms.filter(({ limit }) => limit === undefined).map(one => ({ terms: one, windowStart: undefined })),
+    counted: counted.map(one => ({ terms: one, windowStart: undefined })),
+    countedText: counted.map(({ id }) => budgetText(id, undefined)).join(','),
   }
 }
 

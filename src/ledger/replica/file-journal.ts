@@ -1,12 +1,14 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../core/failure.ts'
-import type { PostedRow, Replica } from '../authority.ts'
-import { journalLine } from './journal-line.ts'
+import type { Replica } from '../authority.ts'
 import type { Journal, JournalEntry } from './journals.ts'
 
 /** A new file is begun after so many bytes. */
 const SEGMENT_BYTES = 4 << 20
+
+/** Lines that are shorter together are written from a buffer that is kept. */
+const BUFFER_BYTES = 64 << 10
 
 /** A file of the journal, and how many of its rows the store does not have yet. */
 interface Segment {
@@ -28,8 +30,8 @@ class Lines implements JournalEntry {
 
 /**
  * What this process must not lose: a line for each attempt before it is dialled and one when it has ended, in files of its
- * own. A later line of the same id stands for the earlier one. Lines reach the operating system, not the disk: they survive
- * the death of the process (SIGKILL), not that of the machine. Files go when the store has all of their rows.
+ * own. Lines reach the operating system, not the disk: they survive the death of the process (SIGKILL), not that of the
+ * machine. Files go when the store has all of their rows.
  */
 export class FileJournal implements Journal {
   readonly folder: string
@@ -38,6 +40,7 @@ export class FileJournal implements Journal {
   #number = 0
   #torn = false
   #closed = false
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
 
   /** Makes the folder. @throws Failure when it cannot be written. */
   constructor(root: string, replica: Replica) {
@@ -53,25 +56,25 @@ export class FileJournal implements Journal {
   }
 
   /** Writes a line before anything is dialled. @throws Failure `unavailable` when the disk does not take it. */
-  begin(row: PostedRow): JournalEntry {
+  begin(line: string): JournalEntry {
     if (this.#segment.bytes > SEGMENT_BYTES) this.#toDisk(() => this.#rotate())
     const segment = this.#segment
-    this.#toDisk(() => this.#append(journalLine(row)))
+    this.#toDisk(() => this.#append(line))
     segment.open++
     return new Lines(segment)
   }
 
   /**
-   * Writes the final line at once (3 µs): it is there before the client has the end of its answer, so that a process which is
+   * Writes the final line at once: it is there before the client has the end of its answer, so that a process which is
    * killed in that turn does not leave a whole answer at its worst price. A disk that is full loses nothing but this copy.
    */
-  end(entry: JournalEntry, row: PostedRow): void {
+  end(entry: JournalEntry, line: string): void {
     if (!(entry instanceof Lines)) return
     const segment = this.#segment
     entry.ended = segment
     segment.open++
     try {
-      this.#append(journalLine(row))
+      this.#append(line)
     } catch {
       // The row is in memory, and on its way to the store.
     }
@@ -111,16 +114,20 @@ export class FileJournal implements Journal {
     }
   }
 
-  /** One write (1.2 µs for 600 bytes). After one that was cut short, the torn line is ended first. */
-  #append(line: string): void {
+  /** One write: 2.0 µs for 1,200 bytes by a buffer that is kept, 2.8 by one of its own. After a torn line, that is ended first. */
+  #append(text: string): void {
     // Its number may be another file's by now.
     if (this.#closed) throw new Error('the journal is closed')
-    const bytes = Buffer.from(this.#torn ? `\n${line}\n` : `${line}\n`)
+    const lines = this.#torn ? `\n${text}` : text
+    // A character has three bytes at most for each of its units in the string.
+    const fits = lines.length * 3 <= this.#buffer.length
+    const bytes = fits ? this.#buffer : Buffer.from(lines)
+    const size = fits ? bytes.write(lines) : bytes.length
     this.#torn = true
     let at = 0
-    while (at < bytes.length) at += writeSync(this.#segment.fd, bytes, at)
+    while (at < size) at += writeSync(this.#segment.fd, bytes, at, size - at)
     this.#torn = false
-    this.#segment.bytes += bytes.length
+    this.#segment.bytes += size
   }
 
   #rotate(): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { PostedRow, Replica } from '../authority.ts'
 import { FileJournal, REPLICA_FILE } from './file-journal.ts'
-import { readJournalLine } from './journal-line.ts'
+import { readLines } from './journal-line.ts'
 import type { Journal, Journals } from './journals.ts'
 
 /** Journals in a folder: one folder for each replica. */
@@ -39,15 +39,8 @@ export class FileJournals implements Journals {
 
   read(id: string): readonly PostedRow[] {
     const folder = join(this.#root, id)
-    const rows = new Map<string, PostedRow>()
-    for (const file of namesIn(folder).sort()) {
-      if (!file.endsWith('.jsonl')) continue
-      for (const line of readIfThere(join(folder, file)).split('\n')) {
-        const row = line === '' ? undefined : readJournalLine(line)
-        if (row) rows.set(row.id, row)
-      }
-    }
-    return [...rows.values()]
+    const files = namesIn(folder).filter(name => name.endsWith('.jsonl'))
+    return readLines(files.sort().flatMap(file => readIfThere(join(folder, file)).split('\n')))
   }
 
   remove(id: string): void {

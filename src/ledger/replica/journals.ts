@@ -1,17 +1,17 @@
 import type { PostedRow, Replica } from '../authority.ts'
 
-/** A row that was written down. */
+/** An attempt that was written down. */
 export type JournalEntry = object
 
 /**
- * What a replica must not lose when it dies: each attempt before it is dialled, and again when it has ended. The later row of
- * an id stands for the earlier one.
+ * What a replica must not lose when it dies: a line for each attempt before it is dialled, and one when it has ended
+ * (`beginLine`, `endLine`).
  */
 export interface Journal {
-  /** Keeps a row before anything is dialled. @throws Failure `unavailable` when that cannot be done. */
-  begin(row: PostedRow): JournalEntry
-  /** Keeps the final row of an attempt, before its end is told. */
-  end(entry: JournalEntry, row: PostedRow): void
+  /** Keeps a line before anything is dialled. @throws Failure `unavailable` when that cannot be done. */
+  begin(line: string): JournalEntry
+  /** Keeps the final line of an attempt, before its end is told. */
+  end(entry: JournalEntry, line: string): void
   /** The store has the row. */
   posted(entry: JournalEntry): void
   /** Begins anew where others have taken it over, because its replica was silent for so long that it was thought dead. */
@@ -28,7 +28,7 @@ export interface Journals {
   ids(): readonly string[]
   /** What is known of the process that writes it: another machine's cannot be seen. */
   ownerOf(id: string): 'gone' | 'running' | 'unknown'
-  /** The rows of a journal, the last of each id. */
+  /** The rows of a journal, as they were last (`readLines`). */
   read(id: string): readonly PostedRow[]
   remove(id: string): void
 }

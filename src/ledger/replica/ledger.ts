@@ -6,7 +6,7 @@ import { ulids } from '../../core/id.ts'
 import { formatUsd, type NanoUsd } from '../../core/money.ts'
 import type { MoneySettings } from '../../core/money-settings.ts'
 import type { Authority, Change, Crossing, Replica } from '../authority.ts'
-import { BearersOf } from './bearers.ts'
+import { type Bearers, BearersOf, split } from './bearers.ts'
 import { Book } from './book.ts'
 import { Contact } from './contact.ts'
 import { Entry, type EntryParts, type Payers } from './entry.ts'
@@ -160,12 +160,8 @@ export class Ledger {
     const raised = hold?.raise(bound)
     const place = this.#bearers.attempt(attempt.deployment)
     const own = place.bounded.length === 0 ? undefined : this.#book.hold(place.bounded, bound)
-    const { counted } = this.#bearers.call(attempt)
-    const payers = {
-      call: hold instanceof LocalHold ? hold : undefined,
-      counted: place.counted.length === 0 ? counted : [...counted, ...place.counted],
-      bound,
-    }
+    const who = counting(this.#bearers.call(attempt), place)
+    const payers = { call: hold instanceof LocalHold ? hold : undefined, bound, ...who }
     if (!raised && !(own instanceof Promise)) return this.#enter(attempt, { ...payers, own })
     return this.#enterLater(attempt, payers, { raised, own })
   }
@@ -210,6 +206,12 @@ export class Ledger {
       throw error
     }
   }
+}
+
+/** All that count an attempt, whatever it may cost. */
+function counting(caller: Bearers, place: Bearers): Pick<Payers, 'counted' | 'countedText'> {
+  if (place.counted.length === 0) return caller
+  return split([...caller.counted, ...place.counted].map(({ terms }) => terms))
 }
 
 /** Of a lease's length, in which it is surely not over yet by the authority's clock. */

@@ -1,12 +1,15 @@
 import type { BudgetState } from '../../core/budget.ts'
 import type { Ms } from '../../core/clock.ts'
 import type { NanoUsd } from '../../core/money.ts'
+import { budgetText } from './journal-line.ts'
 
 /** What this replica has under lease of one window of one budget. Money in it is free, held by calls, or charged. */
 export class Purse {
   /** As the authority told it with the first lease. */
   readonly budget: BudgetState
   readonly windowStart: Ms
+  /** Itself, in the lines of the journal. */
+  readonly text: string
   /** Monotonic: from then on the window is over and nothing more is held. */
   readonly endsAt: Ms
   #leased: NanoUsd = 0n
@@ -18,6 +21,7 @@ export class Purse {
     this.budget = budget
     this.windowStart = budget.windowStart
     this.endsAt = endsAt
+    this.text = budgetText(budget.id, budget.windowStart)
   }
 
   /** Lent by the authority, and not yet posted to it or given back. */

@@ -1,114 +1,156 @@
 import type { Answer, End } from '../../core/answer.ts'
 import type { Attempt } from '../../core/call.ts'
+import type { Caller } from '../../core/caller.ts'
 import type { Ms } from '../../core/clock.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { RateCard } from '../../core/price.ts'
 import { shownBaseUrl } from '../../core/shown-address.ts'
 import type { LedgerRecord } from '../record.ts'
 
-/** What the attempt itself does not say. */
-export interface RecordFacts {
+/**
+ * Writes rows (`LedgerRecord`) as JSON, in two parts: what is known before the dial, and what the end says. Members that are
+ * null are left out. Put together of texts, those of a caller and of a deployment once for all their rows: 1.3 µs a row,
+ * where an object of 42 members takes 3.5 to make and to print, twice a row.
+ */
+
+/** The longest metadata that is kept with a row, in characters of JSON. */
+const MAX_METADATA = 4_096
+
+export interface BegunFacts {
   readonly replica: string
-  readonly charge: NanoUsd
+  /** What the attempt may cost at most. */
   readonly held: NanoUsd
-  readonly overrun: NanoUsd
-  /** How it ended. Undefined: it has not. */
-  readonly ended?: Ended | undefined
 }
 
+/** The members of a row that are known before the dial and do not change. */
+export function begunMembers(attempt: Attempt, { replica, held }: BegunFacts): string {
+  const { attempt: own, record, request, options, deployment } = attempt
+  const { requestedPool } = record
+  return (
+    `"id":"${own.id}","call_id":"${attempt.id}","number":${own.number},"purpose":"${own.purpose}"` +
+    `,"replica":"${replica}","operation":"${request.operation}","streamed":${request.streamed ? 1 : 0}` +
+    `,"started_at":${startOf(attempt)},"held":"${held}","pool":${JSON.stringify(attempt.pool)}` +
+    `,"requested_pool":${JSON.stringify(requestedPool)}` +
+    textOf(deployment, deploymentTexts, deploymentMembers) +
+    (options.caller ? textOf(options.caller, callerTexts, callerMembers) : '') +
+    text('tags', tagsText(attempt)) +
+    text('session_id', options.sessionId) +
+    text('metadata', metadataText(attempt))
+  )
+}
+
+/** How an attempt ended, and what it is charged. */
 export interface Ended {
   readonly end: End
   readonly answer: Answer | undefined
   /** Monotonic. */
   readonly at: Ms
+  readonly charge: NanoUsd
+  readonly overrun: NanoUsd
 }
 
-/** The longest metadata that is kept with a row, in characters of JSON. */
-const MAX_METADATA = 4_096
+/** The other members. An attempt whose process dies before it ends stays so: `unsettled`, and charged the most. */
+export function unsettledMembers({ deployment, record: { trace } }: Attempt, charge: NanoUsd): string {
+  const cost = deployment.price ? `,"cost":"${charge}"` : ''
+  return `"outcome":"unsettled","charge":"${charge}","overrun":"0","estimated":1${cost}${text('trace_id', trace?.traceId)}`
+}
 
-/** The row of an attempt. One that has not ended is `unsettled`: so it stays if its process dies. */
-export function recordOf(attempt: Attempt, { replica, charge, held, overrun, ended }: RecordFacts): LedgerRecord {
-  const { attempt: own, deployment, record, request, options } = attempt
-  const { caller } = options
+/** The other members of an attempt that has ended. */
+export function endedMembers(attempt: Attempt, { end, answer, at, charge, overrun }: Ended): string {
+  const { attempt: own, deployment, record } = attempt
   const { usage } = own
-  const failure = ended?.end.failure
-  const startedAt = Math.round(record.startedAt + (own.start - record.start))
-  return {
-    id: own.id,
-    call_id: attempt.id,
-    number: own.number,
-    purpose: own.purpose,
-    replica,
-    operation: request.operation,
-    streamed: request.streamed ? 1 : 0,
-    started_at: startedAt,
-    ended_at: ended ? Math.round(startedAt + (ended.at - own.start)) : null,
-    first_ms: own.firstAt === undefined ? null : Math.round(own.firstAt - own.start),
-    key_id: caller?.keyId ?? null,
-    user_id: caller?.userId ?? null,
-    team_id: caller?.teamId ?? null,
-    organization_id: caller?.organizationId ?? null,
-    end_user: caller?.endUser ?? null,
-    tags: tagsText(attempt),
-    requested_pool: record.requestedPool,
-    pool: attempt.pool,
-    deployment_id: deployment.id,
-    provider: deployment.provider,
-    model: deployment.model,
-    upstream_model: ended?.answer?.model ?? null,
-    api_base: shownBaseUrl(deployment),
-    outcome: ended?.end.outcome ?? 'unsettled',
-    failure: failure?.kind ?? null,
-    upstream_status: failure?.upstreamStatus ?? null,
-    input_tokens: usage?.inputTokens ?? null,
-    output_tokens: usage?.outputTokens ?? null,
-    cache_read_tokens: usage?.cacheReadTokens ?? null,
-    cache_write_tokens: cacheWrites(attempt),
-    reasoning_tokens: usage?.reasoningTokens ?? null,
-    cost: deployment.price ? String(ended ? (own.cost ?? 0n) : charge) : null,
-    charge: String(charge),
-    held: String(held),
-    overrun: String(overrun),
-    estimated: !ended || usage?.estimated ? 1 : 0,
-    unpriced: deployment.price ? 0 : 1,
-    price_source: deployment.price?.source ?? null,
-    rates: deployment.price ? ratesText(deployment.price) : null,
-    session_id: options.sessionId ?? null,
-    trace_id: record.trace?.traceId ?? null,
-    metadata: metadataText(attempt),
-  }
+  return (
+    `"outcome":"${end.outcome}","charge":"${charge}","overrun":"${overrun}","estimated":${usage?.estimated ? 1 : 0}` +
+    (deployment.price ? `,"cost":"${own.cost ?? 0n}"` : '') +
+    `,"ended_at":${Math.round(startOf(attempt) + (at - own.start))}` +
+    number('first_ms', own.firstAt === undefined ? undefined : Math.round(own.firstAt - own.start)) +
+    text('upstream_model', answer?.model) +
+    text('failure', end.failure?.kind) +
+    number('upstream_status', end.failure?.upstreamStatus) +
+    number('input_tokens', usage?.inputTokens) +
+    number('output_tokens', usage?.outputTokens) +
+    number('cache_read_tokens', usage?.cacheReadTokens) +
+    number('cache_write_tokens', cacheWrites(attempt)) +
+    number('reasoning_tokens', usage?.reasoningTokens) +
+    text('trace_id', record.trace?.traceId)
+  )
 }
 
-function cacheWrites({ attempt: { usage } }: Attempt): number | null {
-  if (usage?.cacheWriteTokens === undefined && usage?.cacheWrite1hTokens === undefined) return null
+function startOf({ record, attempt: { start } }: Attempt): Ms {
+  return Math.round(record.startedAt + (start - record.start))
+}
+
+function text(name: keyof LedgerRecord, value: string | null | undefined): string {
+  return value === undefined || value === null ? '' : `,"${name}":${JSON.stringify(value)}`
+}
+
+/** A whole number: a column takes no other, and one row that it did not take would keep all others out. */
+function number(name: keyof LedgerRecord, value: number | undefined): string {
+  if (value === undefined) return ''
+  const whole = Math.round(value)
+  return Number.isSafeInteger(whole) ? `,"${name}":${whole}` : ''
+}
+
+const callerTexts = new WeakMap<Caller, string>()
+const deploymentTexts = new WeakMap<Deployment, string>()
+
+/** Written once per object. */
+function textOf<Of extends object>(one: Of, known: WeakMap<Of, string>, write: (one: Of) => string): string {
+  let members = known.get(one)
+  if (members === undefined) {
+    members = write(one)
+    known.set(one, members)
+  }
+  return members
+}
+
+function callerMembers({ keyId, userId, teamId, organizationId, endUser }: Caller): string {
+  return (
+    text('key_id', keyId) +
+    text('user_id', userId) +
+    text('team_id', teamId) +
+    text('organization_id', organizationId) +
+    text('end_user', endUser)
+  )
+}
+
+function deploymentMembers(deployment: Deployment): string {
+  const { id, provider, model, price } = deployment
+  return (
+    text('deployment_id', id) +
+    text('provider', provider) +
+    text('model', model) +
+    text('api_base', shownBaseUrl(deployment)) +
+    number('unpriced', price ? 0 : 1) +
+    text('price_source', price?.source) +
+    text('rates', price && ratesText(price))
+  )
+}
+
+function cacheWrites({ attempt: { usage } }: Attempt): number | undefined {
+  if (usage?.cacheWriteTokens === undefined && usage?.cacheWrite1hTokens === undefined) return undefined
   return (usage.cacheWriteTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0)
 }
 
-function tagsText({ options: { tags = NONE, recordTags = NONE, caller } }: Attempt): string | null {
+function tagsText({ options: { tags = NONE, recordTags = NONE, caller } }: Attempt): string | undefined {
   const own = caller?.tags ?? NONE
-  if (tags.length + recordTags.length + own.length === 0) return null
+  if (tags.length + recordTags.length + own.length === 0) return undefined
   return JSON.stringify([...new Set([...own, ...tags, ...recordTags])])
 }
 
-function metadataText({ options: { metadata } }: Attempt): string | null {
+function metadataText({ options: { metadata } }: Attempt): string | undefined {
   const own = metadata?.spend_logs_metadata
-  if (own === undefined || own === null) return null
+  if (own === undefined || own === null) return undefined
   const text = JSON.stringify(own)
-  return text.length > MAX_METADATA ? null : text
+  return text.length > MAX_METADATA ? undefined : text
 }
 
 const NONE: readonly string[] = []
 
-const texts = new WeakMap<RateCard, string>()
-
-/** The rates as JSON, written once per card. */
-function ratesText(card: RateCard): string {
-  let text = texts.get(card)
-  if (text === undefined) {
-    text = JSON.stringify({ ...card.rates, ...(card.tiers.length > 0 && { tiers: card.tiers }) }, digits)
-    texts.set(card, text)
-  }
-  return text
+/** The rates as JSON. */
+function ratesText({ rates, tiers }: RateCard): string {
+  return JSON.stringify({ ...rates, ...(tiers.length > 0 && { tiers }) }, digits)
 }
 
 function digits(_name: string, value: unknown): unknown {

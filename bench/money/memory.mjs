@@ -1,0 +1,50 @@
+// Whether memory stays flat: a million calls, each tenth by another of 100,000 keys, with ever new end users.
+import { stage } from './stage.mjs'
+
+const AT_ONCE = 50
+
+/** Megabytes of heap after a collection, each `every` calls. Needs --expose-gc. */
+export async function memory(parts, { calls = 1_000_000, every = 100_000, keys = 100_000 } = {}) {
+  const one = await stage(parts, { money: true, keys })
+  const seen = []
+  // A store on a machine that is busy elsewhere may not answer in time: such calls are refused, and counted here.
+  let refused = 0
+  try {
+    for (let done = 0; done < calls; done += AT_ONCE) {
+      const group = []
+      for (let at = 0; at < AT_ONCE; at++) {
+        const number = done + at
+        // Most calls are of few keys, as it is; the others go through all of them.
+        const key = number % 10 === 0 ? (number / 10) % keys : number % 100
+        const headers = one.headers[key]
+        group.push(one.call(number % 20 === 1 ? { ...headers, 'x-litellm-end-user-id': `user-${number}` } : headers))
+      }
+      for (const { status } of await Promise.allSettled(group)) if (status === 'rejected') refused++
+      await new Promise(resolve => setImmediate(resolve))
+      if (done % 2_000 === 0) await one.settle()
+      if ((done + AT_ONCE) % every === 0) {
+        await one.settle()
+        seen.push(await heap(done + AT_ONCE, refused))
+      }
+    }
+  } finally {
+    for (const warning of one.warnings) console.error(warning)
+    await one.close()
+  }
+  return seen
+}
+
+async function heap(calls, refused) {
+  await new Promise(resolve => setTimeout(resolve, 1_500))
+  globalThis.gc?.()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  const line = {
+    calls,
+    refused,
+    heapMegabytes: heapUsed / 1e6,
+    externalMegabytes: external / 1e6,
+    rssMegabytes: rss / 1e6,
+  }
+  console.log(JSON.stringify(line))
+  return line
+}
