@@ -68,7 +68,7 @@ function usageOf({ marked, speaks }: Asked, most: { input: number; output: numbe
 function expectBound(price: RateCard, one: Asked, shares: readonly number[]): void {
   const request = requestOf(one)
   const bounds = inputTokenBounds(request)
-  const deployment = { price, limits: {}, defaults: {} }
+  const deployment = { price, limits: { supports: {} }, defaults: {} }
   const worst = worstCost(deployment, request, { bounds }) ?? -1n
   const output = (one.max ?? forcedOutput(deployment, undefined)) * (one.answers ?? 1)
   const usage = usageOf(one, { input: bounds.high, output }, shares)
@@ -129,7 +129,7 @@ test('nor at any bundled price', () => {
 
 test('an attempt that is given a limit costs no more than what was held for its call', () => {
   const price: RateCard = { rates: { input: 150n, output: 600n }, tiers: [], source: 'test' }
-  const deployment = { price, limits: { maxOutputTokens: 9_999_999 }, defaults: {} }
+  const deployment = { price, limits: { maxOutputTokens: 9_999_999, supports: {} }, defaults: {} }
   fc.assert(
     fc.property(asked, fc.boolean(), (one, hasBytes) => {
       const { body, ...rest } = requestOf({ ...one, max: undefined })
