@@ -109,6 +109,47 @@ describe('the worst price', () => {
     expect(worst(chat({ max_tokens: 10, modalities: ['text', 'audio'] }), dear)?.output).toBe(90n)
   })
 })
+<<<<<<< HEAD:src/prices/worst.test.ts
+=======
+type Asked = typeof asked extends fc.Arbitrary<infer Value> ? Value : never
+
+function requestOf({ content, max, answers, marked, speaks }: Asked): Request {
+  const said = { role: 'user', content, ...(marked && { cache_control: { type: 'ephemeral' } }) }
+  const limit = { ...(max !== undefined && { max_tokens: max }), ...(answers !== undefined && { n: answers }) }
+  const body = { model: 'm', messages: [said], ...limit, ...(speaks && { modalities: ['text', 'audio'] }) }
+  return { operation: 'chat', streamed: false, body }
+}
+
+/** What a provider may count that keeps to the bounds: whole numbers of every kind, overlapping as they like. */
+function usageOf({ marked, speaks }: Asked, most: { input: number; output: number }, shares: readonly number[]): Usage {
+  const [input = 0, output = 0, read = 0, write = 0, hour = 0, audio = 0, reasoning = 0] = shares
+  const inputTokens = Math.floor(most.input * input)
+  const outputTokens = Math.floor(most.output * output)
+  return {
+    inputTokens,
+    outputTokens,
+    cacheReadTokens: Math.floor(inputTokens * read),
+    // Only what a prompt marks is written.
+    ...(marked && {
+      cacheWriteTokens: Math.floor(inputTokens * write),
+      cacheWrite1hTokens: Math.floor(inputTokens * hour),
+    }),
+    ...(speaks && { outputAudioTokens: Math.floor(outputTokens * audio) }),
+    reasoningTokens: Math.floor(outputTokens * reasoning),
+  }
+}
+
+function expectBound(price: RateCard, one: Asked, shares: readonly number[]): void {
+  const request = requestOf(one)
+  const bounds = inputTokenBounds(request)
+  const deployment = { price, limits: { supports: {} }, defaults: {} }
+  const worst = worstCost(deployment, request, { bounds }) ?? -1n
+  const output = (one.max ?? forcedOutput(deployment, undefined)) * (one.answers ?? 1)
+  const usage = usageOf(one, { input: bounds.high, output }, shares)
+  if (costOf(price, usage) > worst)
+    throw new Error(`${price.source}: ${costOf(price, usage)} > ${worst} for ${JSON.stringify(usage)}`)
+}
+>>>>>>> 4f5e8c3f8afefeb91c8b7454915c7c194d1d26d7:src/prices/worst-bound.test.ts
 
 const rate = fc.bigInt({ min: 0n, max: 100_000_000_000n })
 const rates = fc.record(
@@ -148,6 +189,7 @@ const asked = fc.record(
   { requiredKeys: ['words', 'keeps', 'speaks', 'hears'] },
 )
 
+<<<<<<< HEAD:src/prices/worst.test.ts
 describe('for any price, any request and any usage that keeps to it', () => {
   it('what it costs is never more than the worst price', () => {
     const part = fc.double({ min: 0, max: 1, noNaN: true })
@@ -188,4 +230,41 @@ describe('for any price, any request and any usage that keeps to it', () => {
       { seed: 7, numRuns: 400 },
     )
   })
+=======
+test('nor at any bundled price', () => {
+  const bundle = openBundle()
+  const cards: RateCard[] = []
+  for (const provider of PROVIDERS) {
+    for (const { id } of library.findProvider({ providerId: provider })?.models ?? []) {
+      const price = bundle.card(provider, id, NOON)
+      if (price) cards.push(price)
+    }
+  }
+  expect(cards.length).toBeGreaterThan(500)
+  const samples = fc.sample(fc.tuple(asked, parts), { numRuns: 20, seed: 1 })
+  for (const price of cards) {
+    for (const [one, shares] of samples) expectBound(price, one, shares)
+    // All at the dearest: everything that may come does.
+    for (const [one] of samples) expectBound(price, one, [1, 1, 1, 1, 1, 1, 1])
+    for (const [one] of samples) expectBound(price, one, [1, 1, 0, 0, 0, 0, 0])
+  }
+})
+
+test('an attempt that is given a limit costs no more than what was held for its call', () => {
+  const price: RateCard = { rates: { input: 150n, output: 600n }, tiers: [], source: 'test' }
+  const deployment = { price, limits: { maxOutputTokens: 9_999_999, supports: {} }, defaults: {} }
+  fc.assert(
+    fc.property(asked, fc.boolean(), (one, hasBytes) => {
+      const { body, ...rest } = requestOf({ ...one, max: undefined })
+      const bytes = (of: object) => (hasBytes ? { bytes: Buffer.from(JSON.stringify(of)) } : {})
+      const limited = { ...body, max_completion_tokens: forcedOutput(deployment, undefined) }
+      const call: Request = { ...rest, body, ...bytes(body) }
+      const attempt: Request = { ...rest, body: limited, ...bytes(limited) }
+      const held = worstCost(deployment, call, { bounds: inputTokenBounds(call) }) ?? 0n
+      const needed = worstCost(deployment, attempt, { bounds: inputTokenBounds(attempt) }) ?? 0n
+      expect(needed <= held).toBe(true)
+    }),
+    { numRuns: 200, seed: 1 },
+  )
+>>>>>>> 4f5e8c3f8afefeb91c8b7454915c7c194d1d26d7:src/prices/worst-bound.test.ts
 })
