@@ -1,6 +1,7 @@
 import { ACCESS_DEFAULTS, type AccessSettings } from '../../core/access-settings.ts'
 import type { Json } from '../../core/json.ts'
 import type { Honoured } from '../keys/entry.ts'
+import { litellmHonoured } from '../keys/litellm.ts'
 import * as value from '../keys/values.ts'
 import { readValues } from '../read-values.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
@@ -56,6 +57,8 @@ type DefaultsKey = 'default_key_generate_params' | 'default_internal_user_params
 /** As they are written, with what could be judged in the form that it was read in. */
 function fieldsOf(key: DefaultsKey, { document, findings }: CompileContext): Readonly<Record<string, Json>> {
   const section = document.section('litellm_settings')?.section(key)
-  const written = Object.entries(section?.value ?? {}).filter(([, one]) => one !== null)
+  // What the API does not take was reported: passed on, it would make every request a wrong one.
+  const [, , known] = litellmHonoured[key]
+  const written = Object.entries(section?.value ?? {}).filter(([name, one]) => one !== null && known.includes(name))
   return { ...Object.fromEntries(written), ...defined(readValues(section, DEFAULTS, findings)) }
 }
