@@ -60,16 +60,28 @@ function spend(next: Handler, call: Call, hold: Hold): Promise<Answer> {
   return follow(next, call, () => hold.release())
 }
 
-/** Asks for as many tokens as the remainder pays. Rejects with `refusal` when it does not pay for an answer. */
+/** Asks for as many tokens as the remainder pays. Rejects with the last refusal when it does not pay for an answer. */
 async function lower(call: Call, refusal: OverBudget, { ledger, worst }: BudgetOptions) {
-  const tokens = mostTokens(call.request, request => worst(call, request) <= refusal.remaining)
-  if (tokens === undefined) throw refusal
-  const request = withOutputLimit(call.request, tokens)
-  const lowered = { ...call, request }
-  const hold = await ledger.hold(lowered, worst(lowered))
-  if (!hold) throw refusal
-  return { call: lowered, hold }
+  let last = refusal
+  // The budget that refused first need not be the one that has the least.
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const { remaining } = last
+    const tokens = mostTokens(call.request, request => worst(call, request) <= remaining)
+    if (tokens === undefined) break
+    const lowered = { ...call, request: withOutputLimit(call.request, tokens) }
+    try {
+      const hold = await ledger.hold(lowered, worst(lowered))
+      if (hold) return { call: lowered, hold }
+    } catch (error) {
+      if (!(error instanceof OverBudget)) throw error
+      last = error
+    }
+  }
+  throw last
 }
+
+/** How often a call is lowered: budgets that are short of money one after the other. */
+const MOST_ROUNDS = 4
 
 /** The largest limit that fits; undefined when not even the fewest tokens do. */
 function mostTokens(request: Request, fits: (request: Request) => boolean): number | undefined {

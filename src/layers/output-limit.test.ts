@@ -1,24 +1,45 @@
-import { expect, test } from 'vitest'
-import type { Deployment } from '../core/deployment.ts'
-import type { Request } from '../core/request.ts'
-import { withForcedLimit } from './output-limit.ts'
+import { describe, expect, it } from 'vitest'
+import { chat } from '../../test/support/calls.ts'
+import { deployment } from '../../test/support/settings.ts'
+import { withForcedLimit, withOutputLimit } from './output-limit.ts'
 
-const deployment = { provider: 'openai', defaults: {} } as Deployment
+const at = (provider: string, defaults = {}) =>
+  deployment({ id: 'd', pool: 'p', baseUrl: 'http://x', provider, defaults })
 
-test.each(['{"model":"m","messages":[]}', ' {"model":"m","messages":[{"content":"}"}]} \n'])(
-  'the bytes of a request that is given a limit say the same as its body: %s',
-  text => {
-    const request: Request = { operation: 'chat', streamed: false, body: JSON.parse(text), bytes: Buffer.from(text) }
-    const { body, bytes } = withForcedLimit(request, deployment, 4_096)
-    expect(body.max_completion_tokens).toBe(4_096)
-    expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toEqual(body)
-  },
-)
+describe('a lowered limit', () => {
+  it('stands in the fields that the client uses, and is never above its own', () => {
+    expect(withOutputLimit(chat({ max_tokens: 100 }), 20).body).toMatchObject({ max_tokens: 20 })
+    expect(withOutputLimit(chat({ max_completion_tokens: 100 }), 20).body).toMatchObject({ max_completion_tokens: 20 })
+    expect(withOutputLimit(chat({ max_tokens: 10 }), 20).body.max_tokens).toBe(10)
+    expect(withOutputLimit(chat({ max_tokens: 90, max_completion_tokens: 10 }), 20).body).toMatchObject({
+      max_tokens: 20,
+      max_completion_tokens: 10,
+    })
+  })
 
-test('where the limit stands in the request already, as null, its bytes are not used', () => {
-  const body = { model: 'm', max_completion_tokens: null }
-  const request: Request = { operation: 'chat', streamed: false, body, bytes: Buffer.from(JSON.stringify(body)) }
-  const limited = withForcedLimit(request, deployment, 4_096)
-  expect(limited.bytes).toBeUndefined()
-  expect(limited.body.max_completion_tokens).toBe(4_096)
+  it('goes without the bytes of the client, which say something else', () => {
+    const request = chat('{"model":"m","messages":[{"role":"user","content":"a"}],"max_tokens":100}')
+    expect(request.bytes).toBeDefined()
+    const lowered = withOutputLimit(request, 20)
+    expect(lowered.bytes).toBeUndefined()
+    expect(lowered.body).toEqual({ ...request.body, max_tokens: 20 })
+  })
+})
+
+describe('a forced limit', () => {
+  it('is set where neither the client nor the deployment sets one, in the field that the host knows', () => {
+    expect(withForcedLimit(chat({}), at('openai'), 50).body).toMatchObject({ max_completion_tokens: 50 })
+    expect(withForcedLimit(chat({}), at('mistral'), 50).body).toMatchObject({ max_tokens: 50 })
+    const completion = { operation: 'completion', streamed: false, body: { prompt: 'a', max_tokens: null } } as const
+    expect(withForcedLimit(completion, at('openai'), 50).body).toEqual({ prompt: 'a', max_tokens: 50 })
+  })
+
+  it('leaves the request as it is, its bytes included, where somebody has set one or there is no output', () => {
+    const own = chat('{"model":"m","messages":[{"role":"user","content":"a"}],"max_tokens":100}')
+    expect(withForcedLimit(own, at('openai'), 50)).toBe(own)
+    const plain = chat('{"model":"m","messages":[{"role":"user","content":"a"}]}')
+    expect(withForcedLimit(plain, at('openai', { max_tokens: 9 }), 50)).toBe(plain)
+    const embedding = { operation: 'embedding', streamed: false, body: { input: 'a' } } as const
+    expect(withForcedLimit(embedding, at('openai'), 50)).toBe(embedding)
+  })
 })

@@ -1,21 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { Database, KeyRow } from '../store/schema.ts'
-import { shownStand, standsOf } from './entity-budgets.ts'
-import { isoTime, readData, shownDates, shownFields } from './entity-data.ts'
-
-/** What of a key's fields is told with the team or user that it belongs to. */
-const SHOWN = [
-  'models',
-  'max_budget',
-  'soft_budget',
-  'budget_duration',
-  'model_max_budget',
-  'tpm_limit',
-  'rpm_limit',
-  'max_parallel_requests',
-  'metadata',
-  'tags',
-] as const
+import type { Database } from '../store/schema.ts'
+import { shownKeys } from './key-view.ts'
 
 /** So many keys are told with a team or a user; `/key/list` has them all, in pages. */
 const MOST = 1_000
@@ -36,25 +21,5 @@ export async function briefKeys(db: Kysely<Database>, { column, values, userId, 
   if (userId !== undefined) query = query.where('user_id', '=', userId)
   const rows = await query.orderBy('created_at', 'desc').orderBy('id').limit(MOST).execute()
   const within = teams ? rows.filter(row => row.team_id === null || teams.has(row.team_id)) : rows
-  const stands = await standsOf(db, { level: 'key', subjects: within.map(({ id }) => id) })
-  return within.map(row => ({ ...briefKey(row), ...shownStand(stands.get(row.id)) }))
-}
-
-function briefKey(row: KeyRow) {
-  const data = readData(row)
-  return {
-    token: row.id,
-    key_name: row.name,
-    key_alias: row.alias,
-    user_id: row.user_id,
-    team_id: row.team_id,
-    organization_id: row.organization_id,
-    budget_id: row.plan_id,
-    expires: isoTime(row.expires_at),
-    blocked: row.blocked === 1,
-    ...shownFields(data, SHOWN),
-    models: data.models ?? [],
-    metadata: data.metadata ?? {},
-    ...shownDates(row),
-  }
+  return shownKeys(db, within)
 }

@@ -1,14 +1,13 @@
 import type { Kysely } from 'kysely'
 import { dataOf, type KeyData, type PlanData } from '../access/fields.ts'
 import { keySubject } from '../access/key-subject.ts'
-import type { Ms } from '../core/clock.ts'
 import type { Database, KeyRow, PlanRow } from '../store/schema.ts'
 import { shownStand, standsOf } from './entity-budgets.ts'
 import { isoTime, readData, shownDates, shownFields } from './entity-data.ts'
 import { KEY_DATA } from './key-fields.ts'
 
 /** Keys as LiteLLM's API shows them, in their order: by their ids, never by themselves. */
-export async function shownKeys(db: Kysely<Database>, _now: Ms, keys: readonly KeyRow[]) {
+export async function shownKeys(db: Kysely<Database>, keys: readonly KeyRow[]) {
   const subjectOf = (key: KeyRow) => keySubject(key.id, dataOf<KeyData>(key.data))
   const stands = await standsOf(db, { level: 'key', subjects: keys.map(subjectOf) })
   const plans = await plansOf(db, keys)
@@ -21,8 +20,8 @@ export async function shownKeys(db: Kysely<Database>, _now: Ms, keys: readonly K
 export type ShownKey = Awaited<ReturnType<typeof shownKeys>>[number]
 
 /** One key, as it is after a change. */
-export async function oneShownKey(db: Kysely<Database>, now: Ms, key: KeyRow): Promise<ShownKey> {
-  const [shown] = await shownKeys(db, now, [key])
+export async function oneShownKey(db: Kysely<Database>, key: KeyRow): Promise<ShownKey> {
+  const [shown] = await shownKeys(db, [key])
   if (!shown) throw new Error('a key is shown as one')
   return shown
 }

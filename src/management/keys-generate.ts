@@ -81,12 +81,13 @@ function generate(context: OperationContext, input: NewKey, way: Way): Promise<M
     const people = await newPerson(trx, key, { reach, maker: makerOf(context, now) })
     const changed = await saveKey(trx, now, { after: key })
     await spendFirst(trx, now, { key, spend: input.spend })
-    const shown = await oneShownKey(trx, now, key)
+    const shown = await oneShownKey(trx, key)
     return { result: { key: secret, ...shown }, changed: [...people, ...changed] }
   })
 }
 
-function blankKey(of: Pick<KeyRow, 'id' | 'name'>, { keyId, now }: { keyId: string; now: Ms }): KeyRow {
+/** A key of which nothing is said yet. */
+export function blankKey(of: Pick<KeyRow, 'id' | 'name'>, { keyId, now }: { keyId: string; now: Ms }): KeyRow {
   const nobody = { alias: null, user_id: null, team_id: null, organization_id: null, plan_id: null }
   return { ...of, ...nobody, expires_at: null, blocked: 0, data: '{}', ...madeBy(keyId, now) }
 }

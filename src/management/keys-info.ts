@@ -22,7 +22,7 @@ export const keyInfo: Operation<z.infer<typeof infoInput>, { readonly key: strin
   async run(context, { key: named = context.caller.keyId }) {
     const { store } = context
     const { key } = await findKey(store.db, context, named)
-    return { key: key.id, info: await oneShownKey(store.db, await store.now(), key) }
+    return { key: key.id, info: await oneShownKey(store.db, key) }
   },
 }
 
@@ -40,7 +40,7 @@ export const keyInfoV2: Operation<z.infer<typeof manyInput>> = {
     const { store } = context
     const found = []
     for (const named of keys) found.push((await findKey(store.db, context, named)).key)
-    return { key: found.map(({ id }) => id), info: await shownKeys(store.db, await store.now(), found) }
+    return { key: found.map(({ id }) => id), info: await shownKeys(store.db, found) }
   },
 }
 

@@ -63,7 +63,7 @@ export const keyList: Operation<ListInput> = {
       .offset((input.page - 1) * input.size)
       .execute()
     const total = await counted(store.db, wanted)
-    const keys = input.return_full_object ? await shownKeys(store.db, now, rows) : rows.map(row => row.id)
+    const keys = input.return_full_object ? await shownKeys(store.db, rows) : rows.map(row => row.id)
     return { keys, ...pageOf(total, input) }
   },
 }

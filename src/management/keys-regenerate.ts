@@ -51,7 +51,7 @@ export const keyRegenerate: Operation<z.infer<typeof regenerateInput>, MadeKey> 
       await requirePlaces(trx, after, before)
       await requireNoMore(trx, caller, { before, after })
       const changed = await saveKey(trx, now, { before, after })
-      const shown = await oneShownKey(trx, now, after)
+      const shown = await oneShownKey(trx, after)
       return { result: { key: secret, ...shown }, changed }
     })
   },

@@ -55,7 +55,7 @@ async function update(context: OperationContext, { named, said, path }: Update) 
     await requireNoMore(trx, context.caller, { before, after })
     const changed = await saveKey(trx, now, { before, after })
     if (typeof said.spend === 'number') await setSpent(trx, now, mainBudget(after), usdToNano(said.spend))
-    return { result: await oneShownKey(trx, now, after), changed }
+    return { result: await oneShownKey(trx, after), changed }
   })
   return { key: shown.token, ...shown }
 }
@@ -124,7 +124,7 @@ function blocking(name: string, blocked: 0 | 1): Operation<z.infer<typeof blockI
         const after: KeyRow = { ...before, blocked, updated_at: now, updated_by: context.caller.keyId }
         await trx.updateTable('keys').set(after).where('id', '=', after.id).execute()
         const changed = [{ kind: 'key', id: after.id, before: auditable(before), after: auditable(after) }] as const
-        return { result: await oneShownKey(trx, now, after), changed }
+        return { result: await oneShownKey(trx, after), changed }
       }),
   }
 }

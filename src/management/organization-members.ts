@@ -7,7 +7,7 @@ import { id } from './fields.ts'
 import type { Operation } from './operation.ts'
 import { type FoundOrganization, lockOrganization } from './organization-rows.ts'
 import { shownOrganizationMembers } from './organization-view.ts'
-import { insertPerson, type Maker, makerOf, noSuchUser, type Person, userNamed } from './people.ts'
+import { insertPerson, lockNamed, type Maker, makerOf, noSuchUser, type Person, userNamed } from './people.ts'
 import { WRITERS } from './role-groups.ts'
 import { named, person, SAY_WHO } from './team-fields.ts'
 import { shownUsers } from './user-view.ts'
@@ -63,7 +63,7 @@ interface Adding {
 async function addOne(trx: Transaction<Database>, someone: Someone, { found, maker }: Adding) {
   const { organization, reach } = found
   const among = reach.kind === 'all' ? 'everybody' : { organization: organization.id }
-  const known = await userNamed(trx, someone, among)
+  const known = await lockNamed(trx, someone, among)
   if (!known && reach.kind !== 'all') throw noSuchUser(someone)
   const made = known ? undefined : await makePerson(trx, someone, maker)
   const user = known ?? made?.user

@@ -41,6 +41,18 @@ export async function userNamed(db: Kysely<Database>, person: Person, among: Amo
   return first
 }
 
+/** The same, locked: they are not deleted before the transaction ends in which they join something. */
+export async function lockNamed(
+  trx: Transaction<Database>,
+  person: Person,
+  among: Among,
+): Promise<UserRow | undefined> {
+  const user = await userNamed(trx, person, among)
+  if (!user) return undefined
+  // An update is the lock that SQLite and PostgreSQL both have a word for.
+  return trx.updateTable('users').set({ id: user.id }).where('id', '=', user.id).returningAll().executeTakeFirst()
+}
+
 /** The failure of a person whom there is not, or whom the caller may not know of. */
 export function noSuchUser({ user_id, user_email }: Person) {
   return notFound('user', user_id ?? user_email ?? '')

@@ -4,7 +4,7 @@ import type { Database, TeamMemberRow, TeamRow, UserRow } from '../store/schema.
 import type { Changed } from './change.ts'
 import { auditable, dataText } from './entity-data.ts'
 import { badRequest } from './errors.ts'
-import { insertPerson, type Maker, noSuchUser, type Person, userNamed } from './people.ts'
+import { insertPerson, lockNamed, type Maker, noSuchUser, type Person } from './people.ts'
 import type { Reach } from './reach.ts'
 import { setMemberBudgets } from './team-rows.ts'
 import { shownUsers } from './user-view.ts'
@@ -78,11 +78,11 @@ async function insertMember(trx: Transaction<Database>, member: TeamMemberRow): 
  */
 async function userToAdd(trx: Transaction<Database>, person: Person, { team, reach, maker }: Adding) {
   if (reach.kind !== 'all') {
-    const user = await userNamed(trx, person, { organization: team.organization_id })
+    const user = await lockNamed(trx, person, { organization: team.organization_id })
     if (!user) throw noSuchUser(person)
     return { user, changed: [] }
   }
-  const user = await userNamed(trx, person, 'everybody')
+  const user = await lockNamed(trx, person, 'everybody')
   if (user) return { user, changed: [] }
   const { user_id } = person
   if (user_id === undefined) throw badRequest('nobody has this address yet; say user_id as well', 'user_id')

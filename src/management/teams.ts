@@ -68,9 +68,11 @@ async function requirePlace(trx: Transaction<Database>, reach: Reach, place: Pla
     throw notAllowed('only administrators of the gateway make teams without an organization', 'organization_id')
   }
   const organization = await trx
-    .selectFrom('organizations')
-    .select(['id', 'data'])
+    // An update is a lock: the organization stays as it is, and there, until the team stands in it.
+    .updateTable('organizations')
+    .set({ id: organization_id })
     .where('id', '=', organization_id)
+    .returning(['id', 'data'])
     .executeTakeFirst()
   if (!organization || !administers(reach, organization_id)) throw notFound('organization', organization_id)
   requireWithin(organization, fields)

@@ -1,14 +1,14 @@
 import type { Transaction } from 'kysely'
 import { z } from 'zod'
 import { keyName, newKey } from '../access/key-hash.ts'
-import type { Database, KeyRow, UserRow } from '../store/schema.ts'
+import type { Database, UserRow } from '../store/schema.ts'
 import type { Changed } from './change.ts'
-import { madeBy } from './entity-data.ts'
 import { duration, id } from './fields.ts'
 import { requireNoMore } from './key-bounds.ts'
 import { keyAfter, requirePlaces } from './key-draft.ts'
 import { hashOf, saveKey } from './key-rows.ts'
 import { oneShownKey } from './key-view.ts'
+import { blankKey } from './keys-generate.ts'
 import { lockTeam } from './team-rows.ts'
 import type { Occasion } from './users.ts'
 
@@ -61,18 +61,13 @@ export async function makeUserKey(
     duration: input.duration ?? null,
     allowed_routes: isAdmin ? null : MODELS_ONLY,
   }
-  const blank = blankKey({ id: hashOf(context).idOf(secret), name: keyName(secret) }, caller.keyId, now)
+  const blank = blankKey({ id: hashOf(context).idOf(secret), name: keyName(secret) }, { keyId: caller.keyId, now })
   const key = keyAfter(blank, said, { now, by: caller.keyId })
   await requirePlaces(trx, key)
   await requireNoMore(trx, caller, { after: key })
   const changed = await saveKey(trx, now, { after: key })
-  const shown = await oneShownKey(trx, now, key)
+  const shown = await oneShownKey(trx, key)
   const { token, token_id, key_name, key_alias, expires, team_id: of, organization_id } = shown
   const told = { key: secret, token, token_id, key_name, key_alias, expires, team_id: of, organization_id }
   return { told, changed }
-}
-
-function blankKey(of: Pick<KeyRow, 'id' | 'name'>, keyId: string, now: number): KeyRow {
-  const nobody = { alias: null, user_id: null, team_id: null, organization_id: null, plan_id: null }
-  return { ...of, ...nobody, expires_at: null, blocked: 0, data: '{}', ...madeBy(keyId, now) }
 }

@@ -84,6 +84,7 @@ export class Replica {
   readonly #env: Readonly<Record<string, string>>
   #running: { readonly child: Child; readonly url: string } | undefined
   #printed = ''
+  #said = ''
 
   constructor(
     folder: string,
@@ -115,6 +116,11 @@ export class Replica {
   /** What all its processes so far have printed to standard error. */
   get warnings(): string {
     return this.#printed + (this.#running?.child.stderr() ?? '')
+  }
+
+  /** What all its processes so far have printed anywhere. */
+  get output(): string {
+    return this.warnings + this.#said + (this.#running?.child.stdout() ?? '')
   }
 
   /** Starts it, and waits until it listens. */
@@ -177,6 +183,7 @@ export class Replica {
     this.#running = undefined
     const code = await child.exited
     this.#printed += child.stderr()
+    this.#said += child.stdout()
     return code
   }
 }

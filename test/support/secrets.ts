@@ -8,14 +8,15 @@ export class Secrets {
 
   /** The forms of the keys that occur in a text; their beginnings are as telling as the whole. */
   foundIn(text: string): string[] {
-    return this.#forms().filter(form => text.includes(form))
+    return formsOf([this.provider, this.master, this.wrong]).filter(form => text.includes(form))
   }
+}
 
-  #forms(): string[] {
-    return [this.provider, this.master, this.wrong].flatMap(key => {
-      const random = key.slice(key.lastIndexOf('-') + 1)
-      const packed = Buffer.from(key).toString('base64').replace(/=+$/, '')
-      return [key, random.slice(0, 12), packed, encodeURIComponent(key)]
-    })
-  }
+/** Every form in which keys could have got out. */
+export function formsOf(keys: readonly string[]): string[] {
+  return keys.flatMap(key => {
+    const random = key.slice(key.lastIndexOf('-') + 1)
+    const packed = Buffer.from(key).toString('base64').replace(/=+$/, '')
+    return [key, random.slice(0, 12), packed, encodeURIComponent(key)]
+  })
 }

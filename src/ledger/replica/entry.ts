@@ -58,7 +58,7 @@ export class Entry {
     const { call, own, counted } = this.#payers
     const { attempt } = this.#attempt
     const { journal, poster, clock, onEnd, onOverrun } = this.#parts
-    const charge = attempt.charge?.total ?? attempt.cost ?? 0n
+    const charge = attempt.charge?.total ?? attempt.cost ?? this.#unpriced(end)
     const purses = this.#purses()
     const overrun = max(call?.charge(charge) ?? 0n, own?.charge(charge) ?? 0n)
     own?.release()
@@ -73,6 +73,12 @@ export class Entry {
     let budgets = this.#payers.countedText
     for (const { text } of this.#purses()) budgets = budgets === '' ? text : `${text},${budgets}`
     return { id: this.#attempt.attempt.id, charge, budgets }
+  }
+
+  /** Where nobody knows the price, the amount that it was held at is charged, unless it certainly cost nothing. */
+  #unpriced({ failure }: End): NanoUsd {
+    if (this.#attempt.deployment.price || failure?.verdict.charges === false) return 0n
+    return this.#payers.bound
   }
 
   #purses(): readonly Purse[] {

@@ -10,7 +10,7 @@ export type JournalEntry = object
 export interface Journal {
   /** Keeps a line before anything is dialled. @throws Failure `unavailable` when that cannot be done. */
   begin(line: string): JournalEntry
-  /** Keeps the final line of an attempt, soon. */
+  /** Keeps the final line of an attempt, before its end is told. */
   end(entry: JournalEntry, line: string): void
   /** The store has the row. */
   posted(entry: JournalEntry): void

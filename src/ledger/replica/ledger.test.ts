@@ -1,0 +1,299 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { attemptAt, callTo } from '../../../test/support/calls.ts'
+import { deployment } from '../../../test/support/settings.ts'
+import { budgetOf, refusalOf } from '../../../test/support/till.ts'
+import type { BudgetTerms } from '../../core/budget.ts'
+import type { Attempt, Call } from '../../core/call.ts'
+import { plainCaller } from '../../core/caller.ts'
+import type { NanoUsd } from '../../core/money.ts'
+import type { MoneySettings } from '../../core/money-settings.ts'
+import { FakeClock } from '../../testing/fake-clock.ts'
+import type { Authority, Change, Crossing } from '../authority.ts'
+import { MemoryAuthority } from '../memory-authority.ts'
+import type { Entry } from './entry.ts'
+import { FileJournals } from './file-journals.ts'
+import { Ledger } from './ledger.ts'
+
+const SETTINGS: MoneySettings = {
+  budgets: [],
+  unpriced: 'refuse',
+  whenShort: 'refuse',
+  whenAway: 'refuse',
+  leaseMs: 10_000,
+  journal: '',
+  backlog: { rows: 3, bytes: 1 << 20 },
+}
+const key = budgetOf('k', 1_000n)
+const one = deployment({ id: 'd', pool: 'p', baseUrl: 'http://127.0.0.1' })
+
+let root = ''
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'tollgate-ledger-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+interface SceneOptions {
+  readonly settings?: Partial<MoneySettings>
+  readonly authority?: MemoryAuthority
+  readonly clock?: FakeClock
+  readonly journals?: boolean
+}
+
+/** A ledger before an authority that is away while the test likes. */
+async function scene({ settings, clock = new FakeClock(), journals = true, ...given }: SceneOptions = {}) {
+  const authority = given.authority ?? new MemoryAuthority({ clock, keepRows: true })
+  const weather = { isAway: false }
+  const seen = new Proxy(authority, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      return (...all: unknown[]) =>
+        weather.isAway ? Promise.reject(new Error('away')) : Reflect.apply(method, target, all)
+    },
+  }) as Authority
+  const warnings: string[] = []
+  const crossings: Crossing[] = []
+  const changes: Change[] = []
+  const ledger = new Ledger({
+    authority: seen,
+    settings: { ...SETTINGS, ...settings },
+    clock,
+    warn: message => void warnings.push(message),
+    onCrossing: crossing => void crossings.push(crossing),
+    ...(journals && { journals: new FileJournals(root) }),
+  })
+  ledger.onChange(change => void changes.push(change))
+  await ledger.start()
+  let count = 0
+  async function begin(bound: NanoUsd, budgets: readonly BudgetTerms[] = [key]): Promise<Begun> {
+    const call = callTo('p', { id: `c${++count}`, options: { caller: { ...plainCaller('k'), budgets } } })
+    const hold = await ledger.hold(call, bound)
+    const attempt = attemptAt(one, { ...call, ...(hold && { hold }) })
+    return { call, attempt, entry: await ledger.begin(attempt, bound), release: () => hold?.release() }
+  }
+  const state = async () => (await authority.budgets([key.id]))[0]
+  return { clock, authority, ledger, weather, warnings, crossings, changes, begin, state }
+}
+
+interface Begun {
+  readonly call: Call
+  readonly attempt: Attempt
+  readonly entry: Entry
+  release(): void
+}
+
+function end({ attempt, entry, release }: Begun, cost: NanoUsd): void {
+  attempt.attempt.cost = cost
+  entry.end({ outcome: 'complete' }, undefined)
+  release()
+}
+
+async function close(ledger: Ledger, clock: FakeClock): Promise<void> {
+  const closing = ledger.close()
+  await clock.advanceAsync(6_000)
+  await closing
+}
+
+describe('the ledger of a replica', () => {
+  it('charges what an attempt cost, once, and gives the rest back when it closes', async () => {
+    const { ledger, clock, authority, begin, state } = await scene()
+    end(await begin(400n), 150n)
+    await ledger.flush()
+    expect(authority.rows()).toHaveLength(1)
+    expect(JSON.parse(authority.rows()[0]?.text ?? '')).toMatchObject({
+      charge: '150',
+      held: '400',
+      overrun: '0',
+      outcome: 'complete',
+    })
+    expect(await state()).toMatchObject({ spent: 150n })
+    await close(ledger, clock)
+    expect(await state()).toMatchObject({ spent: 150n, leased: 0n })
+    expect(existsSync(join(root, ledger.replica.id))).toBe(false)
+  })
+
+  it('warns of what cost more than was held, and charges it', async () => {
+    const { ledger, warnings, authority, begin, state } = await scene()
+    end(await begin(100n), 130n)
+    await ledger.flush()
+    expect(await state()).toMatchObject({ spent: 130n })
+    expect(JSON.parse(authority.rows()[0]?.text ?? '')).toMatchObject({ overrun: '30' })
+    expect(warnings).toEqual([expect.stringContaining('cost $0.000000030 more than was held')])
+  })
+
+  it('tells once when a limit was passed, and knows which calls it concerns', async () => {
+    const soft = { ...key, softLimit: 100n }
+    const { ledger, clock, crossings, begin } = await scene()
+    const begun = await begin(200n, [soft])
+    expect(ledger.isExceeded(begun.call)).toBe(false)
+    end(begun, 120n)
+    await ledger.flush()
+    await clock.advanceAsync(250)
+    expect(crossings).toMatchObject([{ what: 'soft', budget: { id: key.id, spent: 120n } }])
+    expect(ledger.isExceeded(begun.call)).toBe(true)
+  })
+
+  it('tells of changes by others within a pulse', async () => {
+    const { authority, clock, changes } = await scene()
+    authority.note({ kind: 'key', id: 'revoked' })
+    await clock.advanceAsync(250)
+    expect(changes).toEqual([{ kind: 'key', id: 'revoked' }])
+  })
+
+  it('counts what nothing bounds, and holds nothing of it', async () => {
+    const counted = { ...key, limit: undefined }
+    const { ledger, begin, state } = await scene()
+    const begun = await begin(400n, [counted])
+    expect(ledger.isBounded(begun.call)).toBe(false)
+    end(begun, 150n)
+    await ledger.flush()
+    expect(await state()).toMatchObject({ spent: 150n, leased: 0n })
+  })
+})
+
+describe('while the store is away', () => {
+  it('refuses who is bounded after a second, lets others go on, and recovers by itself', async () => {
+    const { ledger, clock, weather, warnings, begin, state } = await scene()
+    const before = await begin(300n)
+    weather.isAway = true
+    end(before, 100n)
+    await clock.advanceAsync(1_000)
+    expect(await refusalOf(begin(10n))).toMatchObject({ kind: 'unavailable', code: 'budget_store_unavailable' })
+    end(await begin(10n, []), 5n)
+    expect(warnings).toEqual([expect.stringContaining('does not take ledger rows')])
+    weather.isAway = false
+    await clock.advanceAsync(3_000)
+    expect(warnings[1]).toContain('takes ledger rows again')
+    end(await begin(10n), 10n)
+    await clock.advanceAsync(100)
+    expect(await state()).toMatchObject({ spent: 110n })
+    await close(ledger, clock)
+  })
+
+  it('spends what is leased where it may, for most of a lease, and no longer', async () => {
+    const { clock, weather, begin } = await scene({
+      settings: { whenAway: 'spend-leases', backlog: { rows: 99, bytes: 1 << 20 } },
+    })
+    const lease = await begin(600n)
+    weather.isAway = true
+    lease.release()
+    await clock.advanceAsync(6_500)
+    const spent = await begin(100n)
+    expect(spent.entry).toBeDefined()
+    await clock.advanceAsync(1_000)
+    expect(await refusalOf(begin(100n))).toMatchObject({ code: 'budget_store_unavailable' })
+  })
+
+  it('refuses everybody when as much waits as may, and nothing is lost of what waits', async () => {
+    const { ledger, clock, weather, authority, begin } = await scene()
+    const begun = [await begin(10n), await begin(10n), await begin(10n)]
+    weather.isAway = true
+    for (const each of begun) end(each, 7n)
+    expect(await refusalOf(begin(1n, []))).toMatchObject({ kind: 'unavailable', code: 'ledger_backlog_full' })
+    await clock.advanceAsync(5_000)
+    weather.isAway = false
+    await clock.advanceAsync(2_500)
+    expect(authority.rows()).toHaveLength(3)
+    end(await begin(1n, []), 1n)
+    await close(ledger, clock)
+    expect(authority.rows()).toHaveLength(4)
+  })
+
+  it('leaves what it cannot bring in the journal, and whoever starts next on the machine brings it once', async () => {
+    const clock = new FakeClock()
+    const first = await scene({ clock })
+    const done = await first.begin(300n)
+    first.weather.isAway = true
+    end(done, 100n)
+    await close(first.ledger, clock)
+    expect(first.warnings.at(-1)).toContain('they stay in the journal')
+    expect(first.authority.rows()).toEqual([])
+    clock.advance(10_001)
+    const second = await scene({ clock, authority: first.authority })
+    await clock.advanceAsync(10_000)
+    expect(first.authority.rows()).toHaveLength(1)
+    expect(await first.state()).toMatchObject({ spent: 100n, leased: 0n })
+    expect(second.warnings).toEqual([expect.stringContaining('took over the journal')])
+  })
+})
+
+describe('a ledger that is closed under calls', () => {
+  it('keeps what has not ended in the journal, at its worst price', async () => {
+    const clock = new FakeClock()
+    const first = await scene({ clock })
+    await first.begin(300n)
+    await close(first.ledger, clock)
+    clock.advance(10_001)
+    await scene({ clock, authority: first.authority })
+    await clock.advanceAsync(10_000)
+    expect(JSON.parse(first.authority.rows()[0]?.text ?? '{}')).toMatchObject({
+      outcome: 'unsettled',
+      charge: '300',
+      estimated: 1,
+    })
+    expect(await first.state()).toMatchObject({ spent: 300n, leased: 0n })
+  })
+})
+
+describe('a replica that was silent', () => {
+  it('has its leases again when nobody knew better than to write them off', async () => {
+    const clock = new FakeClock()
+    const silent = await scene({ clock, journals: false })
+    const begun = await silent.begin(300n)
+    silent.weather.isAway = true
+    await clock.advanceAsync(10_001)
+    const other = await scene({ clock, authority: silent.authority, journals: false })
+    await clock.advanceAsync(5_000)
+    expect(other.warnings).toEqual([expect.stringContaining('it counts as spent')])
+    expect(await other.state()).toMatchObject({ spent: 300n, leased: 0n })
+    silent.weather.isAway = false
+    await clock.advanceAsync(250)
+    expect(await silent.state()).toMatchObject({ spent: 0n, leased: 300n })
+    end(begun, 120n)
+    await clock.advanceAsync(2_000)
+    expect(await silent.state()).toMatchObject({ spent: 120n, leased: 0n })
+  })
+
+  it('charges what is under way once though its journal was taken over, and writes on in a new one', async () => {
+    const clock = new FakeClock()
+    const silent = await scene({ clock })
+    const begun = await silent.begin(300n)
+    silent.weather.isAway = true
+    await clock.advanceAsync(10_001)
+    const other = await scene({ clock, authority: silent.authority })
+    await clock.advanceAsync(5_000)
+    // Its worst price stands: nobody could know that it lives.
+    expect(await other.state()).toMatchObject({ spent: 300n, leased: 0n })
+    silent.weather.isAway = false
+    end(begun, 120n)
+    await clock.advanceAsync(3_000)
+    expect(await silent.state()).toMatchObject({ spent: 300n, leased: 0n })
+    end(await silent.begin(50n), 50n)
+    await clock.advanceAsync(200)
+    expect(await silent.state()).toMatchObject({ spent: 350n })
+    expect(silent.authority.rows().map(({ charge }) => charge)).toEqual([300n, 50n])
+  })
+})
+
+describe('a batch', () => {
+  it('whose answer was lost is posted again and counts once, money given back included', async () => {
+    const clock = new FakeClock()
+    const authority = new MemoryAuthority({ clock, keepRows: true })
+    const post = authority.post.bind(authority)
+    let lost = 0
+    authority.post = async (replica, batch) => {
+      const answer = await post(replica, batch)
+      if (lost++ < 2) throw new Error('the answer was lost')
+      return answer
+    }
+    const { begin, state } = await scene({ clock, authority })
+    end(await begin(300n), 100n)
+    await clock.advanceAsync(4_000)
+    expect(lost).toBeGreaterThan(2)
+    expect(await state()).toMatchObject({ spent: 100n, leased: 0n })
+    expect(authority.rows()).toHaveLength(1)
+  })
+})

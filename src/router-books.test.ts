@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest'
+import { callTo, chat } from '../test/support/calls.ts'
+import { deployment, routing } from '../test/support/settings.ts'
+import { budgetOf, refusalOf } from '../test/support/till.ts'
+import { wholeAnswer } from './core/answer.ts'
+import type { Attempt } from './core/call.ts'
+import { plainCaller } from './core/caller.ts'
+import type { Deployment } from './core/deployment.ts'
+import { Failure } from './core/failure.ts'
+import { ObjectFrame } from './core/frame.ts'
+import type { JsonObject } from './core/json.ts'
+import type { MoneySettings } from './core/money-settings.ts'
+import { MemoryAuthority } from './ledger/memory-authority.ts'
+import type { LedgerRecord } from './ledger/record.ts'
+import { Ledger } from './ledger/replica/ledger.ts'
+import { createRouter } from './router.ts'
+import { FakeClock } from './testing/fake-clock.ts'
+
+const SETTINGS: MoneySettings = {
+  budgets: [],
+  unpriced: 'refuse',
+  whenShort: 'refuse',
+  whenAway: 'refuse',
+  leaseMs: 10_000,
+  journal: '',
+  backlog: { rows: 100, bytes: 1 << 20 },
+}
+/** $1 per token of output, nothing for input. */
+const price = (usd: bigint) => ({ rates: { input: 0n, output: usd * 10n ** 15n }, tiers: [], source: 'test' })
+const at = (id: string, draft: Partial<Deployment> = {}) =>
+  deployment({ id, pool: id, baseUrl: 'http://127.0.0.1', price: price(1n), ...draft })
+const DOLLAR = 10n ** 9n
+
+/** A router whose upstreams answer each with 2 tokens of output, unless the test says otherwise. */
+async function scene(
+  deployments: readonly Deployment[],
+  { limit = 1_000n, money, fallbacks = {}, fails = [] }: SceneOptions = {},
+) {
+  const clock = new FakeClock()
+  const authority = new MemoryAuthority({ clock, keepRows: true })
+  const settings = { ...SETTINGS, ...money }
+  const ledger = new Ledger({ authority, settings, clock, warn: () => {} })
+  await ledger.start()
+  const sent: Attempt[] = []
+  const router = createRouter(routing({ deployments, fallbacks: { general: fallbacks }, retries: { count: 0 } }), {
+    books: { ledger, settings },
+    clock,
+    async send(attempt) {
+      sent.push(attempt)
+      if (fails.includes(attempt.deployment.id)) throw new Failure('overloaded', 'too much')
+      const usage = { inputTokens: 1, outputTokens: 2 }
+      return wholeAnswer(attempt.deployment, new ObjectFrame([{}], true), { usage })
+    },
+  })
+  const key = budgetOf('k', limit * DOLLAR)
+  const ask = async (pool: string, body: JsonObject = {}) => {
+    const call = callTo(pool, { request: chat(body), options: { caller: { ...plainCaller('k'), budgets: [key] } } })
+    const answer = await router.answer(call)
+    answer.read({ frame: () => true, end() {} })
+  }
+  const rows = async () => {
+    await clock.advanceAsync(50)
+    await ledger.flush()
+    return authority.rows().map(({ text }) => JSON.parse(text) as LedgerRecord)
+  }
+  const spent = async () => ((await authority.budgets([key.id]))[0]?.spent ?? 0n) / DOLLAR
+  return { router, ask, rows, spent, sent, clock, authority }
+}
+
+interface SceneOptions {
+  readonly limit?: bigint
+  readonly money?: Partial<MoneySettings>
+  readonly fallbacks?: Readonly<Record<string, readonly { readonly pool: string }[]>>
+  readonly fails?: readonly string[]
+}
+
+describe('the way of a call through the books', () => {
+  it('holds the worst price of all it may reach, and charges what it cost', async () => {
+    const { ask, rows, spent, sent } = await scene([at('a'), at('b', { price: price(5n) })], {
+      fallbacks: { a: [{ pool: 'b' }] },
+    })
+    // 200 tokens would cost $1,000 at the fallback, 201 too much.
+    expect(await refusalOf(ask('a', { max_tokens: 201 }))).toMatchObject({ kind: 'over_budget' })
+    expect(sent).toEqual([])
+    await ask('a', { max_tokens: 200 })
+    expect(await rows()).toMatchObject([
+      { purpose: 'answer', charge: String(2n * DOLLAR), held: String(200n * DOLLAR) },
+    ])
+    expect(await spent()).toBe(2n)
+  })
+
+  it('gives an answer without a limit one, where somebody is bounded and nowhere else', async () => {
+    const limits = { maxOutputTokens: 30, supports: {} }
+    const bounded = await scene([at('a', { limits })])
+    await bounded.ask('a')
+    expect(bounded.sent[0]?.request.body.max_completion_tokens).toBe(30)
+    const capped = await scene([at('a', { limits })], { money: { outputCap: 7 } })
+    await capped.ask('a')
+    expect(capped.sent[0]?.request.body.max_completion_tokens).toBe(7)
+    const free = await scene([at('a', { limits })])
+    const call = callTo('a')
+    await free.router.answer(call)
+    expect(free.sent[0]?.request).toBe(call.request)
+  })
+
+  it('writes down every attempt, also one that failed', async () => {
+    const { ask, rows, spent } = await scene([at('a'), at('b')], { fallbacks: { a: [{ pool: 'b' }] }, fails: ['a'] })
+    await ask('a', { max_tokens: 10 })
+    expect(await rows()).toMatchObject([
+      { deployment_id: 'a', outcome: 'failed', failure: 'overloaded', charge: '0' },
+      { deployment_id: 'b', outcome: 'complete', charge: String(2n * DOLLAR) },
+    ])
+    expect(await spent()).toBe(2n)
+  })
+
+  it('lets a model that costs nothing answer a bounded caller', async () => {
+    const { ask, rows } = await scene([at('a', { price: price(0n) })], { limit: 1n })
+    await ask('a')
+    expect(await rows()).toMatchObject([{ charge: '0', unpriced: 0 }])
+  })
+
+  it('charges a mirrored call on a hold of its own', async () => {
+    const { ask, rows, spent } = await scene([at('a', { silentPool: 'shadow' }), at('shadow', { price: price(3n) })])
+    await ask('a', { max_tokens: 10 })
+    const written = await rows()
+    expect(
+      written.map(({ purpose, charge, held }) => [purpose, BigInt(charge) / DOLLAR, BigInt(held) / DOLLAR]).sort(),
+    ).toEqual([
+      ['answer', 2n, 10n],
+      ['mirror', 6n, 30n],
+    ])
+    expect(await spent()).toBe(8n)
+  })
+
+  it('sends the call and no mirror where the mirror is too dear', async () => {
+    const { ask, rows } = await scene([at('a', { silentPool: 'shadow' }), at('shadow', { price: price(300n) })])
+    await ask('a', { max_tokens: 10 })
+    expect((await rows()).map(({ purpose }) => purpose)).toEqual(['answer'])
+  })
+
+  it('sends calls elsewhere than to a deployment whose own budget is spent', async () => {
+    const place = budgetOf('a', 5n * DOLLAR, { level: 'deployment' })
+    const { ask, rows } = await scene([at('a'), at('b')], {
+      money: { budgets: [place] },
+      fallbacks: { a: [{ pool: 'b' }] },
+    })
+    await ask('a', { max_tokens: 6 })
+    expect((await rows()).map(({ deployment_id }) => deployment_id)).toEqual(['b'])
+  })
+})
+
+describe('a deployment without a price', () => {
+  const unknown = at('a', { price: undefined })
+
+  it('is refused to those who are bounded', async () => {
+    const { ask, sent } = await scene([unknown])
+    expect(await refusalOf(ask('a'))).toMatchObject({ kind: 'unpriced', code: 'model_not_priced' })
+    expect(sent).toEqual([])
+  })
+
+  it('answers uncounted where the operator lets it', async () => {
+    const { ask, rows, spent } = await scene([unknown], { money: { unpriced: 'allow' } })
+    await ask('a')
+    expect(await rows()).toMatchObject([{ charge: '0', cost: null, unpriced: 1 }])
+    expect(await spent()).toBe(0n)
+  })
+
+  it('is held and charged at the amount that the operator names, unless it certainly cost nothing', async () => {
+    const money = { unpriced: 2n * DOLLAR }
+    const paid = await scene([unknown], { money })
+    await paid.ask('a')
+    expect(await paid.rows()).toMatchObject([{ charge: String(2n * DOLLAR), cost: null, overrun: '0' }])
+    expect(await paid.spent()).toBe(2n)
+    const failed = await scene([unknown], { money, fails: ['a'] })
+    await refusalOf(failed.ask('a'))
+    expect(await failed.rows()).toMatchObject([{ charge: '0' }])
+    const { ask } = await scene([unknown], { limit: 1n, money: { unpriced: 2n * DOLLAR } })
+    expect(await refusalOf(ask('a'))).toMatchObject({ kind: 'over_budget' })
+  })
+})
