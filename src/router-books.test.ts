@@ -161,7 +161,7 @@ describe('a deployment without a price', () => {
   it('answers uncounted where the operator lets it', async () => {
     const { ask, rows, spent } = await scene([unknown], { money: { unpriced: 'allow' } })
     await ask('a')
-    expect(await rows()).toMatchObject([{ charge: '0', cost: null, unpriced: 1 }])
+    expect(await rows()).toMatchObject([{ charge: '0', unpriced: 1 }])
     expect(await spent()).toBe(0n)
   })
 
@@ -169,7 +169,7 @@ describe('a deployment without a price', () => {
     const money = { unpriced: 2n * DOLLAR }
     const paid = await scene([unknown], { money })
     await paid.ask('a')
-    expect(await paid.rows()).toMatchObject([{ charge: String(2n * DOLLAR), cost: null, overrun: '0' }])
+    expect(await paid.rows()).toMatchObject([{ charge: String(2n * DOLLAR), overrun: '0' }])
     expect(await paid.spent()).toBe(2n)
     const failed = await scene([unknown], { money, fails: ['a'] })
     await refusalOf(failed.ask('a'))

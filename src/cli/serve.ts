@@ -137,7 +137,8 @@ async function moneyParts(
   const replace: Parameters<typeof openManagement>[0]['replace'] = routing => router.replace(routing)
   const { operations, models } = await openManagement({ config, store, masterKey, replace, warn })
   ledger?.onChange(({ kind }) => {
-    if (kind === 'model' || kind === 'setting') models.refresh().catch(error => warn(`models were not read: ${String(error)}`))
+    if (kind === 'model' || kind === 'setting')
+      models.refresh().catch(error => warn(`models were not read: ${String(error)}`))
   })
   return { money: { store, callers, isConnected, operations, access: config.settings.access } }
 }

@@ -24,7 +24,11 @@ describe('the SQLite file', LONG, () => {
     const chaos = await Chaos.start({ upstream: { chunks: 5 } })
     closing.push(() => chaos.close())
     let goesOn = true
-    const load = chaos.clients.crowd(8, chaos.mixed, () => goesOn)
+    const load = chaos.clients.crowd(
+      8,
+      turn => chaos.mixed(turn),
+      () => goesOn,
+    )
     await chaos.fast.arrived(40)
     const other = new Database(chaos.replicas.file ?? '', { timeout: 10_000 })
     other.exec('begin immediate')

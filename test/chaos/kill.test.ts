@@ -27,7 +27,7 @@ async function killAgainAndAgain(chaos: Chaos, times: number, seed: number): Pro
         const { url } = replica
         const load = chaos.clients.crowd(
           12,
-          turn => ({ ...chaos.mixed(turn), url }),
+          turn => chaos.mixed(turn, url),
           () => goesOn,
         )
         await chaos.fast.arrived(chaos.fast.log.length + 1)

@@ -28,7 +28,11 @@ describe.runIf(hasPostgres())('PostgreSQL that goes away under load', LONG, () =
   async function underLoad(work: () => Promise<unknown>): Promise<readonly ClientCall[]> {
     const before = chaos.clients.calls.length
     let goesOn = true
-    const load = chaos.clients.crowd(8, chaos.mixed, () => goesOn)
+    const load = chaos.clients.crowd(
+      8,
+      turn => chaos.mixed(turn),
+      () => goesOn,
+    )
     await chaos.fast.arrived(chaos.fast.log.length + 40)
     await work()
     await chaos.fast.arrived(chaos.fast.log.length + 40)

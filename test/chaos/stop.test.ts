@@ -22,7 +22,7 @@ describe('SIGTERM under load', LONG, () => {
       let goesOn = true
       const load = chaos.clients.crowd(
         24,
-        turn => ({ ...chaos.mixed(turn), url }),
+        turn => chaos.mixed(turn, url),
         () => goesOn,
       )
       await chaos.fast.arrived(chaos.fast.log.length + 60)

@@ -66,10 +66,10 @@ export class Chaos {
     return new Chaos(parts, options.database)
   }
 
-  /** The keys in turn, streamed and not, at the replicas in turn. */
-  readonly mixed = (turn: number): Ask => {
+  /** The keys in turn, streamed and not, at one address; default: at the replicas in turn. */
+  readonly mixed = (turn: number, url: string = this.replicas.at(turn).url): Ask => {
     const key = [this.limited, this.ofTeam, this.unlimited][turn % 3] ?? this.limited
-    return { url: this.replicas.at(turn).url, key, streamed: turn % 2 === 0 }
+    return { url, key, streamed: turn % 2 === 0 }
   }
 
   call(ask: Partial<Ask> = {}): Promise<ClientCall> {

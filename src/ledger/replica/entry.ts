@@ -69,16 +69,16 @@ export class Entry {
     if (overrun > 0n) onOverrun(this.#attempt, overrun)
   }
 
-  #about(charge: NanoUsd) {
-    let budgets = this.#payers.countedText
-    for (const { text } of this.#purses()) budgets = budgets === '' ? text : `${text},${budgets}`
-    return { id: this.#attempt.attempt.id, charge, budgets }
-  }
-
   /** Where nobody knows the price, the amount that it was held at is charged, unless it certainly cost nothing. */
   #unpriced({ failure }: End): NanoUsd {
     if (this.#attempt.deployment.price || failure?.verdict.charges === false) return 0n
     return this.#payers.bound
+  }
+
+  #about(charge: NanoUsd) {
+    let budgets = this.#payers.countedText
+    for (const { text } of this.#purses()) budgets = budgets === '' ? text : `${text},${budgets}`
+    return { id: this.#attempt.attempt.id, charge, budgets }
   }
 
   #purses(): readonly Purse[] {

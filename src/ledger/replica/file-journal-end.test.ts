@@ -2,22 +2,22 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { begun, ended } from '../../../test/support/journal-lines.ts'
 import { FileJournals } from './file-journals.ts'
+import { beginLine } from './journal-line.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'tollgate-journal-'))
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const replica = { id: 'R1', host: 'here', pid: 1, leaseMs: 10_000 }
-const row = (id: string, charge: bigint) => ({ id, text: `{"id":"${id}"}`, charge, budgets: [] })
+const row = (id: string, charge: bigint) => beginLine({ id, charge, budgets: '' }, `{"id":"${id}"}`)
 
 describe('FileJournal', () => {
   it('has a final row on disk before anybody can be told of the end', () => {
     const journals = new FileJournals(root)
     const journal = journals.open(replica)
-    const entry = journal.begin(begun(row('A', 9n)))
+    const entry = journal.begin(row('A', 9n))
     expect(journals.read('R1')).toMatchObject([{ id: 'A', charge: 9n }])
-    journal.end(entry, ended(row('A', 4n)))
+    journal.end(entry, row('A', 4n))
     expect(journals.read('R1')).toMatchObject([{ id: 'A', charge: 4n }])
     journal.posted(entry)
     journal.close(true)
@@ -27,10 +27,10 @@ describe('FileJournal', () => {
   it('keeps what was under way when it was closed, and writes nothing more', () => {
     const journals = new FileJournals(root)
     const journal = journals.open(replica)
-    const entry = journal.begin(begun(row('B', 9n)))
+    const entry = journal.begin(row('B', 9n))
     journal.close(false)
-    journal.end(entry, ended(row('B', 3n)))
-    expect(() => journal.begin(begun(row('C', 9n)))).toThrow('cannot be written')
+    journal.end(entry, row('B', 3n))
+    expect(() => journal.begin(row('C', 9n))).toThrow('cannot be written')
     expect(journals.read('R1')).toMatchObject([{ id: 'B', charge: 9n }])
     expect(journals.read('R1')).toHaveLength(1)
   })

@@ -30,8 +30,8 @@ class Lines implements JournalEntry {
 
 /**
  * What this process must not lose: a line for each attempt before it is dialled and one when it has ended, in files of its
- * own. Lines reach the operating system, not the disk: they survive
- * the death of the process (SIGKILL), not that of the machine. Files go when the store has all of their rows.
+ * own. Lines reach the operating system, not the disk: they survive the death of the process (SIGKILL), not that of the
+ * machine. Files go when the store has all of their rows.
  */
 export class FileJournal implements Journal {
   readonly folder: string
@@ -39,8 +39,8 @@ export class FileJournal implements Journal {
   #segment: Segment
   #number = 0
   #torn = false
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
   #closed = false
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
 
   /** Makes the folder. @throws Failure when it cannot be written. */
   constructor(root: string, replica: Replica) {
@@ -65,7 +65,7 @@ export class FileJournal implements Journal {
   }
 
   /**
-   * Writes the final line at once (3 µs): it is there before the client has the end of its answer, so that a process which is
+   * Writes the final line at once: it is there before the client has the end of its answer, so that a process which is
    * killed in that turn does not leave a whole answer at its worst price. A disk that is full loses nothing but this copy.
    */
   end(entry: JournalEntry, line: string): void {

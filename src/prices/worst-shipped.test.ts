@@ -1,0 +1,146 @@
+import { createRequire } from 'node:module'
+import type * as GenaiPrices from '@pydantic/genai-prices'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { RateCard, Rates } from '../core/price.ts'
+import type { Request } from '../core/request.ts'
+import type { Usage } from '../core/usage.ts'
+import { inputTokenBounds } from './bounds.ts'
+import { openBundle } from './bundle.ts'
+import { costOf } from './cost.ts'
+import { forcedOutput, worstCost } from './worst.ts'
+
+const library: typeof GenaiPrices = createRequire(import.meta.url)('@pydantic/genai-prices')
+const PROVIDERS = [
+  ...[
+    'openai',
+    'azure',
+    'anthropic',
+    'google',
+    'aws',
+    'mistral',
+    'openrouter',
+    'x-ai',
+    'perplexity',
+    'deepseek',
+    'groq',
+  ],
+  ...['cohere', 'fireworks', 'together', 'cerebras', 'moonshotai', 'novita', 'huggingface_together'],
+]
+const NOON = new Date('2026-11-20T12:00:00Z')
+
+const parts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 })
+const asked = fc.record({
+  content: fc.string({ maxLength: 500 }),
+  max: fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }),
+  answers: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+  marked: fc.boolean(),
+  speaks: fc.boolean(),
+})
+type Asked = typeof asked extends fc.Arbitrary<infer Value> ? Value : never
+
+function requestOf({ content, max, answers, marked, speaks }: Asked): Request {
+  const said = { role: 'user', content, ...(marked && { cache_control: { type: 'ephemeral' } }) }
+  const limit = { ...(max !== undefined && { max_tokens: max }), ...(answers !== undefined && { n: answers }) }
+  const body = { model: 'm', messages: [said], ...limit, ...(speaks && { modalities: ['text', 'audio'] }) }
+  return { operation: 'chat', streamed: false, body }
+}
+
+/** What a provider may count that keeps to the bounds: whole numbers of every kind, overlapping as they like. */
+function usageOf({ marked, speaks }: Asked, most: { input: number; output: number }, shares: readonly number[]): Usage {
+  const [input = 0, output = 0, read = 0, write = 0, hour = 0, audio = 0, reasoning = 0] = shares
+  const inputTokens = Math.floor(most.input * input)
+  const outputTokens = Math.floor(most.output * output)
+  return {
+    inputTokens,
+    outputTokens,
+    cacheReadTokens: Math.floor(inputTokens * read),
+    // Only what a prompt marks is written.
+    ...(marked && {
+      cacheWriteTokens: Math.floor(inputTokens * write),
+      cacheWrite1hTokens: Math.floor(inputTokens * hour),
+    }),
+    ...(speaks && { outputAudioTokens: Math.floor(outputTokens * audio) }),
+    reasoningTokens: Math.floor(outputTokens * reasoning),
+  }
+}
+
+function expectBound(price: RateCard, one: Asked, shares: readonly number[]): void {
+  const request = requestOf(one)
+  const bounds = inputTokenBounds(request)
+  const deployment = { price, limits: { supports: {} }, defaults: {} }
+  const worst = worstCost(deployment, request, { bounds }) ?? -1n
+  const output = (one.max ?? forcedOutput(deployment, undefined)) * (one.answers ?? 1)
+  const usage = usageOf(one, { input: bounds.high, output }, shares)
+  if (costOf(price, usage) > worst)
+    throw new Error(`${price.source}: ${costOf(price, usage)} > ${worst} for ${JSON.stringify(usage)}`)
+}
+
+const rate = fc.bigInt({ min: 0n, max: 100_000_000_000n })
+const rates: fc.Arbitrary<Rates> = fc.record(
+  {
+    input: rate,
+    output: rate,
+    cacheRead: rate,
+    cacheWrite: rate,
+    cacheWrite1h: rate,
+    inputAudio: rate,
+    outputAudio: rate,
+    reasoning: rate,
+    request: rate,
+  },
+  { requiredKeys: ['input', 'output'] },
+)
+const card: fc.Arbitrary<RateCard> = fc
+  .tuple(rates, fc.array(fc.tuple(fc.integer({ min: 1, max: 1_000 }), rates), { maxLength: 2 }))
+  .map(([base, tiers]) => ({
+    rates: base,
+    tiers: tiers
+      .map(([aboveInputTokens, above]) => ({ aboveInputTokens, rates: above }))
+      .sort((one, other) => one.aboveInputTokens - other.aboveInputTokens),
+    source: 'random',
+  }))
+
+test('no usage within the bounds costs more, whatever the rates are', () => {
+  fc.assert(
+    fc.property(card, asked, parts, (price, one, shares) => expectBound(price, one, shares)),
+    { numRuns: 3_000, seed: 1 },
+  )
+})
+
+test('nor at any bundled price', () => {
+  const bundle = openBundle()
+  const cards: RateCard[] = []
+  for (const provider of PROVIDERS) {
+    for (const { id } of library.findProvider({ providerId: provider })?.models ?? []) {
+      const price = bundle.card(provider, id, NOON)
+      if (price) cards.push(price)
+    }
+  }
+  expect(cards.length).toBeGreaterThan(500)
+  const samples = fc.sample(fc.tuple(asked, parts), { numRuns: 20, seed: 1 })
+  for (const price of cards) {
+    for (const [one, shares] of samples) expectBound(price, one, shares)
+    // All at the dearest: everything that may come does.
+    for (const [one] of samples) expectBound(price, one, [1, 1, 1, 1, 1, 1, 1])
+    for (const [one] of samples) expectBound(price, one, [1, 1, 0, 0, 0, 0, 0])
+  }
+})
+
+test('an attempt that is given a limit costs no more than what was held for its call', () => {
+  const price: RateCard = { rates: { input: 150n, output: 600n }, tiers: [], source: 'test' }
+  const deployment = { price, limits: { supports: {}, maxOutputTokens: 9_999_999 }, defaults: {} }
+  fc.assert(
+    fc.property(asked, fc.boolean(), (one, hasBytes) => {
+      const { body, ...rest } = requestOf({ ...one, max: undefined })
+      const bytes = (of: object) => (hasBytes ? { bytes: Buffer.from(JSON.stringify(of)) } : {})
+      const limited = { ...body, max_completion_tokens: forcedOutput(deployment, undefined) }
+      const call: Request = { ...rest, body, ...bytes(body) }
+      const attempt: Request = { ...rest, body: limited, ...bytes(limited) }
+      const held = worstCost(deployment, call, { bounds: inputTokenBounds(call) }) ?? 0n
+      const needed = worstCost(deployment, attempt, { bounds: inputTokenBounds(attempt) }) ?? 0n
+      expect(needed <= held).toBe(true)
+    }),
+    { numRuns: 200, seed: 1 },
+  )
+})
