@@ -35,6 +35,17 @@ describe('the limiter of one process', () => {
     ])
   })
 
+  test('counts what a long call has used, though all that it took has melted away meanwhile', () => {
+    const clock = new FakeClock()
+    const limiter = new MemoryLimiter({ clock })
+    const long = key({ tpm: 1_000 })
+    const call = granted(limiter.admit(ask([long], 10)))
+    clock.advance(30_000)
+    for (let other = 0; other < 5; other++) limiter.admit(ask([key({ subject: `other${other}`, rpm: 5 })]))
+    limiter.settle(call, 410)
+    expect(limiter.admit(ask([long])).standings).toMatchObject([{ remainingTokens: 600 }])
+  })
+
   test('gives the longest wait when several limits are in the way', () => {
     const limiter = new MemoryLimiter({ clock: new FakeClock() })
     const quick = key({ rpm: 60 })

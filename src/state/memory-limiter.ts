@@ -114,8 +114,8 @@ export class MemoryLimiter implements Limiter {
     for (const { entry, terms, share } of granted.taken) {
       if (terms.parallel !== undefined) entry.places--
       if (difference.tokens === 0 && difference.requests === 0) continue
-      entry.melt(now, terms)
-      entry.correct(terms, difference, share)
+      // Of a long call the entry may have been whole meanwhile, and gone.
+      this.#entryOf(terms, now).correct(terms, difference, share)
     }
   }
 
