@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { within } from './watch.ts'
@@ -29,8 +31,10 @@ export function startNode(
   env: Readonly<Record<string, string>> = {},
   lifeMs = PATIENCE_MS,
 ): Child {
+  // A gateway keeps its keys where it runs: each has a folder of its own.
+  const own = args.includes('serve') ? mkdtempSync(join(tmpdir(), 'tollgate-serve-')) : undefined
   const child = spawn(process.execPath, args, {
-    cwd: root,
+    cwd: own ?? root,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -47,7 +51,12 @@ export function startNode(
   child.stderr.on('data', bytes => {
     stderr += bytes
   })
-  const exited = new Promise<number | null>(resolve => child.once('close', code => resolve(code)))
+  const exited = new Promise<number | null>(resolve => {
+    child.once('close', code => {
+      if (own !== undefined) rmSync(own, { recursive: true, force: true })
+      resolve(code)
+    })
+  })
   const found = (pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
       const look = () => {
