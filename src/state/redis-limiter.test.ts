@@ -74,7 +74,8 @@ async function decisions(limiter: Limiter, limits: readonly RateLimit[], taken: 
     const admission = await limiter.admit(askFor(bounds, { tokens, priority }))
     if (admission.granted) granted.push(admission)
     told.push({
-      outcome: admission.granted ? 'granted' : [admission.limit, admission.what],
+      // Of two that are in the way equally long, the time that goes by here decides which one is told.
+      outcome: admission.granted ? 'granted' : 'refused',
       left: admission.standings.map(({ remainingRequests, remainingTokens = 0, remainingParallel }) => [
         remainingRequests,
         Math.floor(remainingTokens / 50),
