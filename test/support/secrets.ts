@@ -15,8 +15,10 @@ export class Secrets {
 /** Every form in which keys could have got out. */
 export function formsOf(keys: readonly string[]): string[] {
   return keys.flatMap(key => {
-    const random = key.slice(key.lastIndexOf('-') + 1)
+    // Random text may hold dashes too, so that what stands behind the last one may be next to nothing.
+    const last = key.slice(key.lastIndexOf('-') + 1)
+    const random = last.length >= 12 ? last.slice(0, 12) : key.slice(-12)
     const packed = Buffer.from(key).toString('base64').replace(/=+$/, '')
-    return [key, random.slice(0, 12), packed, encodeURIComponent(key)]
+    return [key, random, packed, encodeURIComponent(key)]
   })
 }
