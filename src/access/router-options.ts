@@ -26,7 +26,7 @@ export function routerOptions(
 }
 
 /** `[{pool: [targets]}]` as a table; undefined when there is nothing in it. */
-export function fallbackTable(value: Json | undefined): FallbackTable | undefined {
+function fallbackTable(value: Json | undefined): FallbackTable | undefined {
   if (!Array.isArray(value)) return undefined
   const table: Record<string, readonly Fallback[]> = Object.create(null)
   for (const entry of value) {

@@ -60,7 +60,7 @@ function levelName(level: LimitLevel): string {
 }
 
 /** A duration as OpenAI writes it: `120ms`, `8.64s`, `6m0s`. */
-export function durationText(ms: Ms): string {
+function durationText(ms: Ms): string {
   const whole = Math.ceil(ms)
   if (whole < 1_000) return `${whole}ms`
   const minutes = Math.floor(whole / 60_000)

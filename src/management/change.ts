@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely'
 import type { Ms } from '../core/clock.ts'
 import { ulids } from '../core/id.ts'
 import type { Change } from '../ledger/authority.ts'
+import { noteAudits } from '../store/audit.ts'
 import { noteChanges } from '../store/changes.ts'
 import type { Database } from '../store/schema.ts'
 import type { OperationContext } from './operation.ts'
@@ -63,7 +64,7 @@ async function record(trx: Transaction<Database>, changed: readonly Changed[], o
       before: audited(before),
       after: audited(after),
     }))
-    await trx.insertInto('audit').values(audit).execute()
+    await noteAudits(trx, audit)
   }
 }
 

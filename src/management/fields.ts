@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Ms } from '../core/clock.ts'
 import type { Json } from '../core/json.ts'
-import { type NanoUsd, usdToNano } from '../core/money.ts'
 import { isPeriod } from '../core/period.ts'
 
 /** Ids and names of people's own making: no control characters, at most 256 characters. */
@@ -66,23 +65,16 @@ function monthsAfter(from: Ms, months: number): Ms {
   return at.getTime()
 }
 
-/** Dollars as stored: absent stays absent, null is no limit. */
-export function nanoOf(dollars: number | null | undefined): NanoUsd | undefined {
-  return dollars === null || dollars === undefined ? undefined : usdToNano(dollars)
-}
-
 const MAX_KEYS = 64
 const MAX_NAME = 128
 const MAX_TEXT = 8_192
 const MAX_DEPTH = 8
 const MAX_BYTES = 65_536
 
-/** A free JSON value with bounds: 8 levels, 64 members each, names of 128 and texts of 8,192 characters, 64 KiB in all. */
-export const freeJson = z.custom<Json>(value => problemIn(value) === undefined, {
-  error: issue => problemIn(issue.input) ?? 'is not valid',
-})
-
-/** A free JSON object with the same bounds (`metadata`). */
+/**
+ * A free JSON object with bounds (`metadata`): 8 levels, 64 members each, names of 128 and texts of 8,192 characters, 64 KiB
+ * in all.
+ */
 export const metadata = z
   .custom<Readonly<Record<string, Json>>>(value => isPlain(value) && problemIn(value) === undefined, {
     error: issue => (isPlain(issue.input) ? (problemIn(issue.input) ?? 'is not valid') : 'must be an object'),

@@ -39,7 +39,7 @@ export function keyIdOf(context: OperationContext, named: string): string {
 }
 
 /** A key that was named, for messages: never the key itself. */
-export function shownReference(named: string): string {
+function shownReference(named: string): string {
   return isKeyId(named) ? named : `…${named.slice(-4)}`
 }
 

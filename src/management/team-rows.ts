@@ -73,7 +73,7 @@ export async function membersOf(
 }
 
 /** What a member may spend: what is said for them, else what their plan says, else what the team says for its members. */
-export function memberFields(
+function memberFields(
   team: { readonly data: string },
   member: { readonly data: string },
   plan: { readonly data: string } | undefined,

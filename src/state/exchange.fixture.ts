@@ -4,7 +4,7 @@ import type { Port } from './port.ts'
 import { ExchangeHub, workerExchange } from './worker-exchange.ts'
 
 /** Both ends of a line within this process. What is sent is copied, as between processes, and comes in a later turn. */
-export function linkedPorts(later: (action: () => void) => void = setImmediate): readonly [Port, Port] {
+function linkedPorts(later: (action: () => void) => void = setImmediate): readonly [Port, Port] {
   const ends = [new Set<(message: JsonObject) => void>(), new Set<(message: JsonObject) => void>()] as const
   const port = (mine: (typeof ends)[number], theirs: (typeof ends)[number]): Port => ({
     send(message) {

@@ -31,7 +31,7 @@ export interface SharedDebt {
 }
 
 /** Whether the quantity would make the limit so full that only the own part may be used. */
-export function isSaturated(debt: number, quantity: number, { rate, share }: { rate: Rate; share: Share }): boolean {
+function isSaturated(debt: number, quantity: number, { rate, share }: { rate: Rate; share: Share }): boolean {
   return debt + quantity > share.saturation * rate.burst
 }
 
@@ -58,4 +58,4 @@ export function ownDebt(debt: SharedDebt, quantity: number, of: { rate: Rate; sh
 }
 
 /** A share's debt is melted after so long, however small the share. */
-export const FORGIVEN_MS: Ms = 10 * MINUTE_MS
+const FORGIVEN_MS: Ms = 10 * MINUTE_MS

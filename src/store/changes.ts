@@ -13,14 +13,9 @@ const KEPT_MS: Ms = 10 * 60_000
 const AT_ONCE = 1000
 
 /**
- * Notes within the transaction of a change, so that every replica hears of it at its next pulse. `now` is the store's
+ * Notes within the transaction of the changes, so that every replica hears of them at its next pulse. `now` is the store's
  * (`Store.now`).
  */
-export async function noteChange(db: Kysely<Database>, now: Ms, change: Change): Promise<void> {
-  await noteChanges(db, now, [change])
-}
-
-/** The same for many at once. */
 export async function noteChanges(db: Kysely<Database>, now: Ms, changes: readonly Change[]): Promise<void> {
   // A statement has room for a few thousand values.
   for (let at = 0; at < changes.length; at += AT_ONCE) {

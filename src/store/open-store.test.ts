@@ -10,7 +10,7 @@ import { hasPostgres, startPostgres, type TestPostgres } from '../../test/suppor
 import { systemClock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import type { StoreSettings } from '../core/money-settings.ts'
-import { noteAudit } from './audit.ts'
+import { noteAudits } from './audit.ts'
 import { migrate, openStore } from './open-store.ts'
 import { SqliteWorker } from './sqlite/sqlite-worker.ts'
 
@@ -278,7 +278,7 @@ describe.each(kinds)('store in %s', (name, settingsOf) => {
       before: null,
       after: '{}',
     }
-    await noteAudit(store.db, entry)
+    await noteAudits(store.db, [entry])
     expect(await store.db.selectFrom('audit').selectAll().execute()).toEqual([entry])
     expect(Math.abs(entry.at - Date.now())).toBeLessThan(60_000)
     await store.close()

@@ -7,7 +7,7 @@ import { Secret } from '../../src/core/secret.ts'
 import type { Authority, Change } from '../../src/ledger/authority.ts'
 import { MemoryAuthority } from '../../src/ledger/memory-authority.ts'
 import { setSpent } from '../../src/store/budgets.ts'
-import { noteChange } from '../../src/store/changes.ts'
+import { noteChanges } from '../../src/store/changes.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
@@ -102,7 +102,7 @@ function ofStore(store: Store) {
   return {
     authority: store.authority,
     store,
-    note: async (change: Change) => noteChange(store.db, await store.now(), change),
+    note: async (change: Change) => noteChanges(store.db, await store.now(), [change]),
     setSpent: async (id: string, amount: bigint) => {
       await setSpent(store.db, await store.now(), id, amount)
     },

@@ -17,13 +17,14 @@ export class Exceeded {
     this.#clock = clock
   }
 
-  /** Looks how a budget stands that has changed. */
-  async look(id: string): Promise<void> {
-    const [state] = await this.#authority.budgets([id])
-    this.note(id, state)
+  /** Looks how budgets stand, which may have changed. */
+  async look(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    const states = new Map((await this.#authority.budgets(ids)).map(state => [state.id, state]))
+    for (const id of ids) this.#note(id, states.get(id))
   }
 
-  note(id: string, state: BudgetState | undefined): void {
+  #note(id: string, state: BudgetState | undefined): void {
     const limit = state?.softLimit ?? state?.limit
     if (!state || limit === undefined || state.spent < limit) this.#until.delete(id)
     else if (this.#until.size < MAX_KNOWN) this.#until.set(id, state.resetsAt ?? Number.POSITIVE_INFINITY)

@@ -88,7 +88,7 @@ export class Ledger {
       journal: this.#journal,
       journals,
       onChange: change => {
-        if (change.kind === 'budget') this.#exceeded.look(change.id).catch(ignore)
+        if (change.kind === 'budget') this.#exceeded.look([change.id]).catch(ignore)
         for (const listener of this.#listeners) listener(change)
       },
       onRecovered: (id, rows) => warn(`took over the journal of ${id}, which did not stop properly: ${rows} rows`),
@@ -115,7 +115,7 @@ export class Ledger {
     await this.#parts.authority.define(this.#parts.settings.budgets)
     await this.#heartbeat.start()
     this.#join()
-    for (const { id } of this.#parts.settings.budgets) await this.#exceeded.look(id)
+    await this.#exceeded.look(this.#parts.settings.budgets.map(({ id }) => id))
   }
 
   /** Whether the authority has answered lately. */
