@@ -8,7 +8,7 @@ import { type ReachOptions, reachOf } from './attempts/reach.ts'
 import { classify } from './classify/index.ts'
 import { beginCalls } from './core/begin.ts'
 import type { Attempt, Call } from './core/call.ts'
-import type { RateLimit } from './core/caller.ts'
+import type { Caller, RateLimit } from './core/caller.ts'
 import type { Cancellation } from './core/cancellation.ts'
 import type { ChargeSettings } from './core/charge.ts'
 import { type Clock, type Random, systemClock } from './core/clock.ts'
@@ -208,10 +208,16 @@ type BoundsOf = ReturnType<typeof rememberedBounds>
 
 /** The layer that counts calls, by the limits of their callers and of all. */
 function counting({ limiter, always }: NonNullable<RouterParts['limits']>, inputTokenBounds: BoundsOf): Layer {
+  // One list per caller, who is the same object while nothing about the key changes.
+  const lists = new WeakMap<Caller, readonly RateLimit[]>()
+  const listOf = (caller: Caller) => {
+    const list = lists.get(caller) ?? [...caller.limits, ...always]
+    lists.set(caller, list)
+    return list
+  }
   return limits({
     limiter,
-    limitsOf: ({ options: { caller } }) =>
-      (always.length === 0 ? caller?.limits : [...(caller?.limits ?? []), ...always]) ?? always,
+    limitsOf: ({ options: { caller } }) => (caller ? (always.length === 0 ? caller.limits : listOf(caller)) : always),
     inputTokens: request => inputTokenBounds(request).likely,
     outputTokens: expectedOutputTokens,
   })
