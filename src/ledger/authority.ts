@@ -80,11 +80,6 @@ export interface Grant {
 }
 
 export interface PostBatch {
-  /**
-   * Counts up from 1 within the replica. A batch whose number was posted before does nothing, so that one whose answer was
-   * lost can be sent again, money given back included. Absent: rows alone, as when a dead replica's journal is posted.
-   */
-  readonly seq?: number
   readonly rows: readonly PostedRow[]
   readonly returns: readonly GivenBack[]
   /**
@@ -97,8 +92,10 @@ export interface PostBatch {
 /** A row of the ledger and who bears its charge. */
 export interface PostedRow {
   readonly id: string
-  /** The row as JSON (`LedgerRecord`). */
+  /** The row as a JSON object (`LedgerRecord`), without the members that `shared` has. */
   readonly text: string
+  /** Its other members: JSON objects that many rows have in common (their deployment's, their caller's), the same texts for all. */
+  readonly shared?: readonly string[]
   readonly charge: NanoUsd
   readonly budgets: readonly ChargedBudget[]
 }
