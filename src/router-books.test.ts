@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { callTo, chat } from '../test/support/calls.ts'
+import { recordOf } from '../test/support/ledger-row.ts'
 import { deployment, routing } from '../test/support/settings.ts'
 import { budgetOf, refusalOf } from '../test/support/till.ts'
 import { wholeAnswer } from './core/answer.ts'
@@ -11,7 +12,6 @@ import { ObjectFrame } from './core/frame.ts'
 import type { JsonObject } from './core/json.ts'
 import type { MoneySettings } from './core/money-settings.ts'
 import { MemoryAuthority } from './ledger/memory-authority.ts'
-import type { LedgerRecord } from './ledger/record.ts'
 import { Ledger } from './ledger/replica/ledger.ts'
 import { createRouter } from './router.ts'
 import { FakeClock } from './testing/fake-clock.ts'
@@ -61,7 +61,7 @@ async function scene(
   const rows = async () => {
     await clock.advanceAsync(50)
     await ledger.flush()
-    return authority.rows().map(({ text }) => JSON.parse(text) as LedgerRecord)
+    return authority.rows().map(recordOf)
   }
   const spent = async () => ((await authority.budgets([key.id]))[0]?.spent ?? 0n) / DOLLAR
   return { router, ask, rows, spent, sent, clock, authority }

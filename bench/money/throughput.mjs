@@ -76,7 +76,7 @@ function posting(id, number) {
     return { id: `team|${level}-${subject}`, level: 'team', subject, period: 'total', limit: undefined }
   })
   const counted = terms.map(one => ({ terms: one, windowStart: undefined }))
-  return { id, text: ROW(id), charge: 69_000n, purses: [], counted, entry: undefined }
+  return { id, text: ROW(id), shared: [], charge: 69_000n, purses: [], counted, entry: undefined }
 }
 
 const ROW = id =>

@@ -31,7 +31,10 @@ export const limits =
       if (bounds.length === 0) return next(call)
       const priority = call.options.caller?.priority
       const tokens = tokensOf(call, bounds, options)
-      const ask: LimitAsk = { id: call.id, limits: bounds, tokens, ...(priority !== undefined && { priority }) }
+      const ask: LimitAsk =
+        priority === undefined
+          ? { id: call.id, limits: bounds, tokens }
+          : { id: call.id, limits: bounds, tokens, priority }
       const admission = options.limiter.admit(ask)
       return admission instanceof Promise
         ? admission.then(answer => proceed(next, call, { answer, ask, options }))

@@ -24,8 +24,11 @@ export function withForcedLimit(request: Request, { defaults, provider }: Deploy
   if (operation === 'embedding') return request
   for (const name of FIELDS) if (typeof (body[name] ?? defaults[name]) === 'number') return request
   const field = operation === 'chat' && NEW_NAME.has(provider) ? 'max_completion_tokens' : 'max_tokens'
-  const bytes = request.bytes && body[field] === undefined ? withMember(request.bytes, field, tokens) : undefined
-  return { operation, streamed, body: { ...body, [field]: tokens }, ...(bytes && { bytes }) }
+  // It says null there, which the client's bytes do as well.
+  if (body[field] !== undefined) return { operation, streamed, body: { ...body, [field]: tokens } }
+  // A member that is new comes first: behind what is spread it costs 1 µs.
+  const limited = { operation, streamed, body: { [field]: tokens, ...body } }
+  return request.bytes ? { bytes: withMember(request.bytes, field, tokens), ...limited } : limited
 }
 
 const CLOSING_BRACE = 0x7d
@@ -33,5 +36,9 @@ const CLOSING_BRACE = 0x7d
 /** The client's bytes with one more member at their end: they are not printed anew, however long the prompt is. */
 function withMember(bytes: Uint8Array, name: string, value: number): Uint8Array {
   const end = bytes.lastIndexOf(CLOSING_BRACE)
-  return Buffer.concat([bytes.subarray(0, end), Buffer.from(`,"${name}":${value}}`)])
+  const member = `,"${name}":${value}}`
+  const longer = Buffer.allocUnsafe(end + member.length)
+  longer.set(bytes.subarray(0, end))
+  longer.write(member, end, 'latin1')
+  return longer
 }

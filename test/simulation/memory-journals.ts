@@ -1,16 +1,23 @@
 import type { PostedRow, Replica } from '../../src/ledger/authority.ts'
-import { readLines } from '../../src/ledger/replica/journal-line.ts'
+import { LineWriter } from '../../src/ledger/replica/journal-line.ts'
 import type { Journal, JournalEntry, Journals } from '../../src/ledger/replica/journals.ts'
+import { readLines } from '../../src/ledger/replica/read-journal.ts'
+
+interface Written {
+  readonly id: string
+  readonly writer: LineWriter
+  readonly lines: string[]
+}
 
 /** Journals that survive the replicas that wrote them, unless their disk is lost. */
 export class MemoryJournals implements Journals {
-  /** The lines of each attempt. */
-  readonly #rows = new Map<string, Set<string[]>>()
+  /** The lines of each attempt, as of a file that has no others. */
+  readonly #rows = new Map<string, Set<Written>>()
   /** What can be seen of their owners from here. */
   readonly owners = new Map<string, 'gone' | 'running'>()
 
   open({ id }: Replica): Journal {
-    let rows = new Set<string[]>()
+    let rows = new Set<Written>()
     this.#rows.set(id, rows)
     return {
       renew: () => {
@@ -18,17 +25,19 @@ export class MemoryJournals implements Journals {
         rows = new Set()
         this.#rows.set(id, rows)
       },
-      begin(line) {
-        const lines = [line]
-        rows.add(lines)
-        return lines
+      begin(row) {
+        const writer = new LineWriter()
+        const written = { id: row.id, writer, lines: [writer.begin(row)] }
+        rows.add(written)
+        return written
       },
       // A journal that was taken over has lost the beginning, and keeps the end.
-      end(entry, line) {
-        if (rows.has(entry as string[])) (entry as string[]).push(line)
-        else rows.add([line])
+      end(entry, row) {
+        const { id, writer, lines } = entry as Written
+        if (rows.has(entry as Written)) lines.push(writer.end(id, row))
+        else rows.add({ id, writer, lines: [new LineWriter().end(id, row)] })
       },
-      posted: (entry: JournalEntry) => void rows.delete(entry as string[]),
+      posted: (entry: JournalEntry) => void rows.delete(entry as Written),
       close: isEmpty => void (isEmpty && this.#rows.delete(id)),
     }
   }
@@ -42,7 +51,7 @@ export class MemoryJournals implements Journals {
   }
 
   read(id: string): readonly PostedRow[] {
-    return readLines([...(this.#rows.get(id) ?? [])].flat())
+    return readLines([...(this.#rows.get(id) ?? [])].flatMap(({ lines }) => lines.join('').split('\n')))
   }
 
   remove(id: string): void {

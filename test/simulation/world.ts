@@ -194,7 +194,7 @@ export class World {
       if (!replica.isAlive) return
       const cost = (bound * BigInt(Math.floor(this.random() * 1_001))) / 1_000n
       this.dialled.set(attempt.attempt.id, { replica, bound, cost, outcome: 'under way' })
-      for (const { budget, windowStart } of hold.purses) {
+      for (const { budget, windowStart } of hold.purses.all) {
         const window = `${budget.id}@${windowStart}`
         this.billed.set(window, (this.billed.get(window) ?? 0n) + cost)
       }

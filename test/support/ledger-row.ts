@@ -1,9 +1,22 @@
 import type { ChargedBudget, PostedRow } from '../../src/ledger/authority.ts'
 import type { LedgerRecord } from '../../src/ledger/record.ts'
+import { budgetText } from '../../src/ledger/replica/journal-line.ts'
+import type { BegunRow, EndedRow } from '../../src/ledger/replica/journals.ts'
 
 /** A row of the ledger as a call leaves it behind. */
 export function ledgerRow(id: string, charge: bigint, budgets: readonly ChargedBudget[]): PostedRow {
   return { id, charge, budgets, text: JSON.stringify(ledgerRecord({ id, charge: charge.toString() })) }
+}
+
+/** The same for a journal, before it is dialled and, with another charge, when it has ended. */
+export function journalRow({ budgets, ...row }: PostedRow): BegunRow & EndedRow {
+  const bearers = budgets.map(({ terms, windowStart }) => `[${budgetText(terms.id, windowStart)}]`)
+  return { ...row, bearers, shared: [] }
+}
+
+/** What a posted row holds, with what it shares with others. */
+export function recordOf({ text, shared = [] }: PostedRow): LedgerRecord {
+  return Object.assign({}, ...[...shared, text].map(one => JSON.parse(one) as object)) as LedgerRecord
 }
 
 export function ledgerRecord(parts: Partial<LedgerRecord>): LedgerRecord {

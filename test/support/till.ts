@@ -73,10 +73,10 @@ export async function openTill(
         id: `${name}-${++rows}`,
         text: '{}',
         charge,
-        budgets: hold.purses.map(({ budget, windowStart }) => ({ terms: budget, windowStart })),
+        budgets: hold.purses.budgets,
       }))
       await authority.post(name, { rows: posted, returns })
-      for (const { hold, charge } of charges) for (const purse of hold.purses) purse.posted(charge)
+      for (const { hold, charge } of charges) hold.purses.posted(charge, 1)
     },
     async stateOf({ id }) {
       const [state] = await authority.budgets([id])
@@ -84,6 +84,11 @@ export async function openTill(
     },
   }
   return till
+}
+
+/** What is taken of each purse of the hold, by whomever. */
+export function takenOf(purses: LocalHold['purses']): readonly NanoUsd[] {
+  return purses.all.map(({ leased, free }) => leased - free)
 }
 
 /** What it was refused with. */

@@ -18,7 +18,8 @@ export class Account {
   waiting = 0
   #purse: Purse | undefined
   #closed: Purse[] = []
-  #heldSince: NanoUsd = 0n
+  /** About so much, in nano-USD: it says how much is wanted beforehand, and is no money itself. */
+  #heldSince = 0
   #since: Ms
   #lastUsed: Ms
   #scarceUntil: Ms = Number.NEGATIVE_INFINITY
@@ -42,8 +43,8 @@ export class Account {
     return purse?.isOpen(now) && (amount === 0n || purse.free >= amount) ? purse : undefined
   }
 
-  noteHeld(amount: NanoUsd, now: Ms): void {
-    this.#heldSince += amount
+  noteHeld(about: number, now: Ms): void {
+    this.#heldSince += about
     this.#lastUsed = now
   }
 
@@ -55,11 +56,11 @@ export class Account {
   /** What would be welcome beyond what is needed: as much as was held lately. Money that is scarce is not hoarded. */
   appetite(now: Ms): NanoUsd {
     if (now < this.#scarceUntil) return 0n
-    const elapsed = BigInt(Math.max(Math.ceil(now - this.#since), 50))
-    const lately = (this.#heldSince * BigInt(FORESIGHT_MS)) / elapsed
+    const elapsed = Math.max(now - this.#since, 50)
+    const lately = (this.#heldSince * FORESIGHT_MS) / elapsed
     this.#since = now
-    this.#heldSince = 0n
-    return lately
+    this.#heldSince = 0
+    return BigInt(Math.floor(lately))
   }
 
   /** @param sentAt when the authority was asked, monotonic: its window ends no earlier than that plus what it said. */

@@ -9,7 +9,7 @@ import { budgetText } from './journal-line.ts'
 export interface Bearers {
   readonly bounded: readonly BudgetTerms[]
   readonly counted: readonly ChargedBudget[]
-  /** Those that count it, in the lines of the journal. */
+  /** Those that count it, in the lines of the journal; empty for none. */
   readonly countedText: string
 }
 
@@ -104,7 +104,7 @@ export function split(terms: readonly BudgetTerms[]): Bearers {
   return {
     bounded: terms.filter(({ limit }) => limit !== undefined),
     counted: counted.map(one => ({ terms: one, windowStart: undefined })),
-    countedText: counted.map(({ id }) => budgetText(id, undefined)).join(','),
+    countedText: counted.length === 0 ? '' : `[${counted.map(({ id }) => budgetText(id, undefined)).join(',')}]`,
   }
 }
 

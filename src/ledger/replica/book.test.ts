@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AN_HOUR, budgetOf, openTill, refusalOf } from '../../../test/support/till.ts'
+import { AN_HOUR, budgetOf, openTill, refusalOf, takenOf } from '../../../test/support/till.ts'
 
 const key = budgetOf('k', 1_000n)
 const team = budgetOf('t', 500n, { level: 'team', name: 'Team T' })
@@ -9,7 +9,7 @@ describe('holding', () => {
     const till = await openTill()
     const hold = await till.hold([key, team], 400n)
     expect(hold.left).toBe(400n)
-    expect(hold.purses.map(purse => purse.held)).toEqual([400n, 400n])
+    expect(takenOf(hold.purses)).toEqual([400n, 400n])
     // The key has 600 left, the team 100.
     const refusal = await refusalOf(till.hold([key, team], 200n))
     expect(refusal).toMatchObject({ kind: 'over_budget', remaining: 100n })
@@ -34,7 +34,13 @@ describe('holding', () => {
     expect(hold.charge(250n)).toBe(50n)
     hold.release()
     hold.release()
-    await till.post([], [{ hold, charge: 350n }])
+    await till.post(
+      [],
+      [
+        { hold, charge: 100n },
+        { hold, charge: 250n },
+      ],
+    )
     expect(await till.stateOf(key)).toEqual({ spent: 350n, leased: 0n })
     till.book.takeIdle()
     const rest = await till.hold([key], 650n)
@@ -67,11 +73,11 @@ describe('raising', () => {
     expect(hold.raise(100n)).toBeUndefined()
     await hold.raise(300n)
     expect(hold.left).toBe(300n)
-    expect(hold.purses.map(purse => purse.held)).toEqual([300n, 300n])
+    expect(takenOf(hold.purses)).toEqual([300n, 300n])
     expect(await refusalOf(Promise.resolve(hold.raise(501n)))).toMatchObject({ kind: 'over_budget' })
     expect(hold.left).toBe(300n)
     hold.release()
-    expect(hold.purses.map(purse => purse.held)).toEqual([0n, 0n])
+    expect(takenOf(hold.purses)).toEqual([0n, 0n])
   })
 
   it('moves to the new window as a whole when the old one is over', async () => {
@@ -84,9 +90,9 @@ describe('raising', () => {
     expect(hold.raise(600n)).toBeUndefined()
     await hold.raise(700n)
     expect(hold.left).toBe(700n)
-    expect(hold.purses[0]).not.toBe(old[0])
-    expect(old[0]?.held).toBe(0n)
-    expect(hold.purses.map(purse => purse.held)).toEqual([700n, 700n])
+    expect(hold.purses.all[0]).not.toBe(old.all[0])
+    expect(takenOf(old)[0]).toBe(0n)
+    expect(takenOf(hold.purses)).toEqual([700n, 700n])
     expect(await till.stateOf(hourly)).toMatchObject({ spent: 0n })
   })
 })
@@ -113,7 +119,7 @@ describe('a window that ends', () => {
     const till = await openTill()
     const hold = await till.hold([hourly], 1_000n)
     till.clock.jump(till.clock.now() + 2 * AN_HOUR)
-    expect(hold.purses[0]?.isOpen(till.clock.monotonic())).toBe(true)
+    expect(hold.purses.all[0]?.isOpen(till.clock.monotonic())).toBe(true)
   })
 })
 
@@ -195,7 +201,7 @@ describe('comparing with the authority', () => {
     await till.authority.leave('r1')
     await till.authority.join({ id: 'r1', host: 'h', pid: 1, leaseMs: AN_HOUR })
     expect(till.book.reconcile(await till.authority.leases('r1'))).toEqual([])
-    expect(hold.purses[0]?.isDisowned).toBe(true)
+    expect(hold.purses.all[0]?.isDisowned).toBe(true)
     hold.charge(100n)
     await till.post([], [{ hold, charge: 100n }])
     expect(await till.stateOf(key)).toEqual({ spent: 100n, leased: 0n })

@@ -6,6 +6,7 @@ import { Account } from './account.ts'
 import { Lender, type LenderParts } from './lender.ts'
 import { LocalHold } from './local-hold.ts'
 import type { Purse } from './purse.ts'
+import { Purses } from './purses.ts'
 import type { Wanted } from './waiting.ts'
 
 export type BookParts = Omit<LenderParts, 'accountOf' | 'place'>
@@ -20,6 +21,8 @@ export class Book {
   readonly #accounts = new Map<string, Account>()
   /** The accounts of a list of terms, which calls of one caller share, until any account is forgotten. */
   #lists = new WeakMap<readonly BudgetTerms[], readonly Account[]>()
+  /** Their purses, as they were held of last. */
+  readonly #purses = new WeakMap<readonly Account[], Purses>()
 
   constructor(parts: BookParts) {
     this.#parts = parts
@@ -116,8 +119,17 @@ export class Book {
       if (!purse) return undefined
       purses.push(purse)
     }
-    for (const account of accounts) account.noteHeld(amount, now)
-    return new LocalHold(purses, amount, more => this.hold(terms, more))
+    const about = Number(amount)
+    for (const account of accounts) account.noteHeld(about, now)
+    return new LocalHold(this.#together(accounts, purses), amount, more => this.hold(terms, more))
+  }
+
+  #together(accounts: readonly Account[], purses: readonly Purse[]): Purses {
+    const last = this.#purses.get(accounts)
+    if (last?.isOf(purses)) return last
+    const together = new Purses(purses)
+    this.#purses.set(accounts, together)
+    return together
   }
 }
 

@@ -2,13 +2,12 @@ import type { Answer, End } from '../../core/answer.ts'
 import type { Attempt } from '../../core/call.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { NanoUsd } from '../../core/money.ts'
-import type { ChargedBudget } from '../authority.ts'
-import { beginLine, endLine } from './journal-line.ts'
+import type { Bearers } from './bearers.ts'
 import type { Journal, JournalEntry } from './journals.ts'
 import type { LocalHold } from './local-hold.ts'
 import type { Poster } from './poster.ts'
-import type { Purse } from './purse.ts'
-import { begunMembers, endedMembers, unsettledMembers } from './record-of.ts'
+import type { Purses } from './purses.ts'
+import { begunMembers, endedMembers, sharedMembers } from './record-of.ts'
 
 export interface EntryParts {
   readonly replica: string
@@ -25,9 +24,8 @@ export interface Payers {
   readonly call: LocalHold | undefined
   /** On the deployment's and its provider's, for this attempt. */
   readonly own: LocalHold | undefined
-  readonly counted: readonly ChargedBudget[]
-  /** Those that count it, in the lines of the journal. */
-  readonly countedText: string
+  /** Who counts it without bounding it. */
+  readonly counting: Pick<Bearers, 'counted' | 'countedText'>
   /** What the attempt may cost at most. */
   readonly bound: NanoUsd
 }
@@ -39,23 +37,29 @@ export class Entry {
   readonly #parts: EntryParts
   /** The members of the row that were known before the dial. */
   readonly #begun: string
+  readonly #shared: readonly string[]
   readonly #line: JournalEntry | undefined
 
   /** @throws Failure when the journal cannot be written. */
   constructor(attempt: Attempt, payers: Payers, parts: EntryParts) {
+    const { bound } = payers
     this.#attempt = attempt
     this.#payers = payers
     this.#parts = parts
-    this.#begun = begunMembers(attempt, { replica: parts.replica, held: payers.bound })
-    // Whoever reads this line has no other: the process died, and the worst is taken to have been spent.
-    this.#line = parts.journal?.begin(
-      beginLine(this.#about(payers.bound), `{${this.#begun},${unsettledMembers(attempt, payers.bound)}}`),
-    )
+    this.#begun = flat(begunMembers(attempt, { replica: parts.replica, held: bound }))
+    this.#shared = sharedMembers(attempt)
+    this.#line = parts.journal?.begin({
+      id: attempt.attempt.id,
+      charge: bound,
+      bearers: this.#bearers(),
+      shared: this.#shared,
+      text: `{${this.#begun}}`,
+    })
   }
 
   /** The attempt has ended and is priced. */
   end(end: End, answer: Answer | undefined): void {
-    const { call, own, counted } = this.#payers
+    const { call, own, counting } = this.#payers
     const { attempt } = this.#attempt
     const { journal, poster, clock, onEnd, onOverrun } = this.#parts
     const charge = attempt.charge?.total ?? attempt.cost ?? this.#unpriced(end)
@@ -63,8 +67,16 @@ export class Entry {
     const overrun = max(call?.charge(charge) ?? 0n, own?.charge(charge) ?? 0n)
     own?.release()
     const members = endedMembers(this.#attempt, { end, answer, at: clock.monotonic(), charge, overrun })
-    if (this.#line) journal?.end(this.#line, endLine(this.#about(charge), members))
-    poster.add({ id: attempt.id, text: `{${this.#begun},${members}}`, charge, purses, counted, entry: this.#line })
+    if (this.#line) journal?.end(this.#line, { charge, bearers: this.#bearers(), text: `{${members}}` })
+    poster.add({
+      id: attempt.id,
+      text: flat(`{${this.#begun},${members}}`),
+      shared: this.#shared,
+      charge,
+      purses,
+      counted: counting.counted,
+      entry: this.#line,
+    })
     onEnd()
     if (overrun > 0n) onOverrun(this.#attempt, overrun)
   }
@@ -75,20 +87,32 @@ export class Entry {
     return this.#payers.bound
   }
 
-  #about(charge: NanoUsd) {
-    let budgets = this.#payers.countedText
-    for (const { text } of this.#purses()) budgets = budgets === '' ? text : `${text},${budgets}`
-    return { id: this.#attempt.attempt.id, charge, budgets }
+  /** In the lines of the journal: a call's hold may have moved to another window meanwhile. */
+  #bearers(): readonly string[] {
+    const { countedText } = this.#payers.counting
+    const bearers: string[] = []
+    for (const { text } of this.#purses()) bearers.push(text)
+    if (countedText !== '') bearers.push(countedText)
+    return bearers
   }
 
-  #purses(): readonly Purse[] {
+  #purses(): readonly Purses[] {
     const { call, own } = this.#payers
-    if (!own) return call?.purses ?? NO_PURSES
-    return call ? [...call.purses, ...own.purses] : own.purses
+    if (!own) return call ? [call.purses] : NO_PURSES
+    return call ? [call.purses, own.purses] : [own.purses]
   }
 }
 
-const NO_PURSES: readonly Purse[] = []
+const NO_PURSES: readonly Purses[] = []
+
+/**
+ * The same text in one piece. What is added up of pieces stays a tree of them until somebody reads it, and rows wait for the
+ * store long enough for the collector to walk through those trees.
+ */
+function flat(text: string): string {
+  Number(text)
+  return text
+}
 
 function max(one: NanoUsd, other: NanoUsd): NanoUsd {
   return one > other ? one : other

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FileJournals } from './file-journals.ts'
-import { beginLine } from './journal-line.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'tollgate-journal-'))
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const replica = { id: 'R1', host: 'here', pid: 1, leaseMs: 10_000 }
-const row = (id: string, charge: bigint) => beginLine({ id, charge, budgets: '' }, `{"id":"${id}"}`)
+const row = (id: string, charge: bigint) => ({ id, charge, bearers: [], shared: [], text: `{"id":"${id}"}` })
 
 describe('FileJournal', () => {
   it('has a final row on disk before anybody can be told of the end', () => {

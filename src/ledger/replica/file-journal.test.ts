@@ -2,14 +2,13 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSy
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ledgerRow } from '../../../test/support/ledger-row.ts'
+import { journalRow, ledgerRow } from '../../../test/support/ledger-row.ts'
 import { budgetOf } from '../../../test/support/till.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
 import type { PostedRow } from '../authority.ts'
 import { MemoryAuthority } from '../memory-authority.ts'
 import { FileJournal } from './file-journal.ts'
 import { FileJournals } from './file-journals.ts'
-import { beginLine, budgetText, readLines } from './journal-line.ts'
 import { recover } from './recover.ts'
 
 const key = budgetOf('a|b %', 1_000n)
@@ -23,42 +22,16 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-/** The whole row as a line. */
-function lineOf({ id, charge, budgets, text }: PostedRow): string {
-  const all = budgets.map(({ terms, windowStart }) => budgetText(terms.id, windowStart)).join(',')
-  return beginLine({ id, charge, budgets: all }, text)
-}
-
-const read = (line: string) => readLines([line])[0]
-
 const charges = (rows: readonly PostedRow[]) => rows.map(({ id, charge }) => `${id}: ${charge}`)
-
-describe('a line of the journal', () => {
-  it('holds the row, its charge and who bears it', () => {
-    const line = lineOf(row('a', 12n)).trimEnd()
-    expect(line).not.toContain('\n')
-    expect(read(line)).toMatchObject({
-      id: 'a',
-      charge: 12n,
-      budgets: [{ terms: { id: key.id, level: 'key', subject: 'a|b %' }, windowStart: 0 }],
-    })
-    expect(JSON.parse(read(line)?.text ?? '')).toEqual(JSON.parse(row('a', 12n).text))
-  })
-
-  it('that is torn or none is left out', () => {
-    const line = lineOf(row('a', 12n)).trimEnd()
-    for (const torn of [line.slice(0, -1), line.slice(5), '', '1', '[]', '{"id":1}']) expect(read(torn)).toBeUndefined()
-  })
-})
 
 describe('a journal on disk', () => {
   it('keeps the last line of each row until the store has it', async () => {
     const journal = new FileJournal(root, replica)
-    const first = journal.begin(lineOf(row('a', 100n)))
-    journal.begin(lineOf(row('b', 200n)))
+    const first = journal.begin(journalRow(row('a', 100n)))
+    journal.begin(journalRow(row('b', 200n)))
     const read = () => charges(new FileJournals(root).read('R1'))
     expect(read()).toEqual(['a: 100', 'b: 200'])
-    journal.end(first, lineOf(row('a', 30n)))
+    journal.end(first, journalRow(row('a', 30n)))
     await turn()
     expect(read()).toEqual(['a: 30', 'b: 200'])
     journal.close(false)
@@ -67,7 +40,7 @@ describe('a journal on disk', () => {
 
   it('goes when it is closed and the store has everything', () => {
     const journal = new FileJournal(root, replica)
-    journal.posted(journal.begin(lineOf(row('a', 1n))))
+    journal.posted(journal.begin(journalRow(row('a', 1n))))
     journal.close(true)
     expect(readdirSync(root)).toEqual([])
   })
@@ -75,11 +48,11 @@ describe('a journal on disk', () => {
   it('begins new files, and deletes those whose rows the store has', async () => {
     const journal = new FileJournal(root, replica)
     const big = { ...row('a', 1n), text: JSON.stringify({ metadata: 'x'.repeat(5 << 20) }) }
-    const first = journal.begin(lineOf(big))
-    const second = journal.begin(lineOf(row('b', 2n)))
+    const first = journal.begin(journalRow(big))
+    const second = journal.begin(journalRow(row('b', 2n)))
     const files = () => readdirSync(journal.folder).filter(name => name.endsWith('.jsonl'))
     expect(files()).toEqual(['00000001.jsonl', '00000002.jsonl'])
-    journal.end(first, lineOf(row('a', 3n)))
+    journal.end(first, journalRow(row('a', 3n)))
     await turn()
     journal.posted(first)
     expect(files()).toEqual(['00000002.jsonl'])
@@ -90,20 +63,20 @@ describe('a journal on disk', () => {
 
   it('that was torn by the death of its process gives all whole lines', () => {
     const journal = new FileJournal(root, replica)
-    journal.begin(lineOf(row('a', 1n)))
-    appendFileSync(join(journal.folder, '00000001.jsonl'), lineOf(row('b', 2n)).slice(0, 40))
+    journal.begin(journalRow(row('a', 1n)))
+    appendFileSync(join(journal.folder, '00000001.jsonl'), '{"id":"b","charge":"2","bea')
     journal.close(false)
     expect(charges(new FileJournals(root).read('R1'))).toEqual(['a: 1'])
   })
 
   it('is made anew where somebody else has taken it over', () => {
     const journal = new FileJournal(root, replica)
-    journal.begin(lineOf(row('a', 1n)))
+    journal.begin(journalRow(row('a', 1n)))
     journal.renew()
     expect(charges(new FileJournals(root).read('R1'))).toEqual(['a: 1'])
     new FileJournals(root).remove('R1')
     journal.renew()
-    journal.begin(lineOf(row('b', 2n)))
+    journal.begin(journalRow(row('b', 2n)))
     expect(charges(new FileJournals(root).read('R1'))).toEqual(['b: 2'])
     journal.close(true)
   })
@@ -118,7 +91,7 @@ describe('a journal on disk', () => {
       )
     rmSync(join(root, 'R1'))
     journal.renew()
-    journal.begin(lineOf(row('b', 2n)))
+    journal.begin(journalRow(row('b', 2n)))
     expect(charges(new FileJournals(root).read('R1'))).toEqual(['b: 2'])
     journal.close(true)
   })
@@ -127,17 +100,18 @@ describe('a journal on disk', () => {
     'on a disk that is full refuses before anything is dialled, and goes on after it',
     async () => {
       const journal = new FileJournal(root, replica)
-      const first = journal.begin(lineOf({ ...row('a', 1n), text: JSON.stringify({ metadata: 'x'.repeat(5 << 20) }) }))
+      const first = journal.begin(
+        journalRow({ ...row('a', 1n), text: JSON.stringify({ metadata: 'x'.repeat(5 << 20) }) }),
+      )
       // Every write to it fails with ENOSPC.
       symlinkSync('/dev/full', join(journal.folder, '00000002.jsonl'))
       const full = expect.objectContaining({ kind: 'unavailable', code: 'journal_not_writable' })
-      expect(() => journal.begin(lineOf(row('b', 2n)))).toThrow(full)
-      journal.end(first, lineOf(row('a', 3n)))
+      expect(() => journal.begin(journalRow(row('b', 2n)))).toThrow(full)
+      journal.end(first, journalRow(row('a', 3n)))
       await turn()
-      rmSync(join(journal.folder, '00000002.jsonl'))
       journal.renew()
-      journal.begin(lineOf(row('c', 4n)))
-      expect(charges(new FileJournals(root).read('R1'))).toEqual(['a: 1', 'c: 4'])
+      journal.begin(journalRow(row('c', 4n)))
+      expect(charges(new FileJournals(root).read('R1'))).toEqual(['a: 3', 'c: 4'])
       journal.close(true)
     },
   )
@@ -175,9 +149,9 @@ describe('taking over', () => {
     const windowStart = state?.windowStart ?? 0
     const journal = new FileJournal(root, replica)
     const budgets = [{ terms: key, windowStart }]
-    const entry = journal.begin(lineOf(ledgerRow('a', 100n, budgets)))
-    journal.begin(lineOf(ledgerRow('b', 200n, budgets)))
-    journal.end(entry, lineOf(ledgerRow('a', 30n, budgets)))
+    const entry = journal.begin(journalRow(ledgerRow('a', 100n, budgets)))
+    journal.begin(journalRow(ledgerRow('b', 200n, budgets)))
+    journal.end(entry, journalRow(ledgerRow('a', 30n, budgets)))
     journal.close(false)
     return { clock, authority, journals: new FileJournals(root) }
   }

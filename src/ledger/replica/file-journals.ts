@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { PostedRow, Replica } from '../authority.ts'
 import { FileJournal, REPLICA_FILE } from './file-journal.ts'
-import { readLines } from './journal-line.ts'
 import type { Journal, Journals } from './journals.ts'
+import { readLines } from './read-journal.ts'
 
 /** Journals in a folder: one folder for each replica. */
 export class FileJournals implements Journals {

@@ -1,17 +1,36 @@
+import type { NanoUsd } from '../../core/money.ts'
 import type { PostedRow, Replica } from '../authority.ts'
 
 /** An attempt that was written down. */
 export type JournalEntry = object
 
-/**
- * What a replica must not lose when it dies: a line for each attempt before it is dialled, and one when it has ended
- * (`beginLine`, `endLine`).
- */
+/** An attempt before it is dialled. All texts are JSON. */
+export interface BegunRow {
+  readonly id: string
+  /** What it is charged if its end is never written: the most that it may cost. */
+  readonly charge: NanoUsd
+  /** Who bears it: lists of `budgetText`, the same text for all rows with the same budgets. */
+  readonly bearers: readonly string[]
+  /** Members that it has in common with others (`PostedRow.shared`). */
+  readonly shared: readonly string[]
+  /** Its other members, as an object. */
+  readonly text: string
+}
+
+/** The same when it has ended. */
+export interface EndedRow {
+  readonly charge: NanoUsd
+  readonly bearers: readonly string[]
+  /** The members that are known now, as an object. */
+  readonly text: string
+}
+
+/** What a replica must not lose when it dies: each attempt before it is dialled, and how it has ended. */
 export interface Journal {
-  /** Keeps a line before anything is dialled. @throws Failure `unavailable` when that cannot be done. */
-  begin(line: string): JournalEntry
-  /** Keeps the final line of an attempt, before its end is told. */
-  end(entry: JournalEntry, line: string): void
+  /** Keeps an attempt before it is dialled. @throws Failure `unavailable` when that cannot be done. */
+  begin(row: BegunRow): JournalEntry
+  /** Keeps how it has ended, before its end is told. */
+  end(entry: JournalEntry, row: EndedRow): void
   /** The store has the row. */
   posted(entry: JournalEntry): void
   /** Begins anew where others have taken it over, because its replica was silent for so long that it was thought dead. */

@@ -160,9 +160,12 @@ export class Ledger {
     const raised = hold?.raise(bound)
     const place = this.#bearers.attempt(attempt.deployment)
     const own = place.bounded.length === 0 ? undefined : this.#book.hold(place.bounded, bound)
-    const who = counting(this.#bearers.call(attempt), place)
-    const payers = { call: hold instanceof LocalHold ? hold : undefined, bound, ...who }
-    if (!raised && !(own instanceof Promise)) return this.#enter(attempt, { ...payers, own })
+    const payers = {
+      call: hold instanceof LocalHold ? hold : undefined,
+      bound,
+      counting: counting(this.#bearers.call(attempt), place),
+    }
+    if (!raised && !(own instanceof Promise)) return this.#enter(attempt, { own, ...payers })
     return this.#enterLater(attempt, payers, { raised, own })
   }
 
@@ -191,7 +194,7 @@ export class Ledger {
     const [raised, own] = await Promise.allSettled([waits.raised, waits.own])
     const ownHold = own.status === 'fulfilled' ? own.value : undefined
     const reason = raised.status === 'rejected' ? raised.reason : own.status === 'rejected' ? own.reason : undefined
-    if (reason === undefined && !attempt.cancellation.reason) return this.#enter(attempt, { ...payers, own: ownHold })
+    if (reason === undefined && !attempt.cancellation.reason) return this.#enter(attempt, { own: ownHold, ...payers })
     ownHold?.release()
     throw Failure.from(reason ?? attempt.cancellation.reason)
   }
@@ -209,7 +212,7 @@ export class Ledger {
 }
 
 /** All that count an attempt, whatever it may cost. */
-function counting(caller: Bearers, place: Bearers): Pick<Payers, 'counted' | 'countedText'> {
+function counting(caller: Bearers, place: Bearers): Payers['counting'] {
   if (place.counted.length === 0) return caller
   return split([...caller.counted, ...place.counted].map(({ terms }) => terms))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AN_HOUR, budgetOf, openTill, refusalOf, type Till } from '../../../test/support/till.ts'
+import { AN_HOUR, budgetOf, openTill, refusalOf, type Till, takenOf } from '../../../test/support/till.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
 import type { Authority, LeaseAnswer } from '../authority.ts'
 import { MemoryAuthority } from '../memory-authority.ts'
@@ -83,7 +83,7 @@ describe('calls that wait for money', () => {
     hold.release()
     const holds = await Promise.all([till.hold([key, other], 300n), till.hold([key, other], 300n)])
     expect(holds.map(({ left }) => left)).toEqual([300n, 300n])
-    expect(holds[0]?.purses[0]?.held).toBe(600n)
+    expect(holds.flatMap(({ purses }) => takenOf(purses))[0]).toBe(600n)
   })
 })
 

@@ -1,6 +1,6 @@
 import type { Hold } from '../../core/hold.ts'
 import type { NanoUsd } from '../../core/money.ts'
-import type { Purse } from './purse.ts'
+import type { Purses } from './purses.ts'
 
 /** Sets further money aside on the same budgets; rejects with the Failure of the budget that has not so much. */
 export type SetAside = (amount: NanoUsd) => LocalHold | Promise<LocalHold>
@@ -8,17 +8,18 @@ export type SetAside = (amount: NanoUsd) => LocalHold | Promise<LocalHold>
 /** A hold in purses of this replica: the same amount in each. */
 export class LocalHold implements Hold {
   readonly #setAside: SetAside
-  #purses: readonly Purse[]
+  #purses: Purses
   #left: NanoUsd
+  #released = false
 
-  constructor(purses: readonly Purse[], amount: NanoUsd, setAside: SetAside) {
+  constructor(purses: Purses, amount: NanoUsd, setAside: SetAside) {
     this.#purses = purses
     this.#left = amount
     this.#setAside = setAside
-    for (const purse of purses) purse.hold(amount)
+    purses.hold(amount)
   }
 
-  get purses(): readonly Purse[] {
+  get purses(): Purses {
     return this.#purses
   }
 
@@ -27,32 +28,32 @@ export class LocalHold implements Hold {
   }
 
   raise(amount: NanoUsd): void | Promise<void> {
-    const missing = amount - this.#left
-    if (missing <= 0n) return
-    const more = this.#setAside(missing)
+    if (amount <= this.#left) return
+    const more = this.#setAside(amount - this.#left)
     return more instanceof Promise ? more.then(hold => this.#join(hold, amount)) : this.#join(more, amount)
   }
 
   charge(amount: NanoUsd): NanoUsd {
-    const held = amount < this.#left ? amount : this.#left
-    this.#left -= held
-    for (const purse of this.#purses) purse.charge(amount, held)
-    return amount - held
+    const overrun = amount > this.#left ? amount - this.#left : 0n
+    this.#left = overrun > 0n ? 0n : this.#left - amount
+    this.#purses.charge(overrun)
+    return overrun
   }
 
   release(): void {
-    for (const purse of this.#purses) purse.release(this.#left)
+    if (this.#released) return
+    this.#released = true
+    this.#purses.release(this.#left)
     this.#left = 0n
   }
 
   /** A hold never spans two windows: when one has ended meanwhile, it moves to the new one as a whole. */
   #join(more: LocalHold, amount: NanoUsd): void | Promise<void> {
-    const isSame = more.#purses.every((purse, index) => purse === this.#purses[index])
-    const left = more.#left
-    if (!isSame) this.release()
+    const isSame = more.#purses.isOf(this.#purses.all)
+    // One of the two holds ends, in the purses that it has; what is left of it goes on in the other.
+    this.#purses.release(isSame ? 0n : this.#left)
+    this.#left = isSame ? this.#left + more.#left : more.#left
     this.#purses = more.#purses
-    this.#left += left
-    more.#left = 0n
     return isSame ? undefined : this.raise(amount)
   }
 }

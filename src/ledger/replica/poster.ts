@@ -4,7 +4,7 @@ import type { Authority, ChargedBudget, Crossing, GivenBack, PostedRow } from '.
 import type { Contact } from './contact.ts'
 import type { Gate } from './gate.ts'
 import type { Journal, JournalEntry } from './journals.ts'
-import type { Purse } from './purse.ts'
+import type { Purses } from './purses.ts'
 
 /** Rows wait so long for others to be posted with. */
 const GATHER_MS: Ms = 100
@@ -17,9 +17,11 @@ const LAST_RETRY_MS: Ms = 2_000
 export interface Posting {
   readonly id: string
   readonly text: string
+  /** The members that it has in common with others (`PostedRow.shared`). */
+  readonly shared: readonly string[]
   readonly charge: NanoUsd
   /** Whose money it is: bounded budgets. */
-  readonly purses: readonly Purse[]
+  readonly purses: readonly Purses[]
   /** Budgets without a limit, which count it. */
   readonly counted: readonly ChargedBudget[]
   readonly entry: JournalEntry | undefined
@@ -122,7 +124,7 @@ export class Poster {
 
   async #post(rows: readonly Posting[], returns: readonly GivenBack[]): Promise<void> {
     const { authority, replica, clock, onCrossing } = this.#parts
-    const batch = { number: ++this.#number, rows: rows.map(rowOf), returns }
+    const batch = { number: ++this.#number, rows: postedRows(rows), returns }
     for (let wait = FIRST_RETRY_MS; !this.#closed; wait = Math.min(wait * 2, LAST_RETRY_MS)) {
       try {
         const { crossed } = await authority.post(replica, batch)
@@ -137,11 +139,11 @@ export class Poster {
   }
 
   #took(rows: readonly Posting[]): void {
-    for (const { purses, charge, entry, text } of rows) {
-      for (const purse of purses) purse.posted(charge)
+    for (const { entry, text } of rows) {
       if (entry) this.#parts.journal?.posted(entry)
       this.#bytes -= text.length
     }
+    for (const [purses, { amount, charges }] of sumsOf(rows)) purses.posted(amount, charges)
     if (this.#failing) this.#parts.onTrouble(undefined)
     this.#failing = false
   }
@@ -153,11 +155,38 @@ export class Poster {
   }
 }
 
-/** Charges to a lease that the authority has forgotten go to what is spent, in the window of today. */
-function rowOf({ id, text, charge, purses, counted }: Posting): PostedRow {
-  const bounded = purses.map(({ budget, windowStart, isDisowned }) => ({
-    terms: budget,
-    windowStart: isDisowned ? undefined : windowStart,
+/** Charges by the purses that bear them. */
+function sumsOf(rows: readonly Posting[]): Map<Purses, { amount: NanoUsd; charges: number }> {
+  const sums = new Map<Purses, { amount: NanoUsd; charges: number }>()
+  for (const { purses, charge } of rows) {
+    for (const one of purses) {
+      const sum = sums.get(one)
+      if (sum) {
+        sum.amount += charge
+        sum.charges++
+      } else sums.set(one, { amount: charge, charges: 1 })
+    }
+  }
+  return sums
+}
+
+/** Rows with the same bearers have the same list of budgets, so that the authority adds up their charges first. */
+function postedRows(rows: readonly Posting[]): PostedRow[] {
+  const known = new Map<Purses, { readonly counted: Posting['counted']; readonly budgets: readonly ChargedBudget[] }>()
+  const budgetsOf = ({ purses, counted }: Posting): readonly ChargedBudget[] => {
+    const [first, ...others] = purses
+    if (!first) return counted
+    const last = known.get(first)
+    if (last?.counted === counted && others.length === 0) return last.budgets
+    const budgets = [...purses.flatMap(one => one.budgets), ...counted]
+    if (others.length === 0) known.set(first, { counted, budgets })
+    return budgets
+  }
+  return rows.map(row => ({
+    id: row.id,
+    text: row.text,
+    shared: row.shared,
+    charge: row.charge,
+    budgets: budgetsOf(row),
   }))
-  return { id, text, charge, budgets: bounded.length === 0 ? counted : [...bounded, ...counted] }
 }

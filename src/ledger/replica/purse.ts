@@ -3,7 +3,10 @@ import type { Ms } from '../../core/clock.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import { budgetText } from './journal-line.ts'
 
-/** What this replica has under lease of one window of one budget. Money in it is free, held by calls, or charged. */
+/**
+ * What this replica has under lease of one window of one budget. Money in it is free, held by calls, or charged and not yet
+ * posted. Only sums are kept, because each operation on a bigint makes a new one.
+ */
 export class Purse {
   /** As the authority told it with the first lease. */
   readonly budget: BudgetState
@@ -13,8 +16,9 @@ export class Purse {
   /** Monotonic: from then on the window is over and nothing more is held. */
   readonly endsAt: Ms
   #leased: NanoUsd = 0n
-  #held: NanoUsd = 0n
-  #charged: NanoUsd = 0n
+  #free: NanoUsd = 0n
+  /** Holds that are open, and charges that are not posted. */
+  #open = 0
   #disowned = false
 
   constructor(budget: BudgetState, endsAt: Ms) {
@@ -29,18 +33,14 @@ export class Purse {
     return this.#leased
   }
 
-  get held(): NanoUsd {
-    return this.#held
-  }
-
   /** Below zero after an overrun. */
   get free(): NanoUsd {
-    return this.#leased - this.#held - this.#charged
+    return this.#free
   }
 
   /** Nothing is held and nothing waits to be posted. */
   get isSettled(): boolean {
-    return this.#held === 0n && this.#charged === 0n
+    return this.#open === 0
   }
 
   /** The authority does not know the lease any more: what is still charged goes straight to what is spent. */
@@ -54,34 +54,39 @@ export class Purse {
 
   receive(amount: NanoUsd): void {
     this.#leased += amount
+    this.#free += amount
   }
 
-  /** Whoever calls it has seen that so much is free. */
+  /** Opens a hold. Whoever calls it has seen that so much is free. */
   hold(amount: NanoUsd): void {
-    this.#held += amount
+    this.#free -= amount
+    this.#open++
   }
 
+  /** Ends a hold; so much of it was not charged. */
   release(amount: NanoUsd): void {
-    this.#held -= amount
+    if (amount > 0n) this.#free += amount
+    this.#open--
   }
 
-  /** `held` of it was set aside; the rest is an overrun. */
-  charge(amount: NanoUsd, held: NanoUsd): void {
-    this.#held -= held
-    this.#charged += amount
+  /** A charge was made under a hold, and passed it by so much. It is to be posted. */
+  charge(overrun: NanoUsd): void {
+    if (overrun > 0n) this.#free -= overrun
+    this.#open++
   }
 
-  /** The authority has booked a charge. */
-  posted(amount: NanoUsd): void {
-    this.#charged -= amount
+  /** The authority has booked so many charges, which are so much together. */
+  posted(amount: NanoUsd, charges: number): void {
     this.#leased -= amount
+    this.#open -= charges
   }
 
   /** Takes all free money out, to be given back. */
   empty(): NanoUsd {
-    const free = this.free
+    const free = this.#free
     if (free <= 0n) return 0n
     this.#leased -= free
+    this.#free = 0n
     return free
   }
 

@@ -1,0 +1,48 @@
+import type { NanoUsd } from '../../core/money.ts'
+import type { ChargedBudget } from '../authority.ts'
+import type { Purse } from './purse.ts'
+
+/**
+ * The purses that bear something together: one of each budget, in the order of its terms. Calls of one caller share them
+ * while the windows of their budgets last, so that what is made of them is made once.
+ */
+export class Purses {
+  readonly all: readonly Purse[]
+  /** Themselves, in the lines of the journal. */
+  readonly text: string
+
+  constructor(all: readonly Purse[]) {
+    this.all = all
+    this.text = `[${all.map(({ text }) => text).join(',')}]`
+  }
+
+  isOf(purses: readonly Purse[]): boolean {
+    const { all } = this
+    for (let at = 0; at < all.length; at++) if (all[at] !== purses[at]) return false
+    return all.length === purses.length
+  }
+
+  hold(amount: NanoUsd): void {
+    for (const purse of this.all) purse.hold(amount)
+  }
+
+  release(amount: NanoUsd): void {
+    for (const purse of this.all) purse.release(amount)
+  }
+
+  charge(overrun: NanoUsd): void {
+    for (const purse of this.all) purse.charge(overrun)
+  }
+
+  posted(amount: NanoUsd, charges: number): void {
+    for (const purse of this.all) purse.posted(amount, charges)
+  }
+
+  /** As the authority is told of them. Charges to a lease that it has forgotten go to what is spent, in today's window. */
+  get budgets(): readonly ChargedBudget[] {
+    return this.all.map(({ budget, windowStart, isDisowned }) => ({
+      terms: budget,
+      windowStart: isDisowned ? undefined : windowStart,
+    }))
+  }
+}
