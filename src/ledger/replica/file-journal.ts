@@ -47,7 +47,7 @@ export class FileJournal implements Journal {
     if (this.#closed) throw notWritable(new Error('the journal is closed'))
     try {
       if (this.#file.size > FILE_BYTES) this.#rotate()
-      this.#file.append(writer => writer.begin(row))
+      this.#file.begin(row)
     } catch (error) {
       throw notWritable(error)
     }
@@ -64,7 +64,7 @@ export class FileJournal implements Journal {
     // The number of a file that is closed may be another's by now.
     if (!(entry instanceof Lines) || this.#closed) return
     try {
-      this.#file.append(writer => writer.end(entry.id, row))
+      this.#file.end(entry.id, row)
     } catch {
       return
     }

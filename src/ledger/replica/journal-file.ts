@@ -1,6 +1,7 @@
 import { closeSync, openSync, rmSync, writeSync, writevSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { LineWriter } from './journal-line.ts'
+import type { BegunRow, EndedRow } from './journals.ts'
 import { MappedRegion } from './mapped-region.ts'
 
 /** So much of a file is reserved when it is made. */
@@ -66,15 +67,14 @@ export class JournalFile {
     return this.#size
   }
 
-  /** Appends what `write` makes of the file's writer. @throws when the disk does not take it: then nothing is appended. */
-  append(write: (writer: LineWriter) => string): void {
-    try {
-      this.#append(write(this.#writer))
-    } catch (error) {
-      // What it has given names to may not be there.
-      this.#writer = new LineWriter()
-      throw error
-    }
+  /** @throws when the disk does not take it: then nothing is appended. */
+  begin(row: BegunRow): void {
+    this.#append(this.#writer.begin(row))
+  }
+
+  /** The same. */
+  end(id: string, row: EndedRow): void {
+    this.#append(this.#writer.end(id, row))
   }
 
   close(): void {
@@ -93,8 +93,17 @@ export class JournalFile {
       this.#size += mapped.write(text, this.#size)
       return
     }
-    const bytes = Buffer.from(text)
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, this.#size + at)
+    this.#write(fd, Buffer.from(text))
+  }
+
+  #write(fd: number, bytes: Buffer): void {
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, this.#size + at)
+    } catch (error) {
+      // What it has given names to may not be there.
+      this.#writer = new LineWriter()
+      throw error
+    }
     this.#size += bytes.length
   }
 }
