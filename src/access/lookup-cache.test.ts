@@ -91,6 +91,18 @@ describe('what is known', () => {
     expect(cache.get('a')).toBe('new')
   })
 
+  it('is refused after a change while the store is away, and nothing else is', async () => {
+    const { cache, rows, fail } = lookups()
+    rows.set('b', 'B')
+    for (const id of ['a', 'b']) await cache.get(id)
+    fail(away)
+    cache.changed('row:a')
+    await expect(cache.get('a')).rejects.toMatchObject({ kind: 'unavailable', code: 'store_unavailable' })
+    expect(cache.get('b')).toBe('B')
+    fail(undefined)
+    expect(await cache.get('a')).toBe('A')
+  })
+
   it('ends to the millisecond', async () => {
     const { cache, clock, asked } = lookups({
       load: async ids => new Map(ids.map(id => [id, { value: 'A', from: [], forMs: 1_000 }])),
