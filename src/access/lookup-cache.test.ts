@@ -128,6 +128,19 @@ describe('what is known', () => {
   })
 })
 
+it('makes room for several at once when it is full, and never holds more than it may', async () => {
+  const { cache, rows } = lookups({ max: 300 })
+  const sizes: number[] = []
+  for (let count = 0; count < 1_000; count++) {
+    rows.set(`n${count}`, 'N')
+    await cache.get(`n${count}`)
+    sizes.push(cache.size)
+  }
+  expect(Math.max(...sizes)).toBe(300)
+  expect(Math.min(...sizes.slice(300))).toBe(297)
+  expect(cache.get('n999')).toBe('N')
+})
+
 describe('what is not known', () => {
   it('is looked up once for all who ask, and several in one query', async () => {
     const { cache, rows, asked, hold } = lookups()

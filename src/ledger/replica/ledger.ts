@@ -162,7 +162,8 @@ export class Ledger {
     const own = place.bounded.length === 0 ? undefined : this.#book.hold(place.bounded, bound)
     const who = counting(this.#bearers.call(attempt), place)
     const payers = { call: hold instanceof LocalHold ? hold : undefined, bound, ...who }
-    if (!raised && !(own instanceof Promise)) return this.#enter(attempt, { ...payers, own })
+    // `own` comes first: what begins with a spread is slow to make and to read (see `budgetTerms`).
+    if (!raised && !(own instanceof Promise)) return this.#enter(attempt, { own, ...payers })
     return this.#enterLater(attempt, payers, { raised, own })
   }
 
@@ -191,7 +192,7 @@ export class Ledger {
     const [raised, own] = await Promise.allSettled([waits.raised, waits.own])
     const ownHold = own.status === 'fulfilled' ? own.value : undefined
     const reason = raised.status === 'rejected' ? raised.reason : own.status === 'rejected' ? own.reason : undefined
-    if (reason === undefined && !attempt.cancellation.reason) return this.#enter(attempt, { ...payers, own: ownHold })
+    if (reason === undefined && !attempt.cancellation.reason) return this.#enter(attempt, { own: ownHold, ...payers })
     ownHold?.release()
     throw Failure.from(reason ?? attempt.cancellation.reason)
   }
