@@ -79,6 +79,11 @@ export class Chaos {
     return this.clients.call({ url: this.replicas.at(0).url, key: this.limited, ...ask })
   }
 
+  /** Settles when so many more calls have reached the upstream, however long that takes on a busy machine. */
+  async arrivals(count: number): Promise<void> {
+    await this.fast.arrived(this.fast.log.length + count, 100_000)
+  }
+
   /** Whether the upstream has read what this client asks. */
   readonly hasArrived = (canary: string): boolean => this.fast.log.some(({ prompt }) => prompt.startsWith(canary))
 
