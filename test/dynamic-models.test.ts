@@ -126,7 +126,7 @@ describe('models of the management API', () => {
     const { call, chat } = await replica(upstream)
     await call('/model/new', added(upstream))
     const streams = Array.from({ length: 20 }, (_, n) => chat(n % 2 ? 'added' : 'fixed', { stream: true }))
-    await new Promise(resolve => setTimeout(resolve, 30))
+    await upstream.arrived(streams.length)
     for (let round = 0; round < 10; round++)
       await call('/model/update', { model_info: { id: 'm-1' }, litellm_params: { rpm: 1_000 + round } })
     await call('/model/delete', { id: 'm-1' })

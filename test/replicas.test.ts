@@ -59,9 +59,9 @@ describe.skipIf(!hasRedis())('two gateways over one Redis', LONG, () => {
     const yaml = `${models}router_settings: ${settings}\n`
     const gateways = await Promise.all([serve(yaml), serve(yaml, ['--workers', '2'])])
     await new Promise(resolve => setTimeout(resolve, 3_000))
-    const end = Date.now() + 8_000
+    let refused = 0
     await crowd([0, 1, 0, 1], 4, async index => {
-      while (Date.now() < end) await gateways[index]?.ask()
+      while (refused < 200) if ((await gateways[index]?.ask())?.status === 429) refused++
     })
     // The test may run over the end of a minute, and then has two.
     const byMinute = new Map<number, number>()
@@ -69,7 +69,8 @@ describe.skipIf(!hasRedis())('two gateways over one Redis', LONG, () => {
       const minute = Math.floor(arrivedMs / 60_000)
       byMinute.set(minute, (byMinute.get(minute) ?? 0) + 1)
     }
-    for (const requests of byMinute.values()) expect(requests).toBeLessThanOrEqual(42)
+    // Four at once: whoever was let in at the end of a minute, or not known of yet, may be one of the next.
+    for (const requests of byMinute.values()) expect(requests).toBeLessThanOrEqual(40 + 4)
     expect(Math.max(...byMinute.values())).toBeGreaterThanOrEqual(36)
   })
 })

@@ -118,9 +118,9 @@ describe('tollgate serve --workers 2', LONG, () => {
     const upstream = await stage.upstream()
     const more = 'router_settings: {num_retries: 0, routing_strategy: usage-based-routing-v2}\n'
     const { ask } = await serve(one(upstream, { rpm: 30 }), { more })
-    const end = Date.now() + 5_000
+    let refused = 0
     await crowd([1, 2, 3, 4], 4, async () => {
-      while (Date.now() < end) await ask()
+      while (refused < 200) if ((await ask()).status === 429) refused++
     })
     // The test may run over the end of a minute, and then has two.
     const byMinute = new Map<number, number>()
@@ -128,7 +128,8 @@ describe('tollgate serve --workers 2', LONG, () => {
       const minute = Math.floor(arrivedMs / 60_000)
       byMinute.set(minute, (byMinute.get(minute) ?? 0) + 1)
     }
-    for (const requests of byMinute.values()) expect(requests).toBeLessThanOrEqual(31)
+    // Four at once: whoever was let in at the end of a minute, or not known of yet, may be one of the next.
+    for (const requests of byMinute.values()) expect(requests).toBeLessThanOrEqual(30 + 4)
     expect(Math.max(...byMinute.values())).toBeGreaterThanOrEqual(27)
   })
 

@@ -115,8 +115,8 @@ function budgetsOf(parts: Parts, settings: CallerSettings, now: Ms): readonly Bu
     const name = row.organization_alias
     budgets.push(...budgetTerms({ level: 'organization', subject: row.organization_id, name }, organization))
   }
-  budgets.push(...settings.gatewayBudgets)
-  return budgets
+  // As long as it is: an array that was pushed to keeps room for 16 more.
+  return budgets.concat(settings.gatewayBudgets)
 }
 
 function limitsOf(parts: Parts, settings: CallerSettings): readonly RateLimit[] {
@@ -135,8 +135,7 @@ function limitsOf(parts: Parts, settings: CallerSettings): readonly RateLimit[] 
     const name = row.organization_alias
     limits.push(...rateLimits({ level: 'organization', subject: row.organization_id, name }, organization))
   }
-  limits.push(...settings.gatewayLimits)
-  return limits
+  return limits.concat(settings.gatewayLimits)
 }
 
 /** LiteLLM's words for lists of pools: all there are, all of the team's, none. */

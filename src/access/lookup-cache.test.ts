@@ -91,6 +91,18 @@ describe('what is known', () => {
     expect(cache.get('a')).toBe('new')
   })
 
+  it('is refused after a change while the store is away, and nothing else is', async () => {
+    const { cache, rows, fail } = lookups()
+    rows.set('b', 'B')
+    for (const id of ['a', 'b']) await cache.get(id)
+    fail(away)
+    cache.changed('row:a')
+    await expect(cache.get('a')).rejects.toMatchObject({ kind: 'unavailable', code: 'store_unavailable' })
+    expect(cache.get('b')).toBe('B')
+    fail(undefined)
+    expect(await cache.get('a')).toBe('A')
+  })
+
   it('ends to the millisecond', async () => {
     const { cache, clock, asked } = lookups({
       load: async ids => new Map(ids.map(id => [id, { value: 'A', from: [], forMs: 1_000 }])),
@@ -114,6 +126,19 @@ describe('what is known', () => {
     expect(await cache.get('b')).toBe('b')
     expect(asked.flat()).toEqual(['a', 'b', 'c', 'd', 'b'])
   })
+})
+
+it('makes room for several at once when it is full, and never holds more than it may', async () => {
+  const { cache, rows } = lookups({ max: 300 })
+  const sizes: number[] = []
+  for (let count = 0; count < 1_000; count++) {
+    rows.set(`n${count}`, 'N')
+    await cache.get(`n${count}`)
+    sizes.push(cache.size)
+  }
+  expect(Math.max(...sizes)).toBe(300)
+  expect(Math.min(...sizes.slice(300))).toBe(297)
+  expect(cache.get('n999')).toBe('N')
 })
 
 describe('what is not known', () => {

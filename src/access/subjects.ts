@@ -117,7 +117,8 @@ function added(caller: Caller, endUser: string | undefined, subjects: readonly (
     if (subject.budgets.length > 0) budgets = [...budgets, ...subject.budgets]
     if (subject.limits.length > 0) limits = [...limits, ...subject.limits]
   }
-  if (endUser !== undefined) return { ...caller, endUser, budgets, limits }
+  // Who asks has no end user yet. It comes first: what begins with a spread is slow to make and to read (see `budgetTerms`).
+  if (endUser !== undefined) return { endUser, ...caller, budgets, limits }
   return budgets === caller.budgets && limits === caller.limits ? caller : { ...caller, budgets, limits }
 }
 

@@ -29,7 +29,7 @@ describe('the SQLite file', LONG, () => {
       turn => chaos.mixed(turn),
       () => goesOn,
     )
-    await chaos.fast.arrived(40)
+    await chaos.arrivals(40)
     const other = new Database(chaos.replicas.file ?? '', { timeout: 10_000 })
     other.exec('begin immediate')
     const from = chaos.clients.calls.length
@@ -37,7 +37,7 @@ describe('the SQLite file', LONG, () => {
     const meanwhile = chaos.clients.calls.slice(from).filter(({ end }) => end !== undefined)
     other.exec('rollback')
     other.close()
-    await chaos.fast.arrived(chaos.fast.log.length + 40)
+    await chaos.arrivals(40)
     goesOn = false
     await load
     const refused = chaos.clients.calls.filter(({ end }) => end !== 'complete')

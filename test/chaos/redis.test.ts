@@ -33,9 +33,9 @@ describe.runIf(hasRedis())('Redis that goes away under load', LONG, () => {
       turn => ({ ...chaos.mixed(turn), key }),
       () => goesOn,
     )
-    await chaos.fast.arrived(chaos.fast.log.length + 40)
+    await chaos.arrivals(40)
     await work()
-    await chaos.fast.arrived(chaos.fast.log.length + 40)
+    await chaos.arrivals(40)
     goesOn = false
     await load
     return chaos.clients.calls.slice(before)

@@ -25,7 +25,7 @@ describe('SIGTERM under load', LONG, () => {
         turn => chaos.mixed(turn, url),
         () => goesOn,
       )
-      await chaos.fast.arrived(chaos.fast.log.length + 60)
+      await chaos.arrivals(60)
       // Whoever comes from now on finds nobody: those connections fail, and nothing of theirs was dialled.
       goesOn = false
       expect(await chaos.finish()).toEqual([])

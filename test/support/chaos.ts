@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Upstream, UpstreamOptions, UpstreamRequest } from '../../src/testing/index.ts'
 import { type Ask, type ClientCall, Clients } from './clients.ts'
@@ -63,7 +64,9 @@ export class Chaos {
     const unlimited = await replicas.key()
     const ofTeam = await replicas.key({ team_id, max_budget: 100 })
     const parts = { stage, fast, spare, replicas, providerKey, limited, unlimited, ofTeam }
-    return new Chaos(parts, options.database)
+    const chaos = new Chaos(parts, options.database)
+    await chaos.#acquaint([limited, unlimited, ofTeam])
+    return chaos
   }
 
   /** The keys in turn, streamed and not, at one address; default: at the replicas in turn. */
@@ -74,6 +77,11 @@ export class Chaos {
 
   call(ask: Partial<Ask> = {}): Promise<ClientCall> {
     return this.clients.call({ url: this.replicas.at(0).url, key: this.limited, ...ask })
+  }
+
+  /** Settles when so many more calls have reached the upstream, however long that takes on a busy machine. */
+  async arrivals(count: number): Promise<void> {
+    await this.fast.arrived(this.fast.log.length + count, 100_000)
   }
 
   /** Whether the upstream has read what this client asks. */
@@ -108,6 +116,32 @@ export class Chaos {
         wrong.push(`${journal} holds ${readdirSync(journal).join()}`)
     }
     return [...wrong, ...(await eventually(() => this.compare(options), 2_000))]
+  }
+
+  /**
+   * Settles when every process has heard of all that was changed and has looked these keys up since. Before that it would
+   * forget them once more, at its next pulse, and know nobody should the store go away in that moment.
+   */
+  async #acquaint(keys: readonly string[]): Promise<void> {
+    // What was changed is read in the first pulse, and told by the time of the second.
+    for (let pulse = 0; pulse < 2; pulse++) await this.#pulse()
+    for (const replica of this.replicas.all) {
+      for (const key of keys) {
+        const { status, text } = await replica.ask('/v1/models', undefined, key)
+        if (status !== 200) throw new Error(`a new key is answered with ${status}: ${text}`)
+      }
+    }
+  }
+
+  /** Settles when every process has told the store once more that it lives. */
+  async #pulse(): Promise<void> {
+    const { replicas: before } = await this.ledger()
+    const silent = async () => {
+      const { replicas: now } = await this.ledger()
+      return before.filter(one => now.some(other => isDeepStrictEqual(one, other))).map(({ id }) => id)
+    }
+    const never = await eventually(silent, 30_000)
+    if (never.length > 0) throw new Error(`waited in vain for a pulse of ${never.join()}`)
   }
 
   warnings(): string {

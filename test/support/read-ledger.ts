@@ -35,7 +35,7 @@ export interface LedgerCopy {
   readonly budgets: readonly BudgetCopyRow[]
   /** Under lease, or booked as spent for a replica that is gone. */
   readonly leases: readonly { readonly replica: string; readonly budget_id: string; readonly amount: bigint }[]
-  readonly replicas: readonly { readonly id: string }[]
+  readonly replicas: readonly { readonly id: string; readonly seen_at: number }[]
 }
 
 const QUERIES = {
@@ -44,7 +44,7 @@ const QUERIES = {
   budgets: `select id, level, subject, pool, cast(limit_nano as text) as limit_nano, cast(spent as text) as spent,
     cast(leased as text) as leased from budgets`,
   leases: `select replica, budget_id, cast(amount as text) as amount from leases where amount > 0`,
-  replicas: 'select id from replicas',
+  replicas: 'select id, seen_at from replicas',
 } as const
 
 type Row = Record<string, unknown>
@@ -88,4 +88,4 @@ function amounts<Result>(row: Row, ...money: readonly string[]): Result {
   return Object.fromEntries(entries) as Result
 }
 
-const COUNTS: ReadonlySet<string> = new Set(['number', 'estimated', 'input_tokens', 'output_tokens'])
+const COUNTS: ReadonlySet<string> = new Set(['number', 'estimated', 'input_tokens', 'output_tokens', 'seen_at'])
