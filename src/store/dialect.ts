@@ -19,8 +19,7 @@ export type JsonColumns = Readonly<Record<string, 'text' | 'integer' | 'real'>>
 export function rowsOfJson(db: Kysely<Database>, columns: JsonColumns, json: string): RawBuilder<unknown> {
   const names = Object.keys(columns)
   if (isPostgres(db)) {
-    const typed = names.map(name => sql`${sql.id(name)} ${POSTGRES_TYPES[columns[name] ?? 'text']}`)
-    return sql`select ${idList(names)} from json_to_recordset(cast(${json} as json)) as given(${sql.join(typed)})`
+    return sql`select ${idList(names)} from json_to_recordset(cast(${json} as json)) as given(${typedList(columns)})`
   }
   const values = names.map(name => {
     const value = sql`value ->> ${sql.lit(name)}`
@@ -33,6 +32,11 @@ export function rowsOfJson(db: Kysely<Database>, columns: JsonColumns, json: str
 
 export function idList(names: readonly string[]): RawBuilder<unknown> {
   return sql.join(names.map(name => sql.id(name)))
+}
+
+/** Columns with PostgreSQL's types. */
+export function typedList(columns: JsonColumns): RawBuilder<unknown> {
+  return sql.join(Object.entries(columns).map(([name, type]) => sql`${sql.id(name)} ${POSTGRES_TYPES[type]}`))
 }
 
 const POSTGRES_TYPES = { text: sql`text`, integer: sql`bigint`, real: sql`double precision` } as const

@@ -80,11 +80,11 @@ export class SqlAuthority implements Authority {
     return this.#transaction(async trx => {
       // The rows first: the budgets, which others wait for, are locked only for the little that follows.
       const written = await insertLedgerRows(trx, batch.rows)
-      const sums = chargeSums(batch.rows.filter(({ id }) => written.has(id)))
+      const sums = chargeSums(written)
       const returns = (await takesReturns(trx, replica, batch)) ? batch.returns : []
       const terms = sums.map(sum => sum.terms)
       const ids = returns.map(({ budgetId }) => budgetId)
-      if (terms.length + ids.length === 0) return { written: [...written], crossed: [] }
+      if (terms.length + ids.length === 0) return { written: written.map(({ id }) => id), crossed: [] }
       const book = await SqlBook.load(trx, { replica, terms, ids, now: clockOf(trx) })
       const crossed = settle(book, replica, { sums, returns, now: book.now })
       await book.save()
@@ -94,7 +94,7 @@ export class SqlAuthority implements Authority {
         book.now,
         crossed.map(({ budget }) => ({ kind: 'budget', id: budget.id }) as const),
       )
-      return { written: [...written], crossed }
+      return { written: written.map(({ id }) => id), crossed }
     })
   }
 

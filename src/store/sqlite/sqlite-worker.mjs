@@ -54,8 +54,29 @@ function run(sql, parameters) {
     const rows = hasNodeSqlite() ? statement.all(...values) : statement.all(values)
     return { rows, changes: rows.length }
   }
-  const { changes } = hasNodeSqlite() ? statement.run(...values) : statement.run(values)
-  return { rows: [], changes: Number(changes) }
+  return { rows: [], changes: changesOf(statement, values) }
+}
+
+function changesOf(statement, values) {
+  return Number((hasNodeSqlite() ? statement.run(...values) : statement.run(values)).changes)
+}
+
+/** Runs a statement for each row (`GatheredRows`), and says which have changed nothing. Texts of digits fit into integers. */
+function runEach(sql, { columns, texts, common, places }) {
+  const { statement } = prepare(sql)
+  const read = new Map()
+  const objectOf = text => read.get(text) ?? read.set(text, JSON.parse(text)).get(text)
+  const inCommon = common.map(objects => valuesOf(columns, Object.assign({}, ...objects.map(objectOf))))
+  const rows = []
+  for (const [place, text] of texts.entries()) {
+    const values = valuesOf(columns, JSON.parse(text), inCommon[places[place] - 1])
+    if (changesOf(statement, values) === 0) rows.push({ place })
+  }
+  return { rows, changes: texts.length - rows.length }
+}
+
+function valuesOf(columns, row, others) {
+  return columns.map((name, at) => row[name] ?? others?.[at] ?? null)
 }
 
 /** Messages carry no error objects of native code; SQLite's primary code is the lowest byte of the extended one. */
@@ -64,7 +85,7 @@ function described(error) {
   return { message: String(error?.message ?? error), code: typeof code === 'number' ? code & 0xff : undefined }
 }
 
-function answer({ id, sql, parameters }) {
+function answer({ id, sql, parameters, each }) {
   if (sql === undefined) {
     statements.clear()
     database?.close()
@@ -74,7 +95,7 @@ function answer({ id, sql, parameters }) {
   }
   try {
     database ??= open(workerData.path)
-    parentPort.postMessage({ id, ...run(sql, parameters) })
+    parentPort.postMessage({ id, ...(each ? runEach(sql, each) : run(sql, parameters)) })
   } catch (error) {
     parentPort.postMessage({ id, error: described(error) })
   }

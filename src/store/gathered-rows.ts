@@ -1,0 +1,54 @@
+import type { PostedRow } from '../ledger/authority.ts'
+
+/** Rows as JSON objects, and what many of them have in common once. */
+export interface GatheredRows {
+  readonly texts: readonly string[]
+  /** Sets of JSON objects whose members rows have in common. */
+  readonly common: readonly (readonly string[])[]
+  /** For each row which of these it has, counted from 1; 0: none. */
+  readonly places: readonly number[]
+}
+
+/** A way through the texts that rows share, the same for rows that share the same. */
+interface Fork {
+  place: number
+  readonly next: Map<string, Fork>
+}
+
+/** Finds what is the same by the texts themselves: a text that is the same object is found without reading it. */
+export function gathered(rows: readonly PostedRow[]): GatheredRows {
+  const root: Fork = { place: 0, next: new Map() }
+  const common: string[][] = []
+  const places = rows.map(({ shared = NOTHING }) => {
+    let fork = root
+    for (const text of shared) fork = forkOf(fork, text)
+    if (fork !== root && fork.place === 0) fork.place = common.push(shared.map(storable))
+    return fork.place
+  })
+  return { texts: rows.map(({ text }) => storable(text)), common, places }
+}
+
+const NOTHING: readonly string[] = []
+
+function forkOf({ next }: Fork, text: string): Fork {
+  const known = next.get(text)
+  if (known) return known
+  const fork = { place: 0, next: new Map() }
+  next.set(text, fork)
+  return fork
+}
+
+/**
+ * PostgreSQL's texts have neither NUL nor half a surrogate pair, and one such row would keep a whole batch out for ever.
+ * JSON has both only as escapes, which are rare.
+ */
+function storable(text: string): string {
+  if (!text.includes('\\u') || !/\\u(?:0000|d[89a-f])/i.test(text)) return text
+  return JSON.stringify(JSON.parse(text), (_, value: unknown) =>
+    typeof value === 'string' ? wellFormed(value).replaceAll('\0', '') : value,
+  )
+}
+
+function wellFormed(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8')
+}
