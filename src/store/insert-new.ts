@@ -1,28 +1,29 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { idList, isPostgres, type JsonColumns, typedList } from './dialect.ts'
 import type { GatheredRows } from './gathered-rows.ts'
 import type { Database } from './schema.ts'
 import { EachRow } from './sqlite/each-row.ts'
+import { Statement } from './statement.ts'
 
 /** Its row was there before. */
-export interface PresentRow {
-  /** Among the rows of the statement, counted from 0. */
+interface PresentRow {
   readonly place: number
 }
 
-/** An `insert` of many rows, which leaves those alone that are there and says which. Their key is the column `id`. */
+/** An `insert` of many rows, which leaves those alone that are there. Their key has the column `id`. */
 export class InsertNew {
-  readonly #statement: CompiledQuery<PresentRow>
-  readonly #parameters: (rows: GatheredRows) => readonly unknown[]
+  readonly #names: readonly string[]
+  readonly #statement: Statement<PresentRow>
 
-  constructor(db: Kysely<Database>, table: keyof Database, columns: JsonColumns) {
-    const names = Object.keys(columns)
-    this.#statement = isPostgres(db) ? ofJson(db, table, columns) : ofValues(db, table, names)
-    this.#parameters = isPostgres(db) ? asJson : rows => [new EachRow(names, rows)]
+  constructor(table: keyof Database, columns: JsonColumns) {
+    this.#names = Object.keys(columns)
+    this.#statement = new Statement(db => (isPostgres(db) ? ofJson(table, columns) : ofValues(table, this.#names)))
   }
 
-  with(rows: GatheredRows): CompiledQuery<PresentRow> {
-    return { ...this.#statement, parameters: this.#parameters(rows) }
+  /** Gives back the places of the rows that were there, counted from 0. */
+  async run(db: Kysely<Database>, rows: GatheredRows): Promise<readonly number[]> {
+    const parameters = isPostgres(db) ? asJson(rows) : [new EachRow(this.#names, rows)]
+    return (await this.#statement.run(db, parameters)).map(({ place }) => place)
   }
 }
 
@@ -30,17 +31,17 @@ export class InsertNew {
  * SQLite runs it for each row: reading JSON in SQL takes 17 µs for a row of 42 columns, in JavaScript and bound 4
  * (`node:sqlite`) to 11 (libsql).
  */
-function ofValues(db: Kysely<Database>, table: string, names: readonly string[]): CompiledQuery<PresentRow> {
-  return sql<PresentRow>`insert into ${sql.table(table)} (${idList(names)}) values (${sql.join(names.map(() => null))})
-    on conflict do nothing`.compile(db)
+function ofValues(table: string, names: readonly string[]): RawBuilder<PresentRow> {
+  return sql`insert into ${sql.table(table)} (${idList(names)}) values (${sql.join(names.map(() => null))})
+    on conflict do nothing`
 }
 
 /** PostgreSQL takes all rows at once, and puts what they have in common to them. */
-function ofJson(db: Kysely<Database>, table: string, columns: JsonColumns): CompiledQuery<PresentRow> {
+function ofJson(table: string, columns: JsonColumns): RawBuilder<PresentRow> {
   const names = Object.keys(columns)
   const values = names.map(name => sql`coalesce(${sql.id('own', name)}, ${sql.id('common', name)}) as ${sql.id(name)}`)
   const typed = typedList(columns)
-  return sql<PresentRow>`with given as materialized (
+  return sql`with given as materialized (
       select own.ordinality - 1 as place, ${sql.join(values)}
       from rows from (
         json_to_recordset(cast(${''} as json)) as (${typed}),
@@ -52,7 +53,7 @@ function ofJson(db: Kysely<Database>, table: string, columns: JsonColumns): Comp
       insert into ${sql.table(table)} (${idList(names)}) select ${idList(names)} from given
       on conflict do nothing returning id
     )
-    select place from given where id not in (select id from written)`.compile(db)
+    select place from given where id not in (select id from written)`
 }
 
 function asJson({ texts, common, places }: GatheredRows): readonly string[] {
