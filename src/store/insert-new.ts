@@ -56,11 +56,8 @@ function ofJson(table: string, columns: JsonColumns): RawBuilder<PresentRow> {
     select place from given where id not in (select id from written)`
 }
 
-function asJson({ texts, common, places }: GatheredRows): readonly string[] {
-  return [`[${texts.join(',')}]`, `{${places.join(',')}}`, `[${common.map(merged).join(',')}]`]
-}
-
-/** One JSON object of several; none of them is empty. */
-function merged(texts: readonly string[]): string {
-  return `{${texts.map(text => text.slice(1, -1)).join(',')}}`
+function asJson({ texts, shared, sets, setOf }: GatheredRows): readonly string[] {
+  const members = shared.map(text => text.slice(1, -1))
+  const common = sets.map(set => `{${set.map(number => members[number]).join(',')}}`)
+  return [`[${texts.join(',')}]`, `{${setOf.join(',')}}`, `[${common.join(',')}]`]
 }

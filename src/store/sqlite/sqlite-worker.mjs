@@ -61,20 +61,20 @@ function changesOf(statement, values) {
   return Number((hasNodeSqlite() ? statement.run(...values) : statement.run(values)).changes)
 }
 
-/** Runs a statement for each row (`GatheredRows`), and says which have changed nothing. Texts of digits fit into integers. */
-function runEach(sql, { columns, texts, common, places }) {
+/** Runs a statement for each row (`GatheredRows`), and says which have changed nothing. */
+function runEach(sql, { columns, texts, shared, sets, setOf }) {
   const { statement } = prepare(sql)
-  const read = new Map()
-  const objectOf = text => read.get(text) ?? read.set(text, JSON.parse(text)).get(text)
-  const inCommon = common.map(objects => valuesOf(columns, Object.assign({}, ...objects.map(objectOf))))
+  const objects = shared.map(text => JSON.parse(text))
+  const common = sets.map(set => valuesOf(columns, Object.assign({}, ...set.map(number => objects[number]))))
   const rows = []
-  for (const [place, text] of texts.entries()) {
-    const values = valuesOf(columns, JSON.parse(text), inCommon[places[place] - 1])
+  for (let place = 0; place < texts.length; place++) {
+    const values = valuesOf(columns, JSON.parse(texts[place]), common[setOf[place] - 1])
     if (changesOf(statement, values) === 0) rows.push({ place })
   }
   return { rows, changes: texts.length - rows.length }
 }
 
+/** Integers may be texts of digits, or floats without a fraction: the columns, which are strict, make them integers. */
 function valuesOf(columns, row, others) {
   return columns.map((name, at) => row[name] ?? others?.[at] ?? null)
 }
