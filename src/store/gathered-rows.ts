@@ -51,7 +51,7 @@ function numberOf(text: string, numbers: Map<string, number>): number {
  * PostgreSQL's texts have neither NUL nor half a surrogate pair, and one such row would keep a whole batch out for ever.
  * JSON has both only as escapes, which are rare.
  */
-function storable(text: string): string {
+export function storable(text: string): string {
   if (!text.includes('\\u') || !/\\u(?:0000|d[89a-f])/i.test(text)) return text
   return JSON.stringify(JSON.parse(text), (_, value: unknown) =>
     typeof value === 'string' ? wellFormed(value).replaceAll('\0', '') : value,

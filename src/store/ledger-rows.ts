@@ -1,10 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { PostedRow } from '../ledger/authority.ts'
-import type { LedgerRecord } from '../ledger/record.ts'
 import type { JsonColumns } from './dialect.ts'
 import { gathered } from './gathered-rows.ts'
 import { InsertNew } from './insert-new.ts'
-import type { Database } from './schema.ts'
+import type { Database, LedgerTable } from './schema.ts'
 
 const LEDGER_COLUMNS = {
   id: 'text',
@@ -49,7 +48,8 @@ const LEDGER_COLUMNS = {
   session_id: 'text',
   trace_id: 'text',
   metadata: 'text',
-} as const satisfies JsonColumns & Record<keyof LedgerRecord, unknown>
+  caller: 'integer',
+} as const satisfies JsonColumns & Record<keyof LedgerTable, unknown>
 
 const INSERT = new InsertNew('ledger', LEDGER_COLUMNS)
 

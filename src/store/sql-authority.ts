@@ -18,6 +18,7 @@ import { SCARCE_MS } from '../ledger/rules.ts'
 import { defineBudgets, standOf } from './budgets.ts'
 import { ChangeReader, noteChanges } from './changes.ts'
 import { clockOf, forShare, forUpdate, isOneOf, readClock } from './dialect.ts'
+import { insertCallers, LedgerCallers } from './ledger-callers.ts'
 import { insertLedgerRows } from './ledger-rows.ts'
 import type { Database } from './schema.ts'
 import { SqlBook } from './sql-book.ts'
@@ -35,6 +36,7 @@ export class SqlAuthority implements Authority {
   readonly #db: Kysely<Database>
   readonly #transaction: Store['transaction']
   readonly #readers = new Map<string, ChangeReader>()
+  readonly #callers = new LedgerCallers()
   readonly #sweeps = new SweepSchedule()
 
   constructor({ db, transaction }: SqlAuthorityParts) {
@@ -76,10 +78,12 @@ export class SqlAuthority implements Authority {
     })
   }
 
-  post(replica: string, batch: PostBatch): Promise<PostAnswer> {
-    return this.#transaction(async trx => {
+  async post(replica: string, batch: PostBatch): Promise<PostAnswer> {
+    const { rows, fresh } = this.#callers.mark(batch.rows)
+    const answer = await this.#transaction(async trx => {
+      await insertCallers(trx, fresh)
       // The rows first: the budgets, which others wait for, are locked only for the little that follows.
-      const written = await insertLedgerRows(trx, batch.rows)
+      const written = await insertLedgerRows(trx, rows)
       const sums = chargeSums(written)
       const returns = (await takesReturns(trx, replica, batch)) ? batch.returns : []
       const terms = sums.map(sum => sum.terms)
@@ -96,6 +100,8 @@ export class SqlAuthority implements Authority {
       )
       return { written: written.map(({ id }) => id), crossed }
     })
+    for (const caller of fresh) caller.isWritten = true
+    return answer
   }
 
   async leases(replica: string): Promise<readonly GivenBack[]> {
