@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { PostedRow } from '../ledger/authority.ts'
-import { isOneOf, type JsonColumns, rowsOfJson } from './dialect.ts'
+import { isOneOf, isPostgres, type JsonColumns, rowsOfJson } from './dialect.ts'
 import { storable } from './gathered-rows.ts'
 import type { Database, LedgerCallerRow } from './schema.ts'
 import { Statement } from './statement.ts'
@@ -17,9 +17,10 @@ export type CallerColumn = Exclude<keyof LedgerCallerRow, 'id'>
 
 /** The rows of `ledger` of these keys, users or teams: by the number of their callers, which has the index. */
 export function isOfCallers(db: Kysely<Database>, column: CallerColumn, ids: readonly string[]): RawBuilder<SqlBool> {
-  return sql<SqlBool>`(${sql.ref('ledger.caller')} in
-    (select id from ledger_callers where ${isOneOf(db, `ledger_callers.${column}`, ids)})
-    and ${isOneOf(db, `ledger.${column}`, ids)})`
+  const callers = sql`select id from ledger_callers where ${isOneOf(db, `ledger_callers.${column}`, ids)}`
+  // PostgreSQL uses the index also beside an `or` when it knows the numbers first.
+  const some = isPostgres(db) ? sql`= any(array(${callers}))` : sql`in (${callers})`
+  return sql<SqlBool>`(${sql.ref('ledger.caller')} ${some} and ${isOneOf(db, `ledger.${column}`, ids)})`
 }
 
 /** Whom rows are booked for, as the table `ledger_callers` has them. */
