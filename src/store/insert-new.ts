@@ -58,6 +58,6 @@ function ofJson(table: string, columns: JsonColumns): RawBuilder<PresentRow> {
 
 function asJson({ texts, shared, sets, setOf }: GatheredRows): readonly string[] {
   const members = shared.map(text => text.slice(1, -1))
-  const common = sets.map(set => `{${set.map(number => members[number]).join(',')}}`)
+  const common = sets.map(set => `{${set.flatMap(number => members[number] || []).join(',')}}`)
   return [`[${texts.join(',')}]`, `{${setOf.join(',')}}`, `[${common.join(',')}]`]
 }

@@ -39,7 +39,9 @@ interface LedgerCaller {
  * those took 8 of the 16 µs of a row's insert, because each row changes three more pages somewhere in the middle.
  */
 export class LedgerCallers {
+  /** By the texts that name them; undefined: a text that names nobody. */
   readonly #known = new Map<string, LedgerCaller | undefined>()
+  readonly #byId = new Map<string, LedgerCaller>()
 
   /** Rows with the numbers of their callers, and those callers that may not be in the table yet. */
   mark(rows: readonly PostedRow[]): { readonly rows: readonly PostedRow[]; readonly fresh: readonly LedgerCaller[] } {
@@ -55,7 +57,7 @@ export class LedgerCallers {
 
   /** The caller is named in what rows have in common, or in a row that has nothing in common. */
   #of({ text, shared }: PostedRow): LedgerCaller | undefined {
-    if (!shared) return read(text)
+    if (shared === undefined || shared.length === 0) return this.#same(read(text))
     for (const members of shared) {
       const caller = this.#knownOf(members)
       if (caller) return caller
@@ -67,8 +69,18 @@ export class LedgerCallers {
     const known = this.#known.get(members)
     if (known || this.#known.has(members)) return known
     if (this.#known.size >= KNOWN_AT_MOST) this.#known.clear()
-    const caller = read(members)
+    const caller = this.#same(read(members))
     this.#known.set(members, caller)
+    return caller
+  }
+
+  /** Texts that differ in their end users name the same caller. */
+  #same(caller: LedgerCaller | undefined): LedgerCaller | undefined {
+    if (!caller) return undefined
+    const known = this.#byId.get(caller.id)
+    if (known) return known
+    if (this.#byId.size >= KNOWN_AT_MOST) this.#byId.clear()
+    this.#byId.set(caller.id, caller)
     return caller
   }
 }
@@ -90,8 +102,7 @@ const INSERT = new Statement(
 
 /** In the order of their ids, so that two transactions never wait for each other. */
 export async function insertCallers(db: Kysely<Database>, callers: readonly LedgerCaller[]): Promise<void> {
-  const rows = [...new Map(callers.map(caller => [caller.id, caller.row]))].sort(([one], [other]) =>
-    one < other ? -1 : 1,
-  )
-  if (rows.length > 0) await INSERT.run(db, [`[${rows.map(([, row]) => row).join(',')}]`])
+  if (callers.length === 0) return
+  const sorted = callers.toSorted((one, other) => (one.id < other.id ? -1 : 1))
+  await INSERT.run(db, [`[${sorted.map(({ row }) => row).join(',')}]`])
 }

@@ -83,22 +83,18 @@ export class SqlAuthority implements Authority {
     const answer = await this.#transaction(async trx => {
       await insertCallers(trx, fresh)
       // The rows first: the budgets, which others wait for, are locked only for the little that follows.
-      const written = await insertLedgerRows(trx, rows)
-      const sums = chargeSums(written)
+      const inserted = await insertLedgerRows(trx, rows)
+      const written = inserted.map(({ id }) => id)
+      const sums = chargeSums(inserted)
       const returns = (await takesReturns(trx, replica, batch)) ? batch.returns : []
       const terms = sums.map(sum => sum.terms)
       const ids = returns.map(({ budgetId }) => budgetId)
-      if (terms.length + ids.length === 0) return { written: written.map(({ id }) => id), crossed: [] }
+      if (terms.length + ids.length === 0) return { written, crossed: [] }
       const book = await SqlBook.load(trx, { replica, terms, ids, now: clockOf(trx) })
       const crossed = settle(book, replica, { sums, returns, now: book.now })
       await book.save()
-      // All replicas mark what is charged to a budget that is used up.
-      await noteChanges(
-        trx,
-        book.now,
-        crossed.map(({ budget }) => ({ kind: 'budget', id: budget.id }) as const),
-      )
-      return { written: written.map(({ id }) => id), crossed }
+      await noteCrossed(trx, book.now, crossed)
+      return { written, crossed }
     })
     for (const caller of fresh) caller.isWritten = true
     return answer
