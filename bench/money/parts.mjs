@@ -6,9 +6,6 @@ import { systemClock } from '../../src/core/clock.ts'
 import { readBytes } from '../../src/dialects/openai.ts'
 import { asCaller, withSubjects } from '../../src/gateway/as-caller.ts'
 import { authentication } from '../../src/gateway/authenticate.ts'
-import { Contact } from '../../src/ledger/replica/contact.ts'
-import { Gate } from '../../src/ledger/replica/gate.ts'
-import { Poster } from '../../src/ledger/replica/poster.ts'
 import { createRouter } from '../../src/router.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
@@ -17,13 +14,10 @@ export {
   Answer,
   asCaller,
   authentication,
-  Contact,
   createRouter,
-  Gate,
   loadConfig,
   openBacking,
   openStore,
-  Poster,
   readBytes,
   startPostgres,
   systemClock,

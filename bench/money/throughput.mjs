@@ -1,11 +1,13 @@
-// How many ledger rows a store takes in a second, through the real poster, and what that costs the main thread.
+// How many ledger rows a store takes in a second, in batches of 1,000, and what that costs its threads.
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { busiest, cpu, since, threads } from './threads.mjs'
 
 const ROWS = 100_000
-const BUDGETS = 5
+const BATCH = 1_000
+const REPLICA = '01KFJ0000000000000000000AA'
 
 /** Prints what both stores take. PostgreSQL is started for it, without fsync. */
 export async function throughputs(parts) {
@@ -34,23 +36,13 @@ export async function throughput(parts, settings) {
   const store = await parts.openStore(settings ?? { kind: 'sqlite', path: join(folder, 'rows.db') })
   try {
     const { authority } = store
-    const replica = { id: 'bench', host: 'here', pid: process.pid, leaseMs: 600_000 }
+    const replica = { id: REPLICA, host: 'here', pid: process.pid, leaseMs: 600_000 }
     await authority.join(replica)
-    const poster = new parts.Poster({
-      authority,
-      replica: replica.id,
-      journal: undefined,
-      contact: new parts.Contact(),
-      gate: new parts.Gate(),
-      clock: parts.systemClock,
-      backlog: { rows: 2 * ROWS, bytes: 1 << 30 },
-      onCrossing() {},
-      onTrouble: error => error && console.error(error),
-    })
-    await post(poster, 'warm', ROWS / 10)
+    await post(authority, batches('warm', ROWS / 10))
+    const rows = batches('row', ROWS)
     const begun = performance.now()
     const before = { cpu: cpu(), threads: threads() }
-    await post(poster, 'row', ROWS)
+    await post(authority, rows)
     const seconds = (performance.now() - begun) / 1000
     const { count } = await store.db
       .selectFrom('ledger')
@@ -65,26 +57,53 @@ export async function throughput(parts, settings) {
   }
 }
 
-async function post(poster, name, count) {
-  for (let number = 0; number < count; number++) poster.add(posting(`${name}-${number}`, number))
-  await poster.flush()
+function batches(name, count) {
+  return Array.from({ length: count / BATCH }, (_, batch) =>
+    Array.from({ length: BATCH }, (_, at) => rowOf(name, batch * BATCH + at)),
+  )
 }
 
-function posting(id, number) {
-  const terms = Array.from({ length: BUDGETS }, (_, level) => {
-    const subject = `${level === 0 ? number % 200 : level}`
-    return { id: `team|${level}-${subject}`, level: 'team', subject, period: 'total', limit: undefined }
+async function post(authority, batches) {
+  for (const rows of batches) await authority.post(REPLICA, { rows, returns: [] })
+}
+
+/** As the replica makes them: rows of one caller have their budgets, and what they say of it, in common. */
+function rowOf(name, number) {
+  // Ids sort by time, as those of calls do.
+  const call = `${name}-${String(number).padStart(20, '0')}`
+  const { budgets, members } = CALLERS[(number * 7919) % CALLERS.length]
+  const shared = [DEPLOYMENTS[number % DEPLOYMENTS.length], members]
+  return { id: `${call}-1`, text: textOf(call, number), shared, charge: 69_000n, budgets }
+}
+
+const CALLERS = Array.from({ length: 200 }, (_, number) => {
+  const team = number % 50
+  const terms = [`key|${number}`, `user|${team}`, `team|${team}`, 'organization|1', 'gateway|'].map(place => {
+    const [level, subject] = place.split('|')
+    return { id: place, level, subject, period: 'total', limit: undefined }
   })
-  const counted = terms.map(one => ({ terms: one, windowStart: undefined }))
-  return { id, text: ROW(id), shared: [], charge: 69_000n, purses: [], counted, entry: undefined }
-}
+  const key_id = createHash('sha256').update(String(number)).digest('hex')
+  return {
+    budgets: terms.map(one => ({ terms: one, windowStart: undefined })),
+    members: JSON.stringify({ key_id, user_id: `user-${team}`, team_id: `team-${team}`, organization_id: 'one' }),
+  }
+})
 
-const ROW = id =>
-  `{"id":"${id}","call_id":"${id}","number":1,"purpose":"answer","replica":"bench","operation":"chat","streamed":0,` +
-  '"started_at":1768478400000,"held":"2543250","pool":"bench","requested_pool":"bench",' +
-  '"deployment_id":"98405eb58ff525a0a8d8d849d4acc9fe6fb5744ea7a9c794de24229105d199c0","provider":"openai",' +
-  '"model":"gpt-4o-mini","api_base":"https://api.openai.com/v1","unpriced":0,' +
-  '"price_source":"genai-prices@0.1.8/openai/gpt-4o-mini","rates":"{\\"input\\":\\"150000000\\",\\"output\\":\\"600000000\\"}",' +
-  '"key_id":"c11c73d0da39626c974d5f15ecc2bf784958bd1dd62539fe144aa8abfef101e9","user_id":"user-0","team_id":"team-0",' +
-  '"outcome":"complete","charge":"69000","overrun":"0","estimated":0,"cost":"69000","ended_at":1768478401250,' +
-  '"first_ms":312,"upstream_model":"gpt-4o-mini-2024-07-18","input_tokens":60,"output_tokens":100,"cache_read_tokens":0}'
+const DEPLOYMENTS = ['gpt-4o-mini', 'gpt-4o-mini-2024-07-18'].map(model =>
+  JSON.stringify({
+    deployment_id: createHash('sha256').update(model).digest('hex'),
+    provider: 'openai',
+    model,
+    api_base: 'https://api.openai.com/v1',
+    unpriced: 0,
+    price_source: `genai-prices@0.1.8/openai/${model}`,
+    rates: '{"input":"150000000","output":"600000000","cacheRead":"75000000"}',
+  }),
+)
+
+const textOf = (call, number) =>
+  `{"id":"${call}-1","call_id":"${call}","number":1,"purpose":"answer","replica":"${REPLICA}"` +
+  `,"operation":"chat","streamed":0,"started_at":${1_768_478_400_000 + number},"held":"2543250","pool":"bench"` +
+  `,"requested_pool":"bench","outcome":"complete","charge":"69000","overrun":"0","estimated":0,"cost":"69000"` +
+  `,"ended_at":${1_768_478_401_250 + number},"first_ms":312,"upstream_model":"gpt-4o-mini-2024-07-18"` +
+  ',"input_tokens":60,"output_tokens":100,"cache_read_tokens":0,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}'

@@ -73,21 +73,28 @@ export interface ChargeSum {
 export function chargeSums(rows: readonly PostedRow[]): ChargeSum[] {
   const sums: { -readonly [Name in keyof ChargeSum]: ChargeSum[Name] }[] = []
   const byBudget = new Map<string, typeof sums>()
-  for (const { charge, budgets } of rows) {
+  for (const [budgets, amount] of chargesByPayers(rows)) {
     for (const { terms, windowStart } of budgets) {
       const windows = byBudget.get(terms.id) ?? []
       const sum = windows.find(one => one.windowStart === windowStart)
       if (sum) {
-        sum.amount += charge
+        sum.amount += amount
         continue
       }
-      const first = { terms, windowStart, amount: charge }
+      const first = { terms, windowStart, amount }
       windows.push(first)
       sums.push(first)
       byBudget.set(terms.id, windows)
     }
   }
   return sums
+}
+
+/** Rows of one caller have the same list of budgets. */
+function chargesByPayers(rows: readonly PostedRow[]): ReadonlyMap<PostedRow['budgets'], NanoUsd> {
+  const charges = new Map<PostedRow['budgets'], NanoUsd>()
+  for (const { budgets, charge } of rows) charges.set(budgets, (charges.get(budgets) ?? 0n) + charge)
+  return charges
 }
 
 export interface Settlement {

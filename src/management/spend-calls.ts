@@ -81,12 +81,19 @@ function ofCall(filter: CallFilter): Expression<SqlBool>[] {
   const conditions = [
     model !== undefined && eb.exists(some.where('some.model', '=', model)),
     modelId !== undefined && eb.exists(some.where('some.deployment_id', '=', modelId)),
-    keyAlias !== undefined && eb('ledger.key_id', 'in', keysLike(keyAlias)),
+    keyAlias !== undefined && isOfKeys(keysLike(keyAlias)),
     status !== undefined && (status === 'success' ? answered : eb.not(answered)),
     minSpend !== undefined && sql<SqlBool>`${spend} >= cast(${String(minSpend)} as bigint)`,
     maxSpend !== undefined && sql<SqlBool>`${spend} <= cast(${String(maxSpend)} as bigint)`,
   ]
   return conditions.filter(one => one !== false)
+}
+
+/** By the number of their callers, which has the index. */
+function isOfKeys(keys: ReturnType<typeof keysLike>): Expression<SqlBool> {
+  const eb = expressionBuilder<Database, 'ledger'>()
+  const callers = eb.selectFrom('ledger_callers').select('ledger_callers.id').where('ledger_callers.key_id', 'in', keys)
+  return eb.and([eb('ledger.caller', 'in', callers), eb('ledger.key_id', 'in', keys)])
 }
 
 function keysLike(alias: string) {

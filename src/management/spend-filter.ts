@@ -1,5 +1,6 @@
 import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
 import { isOneOf } from '../store/dialect.ts'
+import { isOfCallers } from '../store/ledger-callers.ts'
 import type { Database } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import type { Range } from './spend-range.ts'
@@ -23,9 +24,9 @@ export function matching(store: Store, sight: Sight, filter: SpendFilter): Expre
   const conditions = [
     range && eb('ledger.started_at', '>=', range.from),
     range && eb('ledger.started_at', '<', range.until),
-    key !== undefined && eb('ledger.key_id', '=', key),
-    user !== undefined && eb('ledger.user_id', '=', user),
-    teams && isOneOf(store.db, 'ledger.team_id', teams),
+    key !== undefined && isOfCallers(store.db, 'key_id', [key]),
+    user !== undefined && isOfCallers(store.db, 'user_id', [user]),
+    teams && isOfCallers(store.db, 'team_id', teams),
     endUsers && isOneOf(store.db, 'ledger.end_user', endUsers),
     call !== undefined && eb('ledger.call_id', '=', call),
     model !== undefined && eb('ledger.model', '=', model),

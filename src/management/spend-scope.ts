@@ -1,5 +1,6 @@
 import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
 import { isOneOf } from '../store/dialect.ts'
+import { isOfCallers } from '../store/ledger-callers.ts'
 import type { Database } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { notFound } from './errors.ts'
@@ -31,8 +32,8 @@ export function inSight(store: Store, sight: Sight): Expression<SqlBool> | undef
   const { userId, keyId, teams, organizations } = sight
   const eb = expressionBuilder<Database, 'ledger'>()
   return eb.or([
-    userId === undefined ? eb('ledger.key_id', '=', keyId) : eb('ledger.user_id', '=', userId),
-    ...(teams.length > 0 ? [isOneOf(store.db, 'ledger.team_id', teams)] : []),
+    userId === undefined ? isOfCallers(store.db, 'key_id', [keyId]) : isOfCallers(store.db, 'user_id', [userId]),
+    ...(teams.length > 0 ? [isOfCallers(store.db, 'team_id', teams)] : []),
     ...(organizations.length > 0 ? [isOneOf(store.db, 'ledger.organization_id', organizations)] : []),
   ])
 }

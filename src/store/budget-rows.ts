@@ -21,6 +21,8 @@ export const BUDGET_COLUMNS = {
   wanted_at: 'integer',
 } as const satisfies JsonColumns & Record<keyof BudgetRow, unknown>
 
+export const SUM_COLUMNS = { id: 'text', spent: 'integer', leased: 'integer' } as const satisfies JsonColumns
+
 export const LEASE_COLUMNS = {
   replica: 'text',
   budget_id: 'text',
@@ -80,6 +82,31 @@ export function budgetJson(account: Account): Record<keyof BudgetRow, unknown> {
     limit_told: account.limitTold ?? null,
     wanted_at: account.wantedAt,
   }
+}
+
+/** The same of its sums alone. */
+export function sumsJson({ id, spent, leased }: Account): Record<keyof typeof SUM_COLUMNS, string> {
+  return { id, spent: spent.toString(), leased: leased.toString() }
+}
+
+const STEADY = [
+  'level',
+  'subject',
+  'name',
+  'pool',
+  'period',
+  'limit',
+  'softLimit',
+  'windowStart',
+  'resetsAt',
+  'softTold',
+  'limitTold',
+  'wantedAt',
+] as const satisfies readonly (keyof Account)[]
+
+/** Of most that is charged only the sums move: a third of the columns, and none that an index has. */
+export function onlySumsDiffer(before: Account | undefined, after: Account): boolean {
+  return before !== undefined && STEADY.every(name => before[name] === after[name])
 }
 
 /** The rows of leases that differ between two states of an account within one window; what is gone has the amount 0. */

@@ -19,12 +19,11 @@ export type JsonColumns = Readonly<Record<string, 'text' | 'integer' | 'real'>>
 export function rowsOfJson(db: Kysely<Database>, columns: JsonColumns, json: string): RawBuilder<unknown> {
   const names = Object.keys(columns)
   if (isPostgres(db)) {
-    const typed = names.map(name => sql`${sql.id(name)} ${POSTGRES_TYPES[columns[name] ?? 'text']}`)
-    return sql`select ${idList(names)} from json_to_recordset(cast(${json} as json)) as given(${sql.join(typed)})`
+    return sql`select ${idList(names)} from json_to_recordset(cast(${json} as json)) as given(${typedList(columns)})`
   }
   const values = names.map(name => {
     const value = sql`value ->> ${sql.lit(name)}`
-    return columns[name] === 'integer' ? sql`cast(${value} as integer)` : value
+    return sql`${columns[name] === 'integer' ? sql`cast(${value} as integer)` : value} as ${sql.id(name)}`
   })
   // As binary JSON, and once: otherwise SQLite reads the text of a row anew for each of its columns, at a third the speed.
   return sql`with given as materialized (select jsonb(value) as value from json_each(${json}))
@@ -35,12 +34,23 @@ export function idList(names: readonly string[]): RawBuilder<unknown> {
   return sql.join(names.map(name => sql.id(name)))
 }
 
+/** Columns with PostgreSQL's types. */
+export function typedList(columns: JsonColumns): RawBuilder<unknown> {
+  return sql.join(Object.entries(columns).map(([name, type]) => sql`${sql.id(name)} ${POSTGRES_TYPES[type]}`))
+}
+
 const POSTGRES_TYPES = { text: sql`text`, integer: sql`bigint`, real: sql`double precision` } as const
 
 /** Whether a column is one of many texts: one parameter for any number of them. */
 export function isOneOf(db: Kysely<Database>, column: string, texts: readonly string[]): RawBuilder<boolean> {
-  if (isPostgres(db)) return sql<boolean>`${sql.ref(column)} = any(cast(${texts} as text[]))`
-  return sql<boolean>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(texts)}))`
+  const parameter = textsParameter(db, texts)
+  if (isPostgres(db)) return sql<boolean>`${sql.ref(column)} = any(cast(${parameter} as text[]))`
+  return sql<boolean>`${sql.ref(column)} in (select value from json_each(${parameter}))`
+}
+
+/** The parameter of `isOneOf`. */
+export function textsParameter(db: Kysely<Database>, texts: readonly string[]): unknown {
+  return isPostgres(db) ? texts : JSON.stringify(texts)
 }
 
 /** Locks the rows that a statement reads, in the order in which it reads them. An SQLite transaction is alone anyway. */

@@ -1,8 +1,9 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { PostedRow } from '../ledger/authority.ts'
-import type { LedgerRecord } from '../ledger/record.ts'
-import { idList, type JsonColumns, rowsOfJson } from './dialect.ts'
-import type { Database } from './schema.ts'
+import type { JsonColumns } from './dialect.ts'
+import { gathered } from './gathered-rows.ts'
+import { InsertNew } from './insert-new.ts'
+import type { Database, LedgerTable } from './schema.ts'
 
 const LEDGER_COLUMNS = {
   id: 'text',
@@ -47,52 +48,17 @@ const LEDGER_COLUMNS = {
   session_id: 'text',
   trace_id: 'text',
   metadata: 'text',
-} as const satisfies JsonColumns & Record<keyof LedgerRecord, unknown>
+  caller: 'integer',
+} as const satisfies JsonColumns & Record<keyof LedgerTable, unknown>
 
-const COLUMN_NAMES = Object.keys(LEDGER_COLUMNS)
+const INSERT = new InsertNew('ledger', LEDGER_COLUMNS)
 
-/** Writes rows that are not there yet, and says which. */
-export async function insertLedgerRows(db: Kysely<Database>, rows: readonly PostedRow[]): Promise<ReadonlySet<string>> {
-  if (rows.length === 0) return new Set()
-  const { rows: written } = await db.executeQuery<{ id: string }>({ ...statementFor(db), parameters: [jsonOf(rows)] })
-  return new Set(written.map(({ id }) => id))
-}
-
-const statements = new WeakMap<object, CompiledQuery<{ id: string }>>()
-
-/** Made once per store: for 42 columns that takes as long as 100 rows take otherwise. Its one parameter is the rows. */
-function statementFor(db: Kysely<Database>): CompiledQuery<{ id: string }> {
-  const { adapter } = db.getExecutor()
-  const known = statements.get(adapter)
-  if (known) return known
-  const statement = sql<{ id: string }>`
-    insert into ledger (${idList(COLUMN_NAMES)}) ${rowsOfJson(db, LEDGER_COLUMNS, '[]')}
-    on conflict (id) do nothing returning id`.compile(db)
-  statements.set(adapter, statement)
-  return statement
-}
-
-/** Escapes are rare: one look at all rows together costs a tenth of one at each. */
-function jsonOf(rows: readonly PostedRow[]): string {
-  const json = `[${rows.map(wholeOf).join(',')}]`
-  return json.includes('\\u') ? `[${rows.map(row => storable(wholeOf(row))).join(',')}]` : json
-}
-
-function wholeOf({ text, shared = [] }: PostedRow): string {
-  return shared.reduce((whole, members) => `${whole.slice(0, -1)},${members.slice(1)}`, text)
-}
-
-/**
- * PostgreSQL's texts have neither NUL nor half a surrogate pair, and one such row would keep a whole batch out for ever.
- * JSON has both only as escapes, which are rare.
- */
-function storable(text: string): string {
-  if (!/\\u(?:0000|d[89a-f])/i.test(text)) return text
-  return JSON.stringify(JSON.parse(text), (_, value: unknown) =>
-    typeof value === 'string' ? wellFormed(value).replaceAll('\0', '') : value,
-  )
-}
-
-function wellFormed(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8')
+/** Writes rows that are not there yet, and gives them back. */
+export async function insertLedgerRows(
+  db: Kysely<Database>,
+  rows: readonly PostedRow[],
+): Promise<readonly PostedRow[]> {
+  if (rows.length === 0) return rows
+  const present = new Set(await INSERT.run(db, gathered(rows)))
+  return present.size === 0 ? rows : rows.filter((_, place) => !present.has(place))
 }

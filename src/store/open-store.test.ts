@@ -232,25 +232,41 @@ describe.each(kinds)('store in %s', (name, settingsOf) => {
     const store = await openStore(await settingsOf(postgres))
     const strange = 'a\0b \ud800 c \u{1f600} "\\" {\\u0000}'
     const record = ledgerRecord({ id: 'r1', charge: '9007199254740993', cost: null, metadata: strange })
-    await store.authority.post('r', {
-      rows: [{ id: 'r1', charge: 1n, budgets: [], text: JSON.stringify(record) }],
-      returns: [],
+    const { provider, key_id, user_id, team_id, ...own } = record
+    const shared = [{ provider }, { key_id, user_id, team_id }].map(members => JSON.stringify(members))
+    const rows = [
+      { id: 'r1', charge: 1n, budgets: [], text: JSON.stringify(own), shared },
+      { id: 'r2', charge: 1n, budgets: [], text: JSON.stringify({ ...record, id: 'r2' }) },
+      { id: 'r3', charge: 1n, budgets: [], text: JSON.stringify({ ...own, id: 'r3' }), shared: shared.slice(0, 1) },
+    ]
+    expect(await store.authority.post('r', { rows: rows.slice(1), returns: [] })).toMatchObject({
+      written: ['r2', 'r3'],
     })
+    expect(await store.authority.post('r', { rows, returns: [] })).toMatchObject({ written: ['r1'] })
     const expected = {
       ...record,
+      caller: expect.any(Number),
       charge: 9_007_199_254_740_993n,
       held: 9_000_000n,
       overrun: 0n,
       metadata: 'ab \ufffd c \u{1f600} "\\" {\\u0000}',
     }
-    expect(await store.db.selectFrom('ledger').selectAll().execute()).toEqual([expected])
+    const nobodys = { ...expected, id: 'r3', key_id: null, user_id: null, team_id: null, caller: null }
+    expect(await store.db.selectFrom('ledger').selectAll().orderBy('id').execute()).toEqual([
+      expected,
+      { ...expected, id: 'r2' },
+      nobodys,
+    ])
+    expect(await store.db.selectFrom('ledger_callers').select(['key_id', 'user_id', 'team_id']).execute()).toEqual([
+      { key_id, user_id, team_id },
+    ])
     await expect(store.db.updateTable('ledger').set({ charge: 0n }).execute()).rejects.toThrow(/never changed/)
     await expect(store.db.deleteFrom('ledger').execute()).rejects.toThrow(/never changed/)
     const { total_nano } = await store.db
       .selectFrom('ledger')
       .select(({ fn }) => fn.sum<bigint>('charge').as('total_nano'))
       .executeTakeFirstOrThrow()
-    expect(total_nano).toBe(9_007_199_254_740_993n)
+    expect(total_nano).toBe(3n * 9_007_199_254_740_993n)
     await store.close()
   })
 

@@ -26,6 +26,7 @@ export interface Database {
   readonly leases: LeaseRow
   readonly replicas: ReplicaRow
   readonly ledger: LedgerTable
+  readonly ledger_callers: LedgerCallerRow
   readonly changes: ChangeRow
   readonly audit: AuditRow
 }
@@ -167,6 +168,16 @@ export interface LedgerTable extends Omit<Columns, 'cost' | 'charge' | 'held' | 
   charge: bigint
   held: bigint
   overrun: bigint
+  /** The number of its caller in `ledger_callers`; too long to be read exactly, and only compared. */
+  caller: number | null
+}
+
+/** Key, user and team of rows of the ledger, each combination once: what the ledger is searched by. */
+export interface LedgerCallerRow {
+  id: number
+  key_id: string | null
+  user_id: string | null
+  team_id: string | null
 }
 
 export interface ChangeRow {

@@ -18,6 +18,7 @@ import { SCARCE_MS } from '../ledger/rules.ts'
 import { defineBudgets, standOf } from './budgets.ts'
 import { ChangeReader, noteChanges } from './changes.ts'
 import { clockOf, forShare, forUpdate, isOneOf, readClock } from './dialect.ts'
+import { insertCallers, LedgerCallers } from './ledger-callers.ts'
 import { insertLedgerRows } from './ledger-rows.ts'
 import type { Database } from './schema.ts'
 import { SqlBook } from './sql-book.ts'
@@ -35,6 +36,7 @@ export class SqlAuthority implements Authority {
   readonly #db: Kysely<Database>
   readonly #transaction: Store['transaction']
   readonly #readers = new Map<string, ChangeReader>()
+  readonly #callers = new LedgerCallers()
   readonly #sweeps = new SweepSchedule()
 
   constructor({ db, transaction }: SqlAuthorityParts) {
@@ -76,26 +78,26 @@ export class SqlAuthority implements Authority {
     })
   }
 
-  post(replica: string, batch: PostBatch): Promise<PostAnswer> {
-    return this.#transaction(async trx => {
+  async post(replica: string, batch: PostBatch): Promise<PostAnswer> {
+    const { rows, fresh } = this.#callers.mark(batch.rows)
+    const answer = await this.#transaction(async trx => {
+      await insertCallers(trx, fresh)
       // The rows first: the budgets, which others wait for, are locked only for the little that follows.
-      const written = await insertLedgerRows(trx, batch.rows)
-      const sums = chargeSums(batch.rows.filter(({ id }) => written.has(id)))
+      const inserted = await insertLedgerRows(trx, rows)
+      const written = inserted.map(({ id }) => id)
+      const sums = chargeSums(inserted)
       const returns = (await takesReturns(trx, replica, batch)) ? batch.returns : []
       const terms = sums.map(sum => sum.terms)
       const ids = returns.map(({ budgetId }) => budgetId)
-      if (terms.length + ids.length === 0) return { written: [...written], crossed: [] }
+      if (terms.length + ids.length === 0) return { written, crossed: [] }
       const book = await SqlBook.load(trx, { replica, terms, ids, now: clockOf(trx) })
       const crossed = settle(book, replica, { sums, returns, now: book.now })
       await book.save()
-      // All replicas mark what is charged to a budget that is used up.
-      await noteChanges(
-        trx,
-        book.now,
-        crossed.map(({ budget }) => ({ kind: 'budget', id: budget.id }) as const),
-      )
-      return { written: [...written], crossed }
+      await noteCrossed(trx, book.now, crossed)
+      return { written, crossed }
     })
+    for (const caller of fresh) caller.isWritten = true
+    return answer
   }
 
   async leases(replica: string): Promise<readonly GivenBack[]> {

@@ -3,9 +3,19 @@ import type { BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type { Book } from '../ledger/book.ts'
 import { type Account, opened } from '../ledger/rules.ts'
-import { accountOf, BUDGET_COLUMNS, budgetJson, changedLeases, LEASE_COLUMNS } from './budget-rows.ts'
-import { forUpdate, idList, isOneOf, rowsOfJson } from './dialect.ts'
+import {
+  accountOf,
+  BUDGET_COLUMNS,
+  budgetJson,
+  changedLeases,
+  LEASE_COLUMNS,
+  onlySumsDiffer,
+  SUM_COLUMNS,
+  sumsJson,
+} from './budget-rows.ts'
+import { forUpdate, idList, isOneOf, rowsOfJson, textsParameter } from './dialect.ts'
 import type { BudgetRow, Database, LeaseRow } from './schema.ts'
+import { Statement } from './statement.ts'
 
 export interface BookRequest {
   /** Whose leases are needed. Undefined: all replicas'. */
@@ -56,15 +66,22 @@ export class SqlBook implements Book {
   async save(): Promise<void> {
     const changed = [...this.#accounts.values()].filter(account => this.#loaded.get(account.id) !== account)
     if (changed.length === 0) return
-    await upsertBudgets(this.#db, changed)
-    const over = changed.filter(({ id, windowStart }) => this.#windowBefore(id) !== windowStart).map(({ id }) => id)
-    if (over.length > 0) await sql`delete from leases where ${isOneOf(this.#db, 'budget_id', over)}`.execute(this.#db)
+    const moved: Account[] = []
+    const others: Account[] = []
+    for (const account of changed)
+      (onlySumsDiffer(this.#loaded.get(account.id), account) ? moved : others).push(account)
+    if (moved.length > 0) await UPDATE_SUMS.run(this.#db, [JSON.stringify(moved.map(sumsJson))])
+    if (others.length > 0) await this.#saveWhole(others)
     const leases = changed.flatMap(account => changedLeases(this.#leasesBefore(account), account))
-    if (leases.length > 0) await upsertLeases(this.#db, leases)
+    if (leases.length > 0) await UPSERT_LEASES.run(this.#db, [JSON.stringify(leases)])
   }
 
-  #windowBefore(id: string): Ms | undefined {
-    return this.#loaded.get(id)?.windowStart
+  async #saveWhole(accounts: readonly Account[]): Promise<void> {
+    await UPSERT_BUDGETS.run(this.#db, [JSON.stringify(accounts.map(budgetJson))])
+    const over = accounts.filter(({ id, windowStart }) => this.#loaded.get(id)?.windowStart !== windowStart)
+    if (over.length === 0) return
+    const ids = over.map(({ id }) => id)
+    await sql`delete from leases where ${isOneOf(this.#db, 'budget_id', ids)}`.execute(this.#db)
   }
 
   #leasesBefore({ id, windowStart }: Account): Account['leases'] {
@@ -75,11 +92,7 @@ export class SqlBook implements Book {
 
 /** In two steps: a statement that has waited for a lock sees the row as it is now, and other tables as they were before. */
 async function lockedRows(db: Kysely<Database>, ids: readonly string[]): Promise<BudgetRow[]> {
-  if (ids.length === 0) return []
-  const { rows } = await sql<BudgetRow>`
-    select ${idList(Object.keys(BUDGET_COLUMNS))} from budgets where ${isOneOf(db, 'id', ids)}
-    order by id ${forUpdate(db)}`.execute(db)
-  return rows
+  return ids.length === 0 ? [] : SELECT_BUDGETS.run(db, [textsParameter(db, ids)])
 }
 
 async function leaseRows(db: Kysely<Database>, ids: readonly string[], { replica, now }: BookRequest) {
@@ -122,18 +135,26 @@ async function insertedRows(db: Kysely<Database>, terms: readonly BudgetTerms[],
   )
 }
 
-async function upsertBudgets(db: Kysely<Database>, accounts: readonly Account[]): Promise<void> {
-  const columns = Object.keys(BUDGET_COLUMNS)
-  const json = JSON.stringify(accounts.map(budgetJson))
-  await sql`insert into budgets (${idList(columns)}) ${rowsOfJson(db, BUDGET_COLUMNS, json)}
-    on conflict (id) do update set ${excluded(columns.filter(column => column !== 'id'))}`.execute(db)
-}
+const SELECT_BUDGETS = new Statement<BudgetRow>(
+  db => sql`select ${idList(Object.keys(BUDGET_COLUMNS))} from budgets where ${isOneOf(db, 'id', [])}
+    order by id ${forUpdate(db)}`,
+)
 
-async function upsertLeases(db: Kysely<Database>, leases: readonly Record<keyof LeaseRow, unknown>[]): Promise<void> {
-  const json = JSON.stringify(leases)
-  await sql`insert into leases (${idList(Object.keys(LEASE_COLUMNS))}) ${rowsOfJson(db, LEASE_COLUMNS, json)}
-    on conflict (replica, budget_id, window_start, written_off) do update set ${excluded(['amount'])}`.execute(db)
-}
+const UPSERT_BUDGETS = new Statement(db => {
+  const columns = Object.keys(BUDGET_COLUMNS)
+  return sql`insert into budgets (${idList(columns)}) ${rowsOfJson(db, BUDGET_COLUMNS, '[]')}
+    on conflict (id) do update set ${excluded(columns.filter(column => column !== 'id'))}`
+})
+
+const UPDATE_SUMS = new Statement(
+  db => sql`update budgets set spent = given.spent, leased = given.leased
+    from (${rowsOfJson(db, SUM_COLUMNS, '[]')}) as given where budgets.id = given.id`,
+)
+
+const UPSERT_LEASES = new Statement(
+  db => sql`insert into leases (${idList(Object.keys(LEASE_COLUMNS))}) ${rowsOfJson(db, LEASE_COLUMNS, '[]')}
+    on conflict (replica, budget_id, window_start, written_off) do update set ${excluded(['amount'])}`,
+)
 
 function excluded(columns: readonly string[]): RawBuilder<unknown> {
   return sql.join(columns.map(column => sql`${sql.id(column)} = ${sql.id('excluded', column)}`))

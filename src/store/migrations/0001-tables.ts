@@ -152,15 +152,17 @@ const LEDGER: TableShape = {
     session_id: 'text?',
     trace_id: 'text?',
     metadata: 'text?',
+    caller: 'integer?',
   },
+  // A row belongs to one call, whose rows are looked for, too: one index for both.
+  key: ['call_id', 'id'],
+  indexes: [['started_at'], ['caller', 'started_at']],
+}
+
+const LEDGER_CALLERS: TableShape = {
+  columns: { id: 'integer', key_id: 'text?', user_id: 'text?', team_id: 'text?' },
   key: ['id'],
-  indexes: [
-    ['started_at'],
-    ['key_id', 'started_at'],
-    ['user_id', 'started_at'],
-    ['team_id', 'started_at'],
-    ['call_id'],
-  ],
+  indexes: [['key_id'], ['user_id'], ['team_id']],
 }
 
 const AUDIT: TableShape = {
@@ -182,7 +184,13 @@ const AUDIT: TableShape = {
 export const tables: Migration = {
   name: '0001-tables',
   async up(db) {
-    for (const [name, shape] of Object.entries({ ...ACCESS, ...MONEY, ledger: LEDGER, audit: AUDIT }))
+    for (const [name, shape] of Object.entries({
+      ...ACCESS,
+      ...MONEY,
+      ledger: LEDGER,
+      ledger_callers: LEDGER_CALLERS,
+      audit: AUDIT,
+    }))
       await createTable(db, name, shape)
     await createChanges(db)
     await appendOnly(db, 'ledger')

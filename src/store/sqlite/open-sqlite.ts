@@ -42,6 +42,8 @@ export async function openSecond(options: SqliteWorkerOptions): Promise<SqliteWo
 
 async function configure(worker: SqliteWorker): Promise<void> {
   for (const pragma of [
+    // Only of a new file. Half as many pages of indexes are split: a tenth less for each row of the ledger.
+    'page_size = 8192',
     `application_id = ${APPLICATION_ID}`,
     'journal_mode = wal',
     'synchronous = normal',
@@ -49,7 +51,7 @@ async function configure(worker: SqliteWorker): Promise<void> {
     'temp_store = memory',
     // 16 MiB of pages in memory; a checkpoint after as many in the log; the log is cut to 64 MiB after a large one.
     'cache_size = -16384',
-    'wal_autocheckpoint = 4000',
+    'wal_autocheckpoint = 2000',
     'journal_size_limit = 67108864',
   ])
     await worker.run(`pragma ${pragma}`)

@@ -14,6 +14,7 @@ import {
 import type { Ms } from '../../core/clock.ts'
 import type { Turns } from '../turns.ts'
 import { ClockedSqliteAdapter } from './clocked-adapter.ts'
+import { EachRow } from './each-row.ts'
 import type { SqliteWorker } from './sqlite-worker.ts'
 
 export interface SqliteDialectOptions {
@@ -92,7 +93,10 @@ class WorkerConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, changes } = await this.#worker.run(sql, parameters)
+    const [first] = parameters
+    const { rows, changes } = await (first instanceof EachRow
+      ? this.#worker.runEach(sql, first)
+      : this.#worker.run(sql, parameters))
     return { rows: rows as Row[], numAffectedRows: BigInt(changes) }
   }
 

@@ -54,8 +54,29 @@ function run(sql, parameters) {
     const rows = hasNodeSqlite() ? statement.all(...values) : statement.all(values)
     return { rows, changes: rows.length }
   }
-  const { changes } = hasNodeSqlite() ? statement.run(...values) : statement.run(values)
-  return { rows: [], changes: Number(changes) }
+  return { rows: [], changes: changesOf(statement, values) }
+}
+
+function changesOf(statement, values) {
+  return Number((hasNodeSqlite() ? statement.run(...values) : statement.run(values)).changes)
+}
+
+/** Runs a statement for each row (`GatheredRows`), and says which have changed nothing. */
+function runEach(sql, { columns, texts, shared, sets, setOf }) {
+  const { statement } = prepare(sql)
+  const objects = shared.map(text => JSON.parse(text))
+  const common = sets.map(set => valuesOf(columns, Object.assign({}, ...set.map(number => objects[number]))))
+  const rows = []
+  for (let place = 0; place < texts.length; place++) {
+    const values = valuesOf(columns, JSON.parse(texts[place]), common[setOf[place] - 1])
+    if (changesOf(statement, values) === 0) rows.push({ place })
+  }
+  return { rows, changes: texts.length - rows.length }
+}
+
+/** Integers may be texts of digits, or floats without a fraction: the columns, which are strict, make them integers. */
+function valuesOf(columns, row, others) {
+  return columns.map((name, at) => row[name] ?? others?.[at] ?? null)
 }
 
 /** Messages carry no error objects of native code; SQLite's primary code is the lowest byte of the extended one. */
@@ -64,7 +85,7 @@ function described(error) {
   return { message: String(error?.message ?? error), code: typeof code === 'number' ? code & 0xff : undefined }
 }
 
-function answer({ id, sql, parameters }) {
+function answer({ id, sql, parameters, each }) {
   if (sql === undefined) {
     statements.clear()
     database?.close()
@@ -74,7 +95,7 @@ function answer({ id, sql, parameters }) {
   }
   try {
     database ??= open(workerData.path)
-    parentPort.postMessage({ id, ...run(sql, parameters) })
+    parentPort.postMessage({ id, ...(each ? runEach(sql, each) : run(sql, parameters)) })
   } catch (error) {
     parentPort.postMessage({ id, error: described(error) })
   }

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock, Ms, Timer } from '../../core/clock.ts'
 import { Failure } from '../../core/failure.ts'
+import type { GatheredRows } from '../gathered-rows.ts'
+import type { EachRow } from './each-row.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 
 export interface SqliteWorkerOptions {
@@ -15,6 +17,13 @@ export interface StatementResult {
   readonly rows: Record<string, unknown>[]
   /** Rows that were changed, or that came back. */
   readonly changes: number
+}
+
+/** Without a statement: the end. */
+interface Message {
+  readonly sql?: string
+  readonly parameters?: readonly unknown[]
+  readonly each?: GatheredRows & { readonly columns: readonly string[] }
 }
 
 interface Reply extends Partial<StatementResult> {
@@ -53,13 +62,18 @@ export class SqliteWorker {
     return this.#send({ sql, parameters })
   }
 
+  /** Runs a statement for each of many rows. Gives back the places of those that changed nothing. */
+  runEach(sql: string, { columns, rows }: EachRow): Promise<StatementResult> {
+    return this.#send({ sql, each: { columns, ...rows } })
+  }
+
   async close(): Promise<void> {
     if (this.#gone) return
     await this.#send({}).catch(() => undefined)
     await this.#worker.terminate()
   }
 
-  #send(message: { readonly sql?: string; readonly parameters?: readonly unknown[] }): Promise<StatementResult> {
+  #send(message: Message): Promise<StatementResult> {
     if (this.#gone) return Promise.reject(this.#gone)
     const id = ++this.#count
     return new Promise((resolve, reject) => {
