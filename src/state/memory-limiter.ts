@@ -19,11 +19,15 @@ export interface Owed extends Quantity {
   readonly limit: RateLimit
 }
 
+/** So many entries are remembered whatever they owe: about 0.3 kB each. */
+const FEW_ENTRIES = 1_000
+
 /** Counts in this process. Answers at once. */
 export class MemoryLimiter implements Limiter {
   readonly #clock: Clock
   readonly #part: () => number
   readonly #maxEntries: number
+  readonly #fewEntries: number
   readonly #entries = new Map<string, LimitEntry>()
   readonly #terms = new WeakMap<RateLimit, Terms>()
   /** Entries made since old ones were looked at. */
@@ -33,6 +37,7 @@ export class MemoryLimiter implements Limiter {
     this.#clock = clock
     this.#part = part
     this.#maxEntries = maxEntries
+    this.#fewEntries = Math.min(FEW_ENTRIES, maxEntries)
   }
 
   /** Limits that something is owed to, or whose places are taken; others may be remembered for a while. */
@@ -141,10 +146,14 @@ export class MemoryLimiter implements Limiter {
     return entry
   }
 
-  /** For each new entry two old ones are looked at, so that those that are whole again go, without timers. */
+  /**
+   * For each new entry two old ones are looked at, so that those that are whole again go, without timers. While there are few,
+   * they stay: a limit that is far from used up is whole again within a millisecond, and would be made anew at every call.
+   */
   #makeRoom(now: Ms): void {
     let looks = 2 * this.#made
     this.#made = 0
+    if (this.#entries.size <= this.#fewEntries) return
     for (const [key, entry] of this.#entries) {
       if (looks-- === 0) break
       this.#entries.delete(key)
