@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer, End, Reader } from '../core/answer.ts'
-import type { Call } from '../core/call.ts'
+import type { Call, CallRecord } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import type { Frame } from '../core/frame.ts'
 import { answerHeaders } from '../dialects/answer-headers.ts'
@@ -21,17 +21,30 @@ export function deliver(response: ServerResponse, call: Call, answer: Answer, op
   else answer.read(new StreamWriter(response, call, answer, options))
 }
 
-/** Writes a refusal, with the table's status and OpenAI's error shape. */
-export function refuse(response: ServerResponse, failure: Failure, call?: Call): void {
+/** Writes a refusal, with the table's status and OpenAI's error shape, and further headers. */
+export function refuse(response: ServerResponse, failure: Failure, headers: Readonly<Record<string, string>>): void {
+  writeRefusal(response, failure, { headers })
+}
+
+/** The same of a call that has begun. */
+export function refuseCall(response: ServerResponse, failure: Failure, { id, record }: Call): void {
+  writeRefusal(response, failure, { headers: { 'x-request-id': id, 'x-tollgate-call-id': id }, record })
+}
+
+interface RefusalContext {
+  readonly headers: Readonly<Record<string, string>>
+  readonly record?: CallRecord
+}
+
+function writeRefusal(response: ServerResponse, failure: Failure, { headers, record }: RefusalContext): void {
   if (response.headersSent || response.destroyed) {
     response.destroy()
     return
   }
-  const body = Buffer.from(JSON.stringify(errorBody(failure, call?.record.attempts)))
-  const id: Record<string, string> = call ? { 'x-request-id': call.id, 'x-tollgate-call-id': call.id } : {}
+  const body = Buffer.from(JSON.stringify(errorBody(failure, record?.attempts)))
   response.writeHead(failure.verdict.status, {
-    ...id,
-    ...errorHeaders(failure, { standings: call?.record.standings }),
+    ...headers,
+    ...errorHeaders(failure, { standings: record?.standings }),
     'content-type': 'application/json; charset=utf-8',
     'content-length': body.length,
   })
@@ -68,7 +81,8 @@ class WholeWriter implements Reader {
   }
 
   end({ failure }: End): void {
-    if (!this.#sent) refuse(this.#response, failure ?? new Failure('bad_answer', 'the answer was empty'), this.#call)
+    if (!this.#sent)
+      refuseCall(this.#response, failure ?? new Failure('bad_answer', 'the answer was empty'), this.#call)
   }
 }
 
