@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Callers } from '../access/callers.ts'
-import type { Call } from '../core/call.ts'
+import type { Call, CallOptions } from '../core/call.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import { Failure } from '../core/failure.ts'
 import type { Frame } from '../core/frame.ts'
@@ -37,7 +37,7 @@ export const complete =
   (operation: Operation, options: CompleteOptions): ServeCall =>
   async ({ request: { headers }, body, caller: sender }, response) => {
     const read = readBytes(operation, body, headers)
-    const said = asCaller({ ...read, ...changes(read, headers, options) }, sender)
+    const said = asCaller(changed(read, headers, options), sender)
     const { callers } = options
     const known = sender && callers ? withSubjects(said, { callers, caller: sender, headers }) : sender
     const caller = known instanceof Promise ? await known : known
@@ -62,18 +62,22 @@ export const complete =
   }
 
 /** What the operator's settings make of a request. */
-function changes(
+function changed(
   read: Asked,
   headers: IncomingHttpHeaders,
   { model, streamUsage, allowMocks, tagHeaders }: CompleteOptions,
-) {
-  const { mock, ...options } = read.options
+): Asked {
+  const options = read.options.mock && !allowMocks ? withoutMock(read.options) : read.options
   const recordTags = tagsFrom(headers, tagHeaders)
   return {
     pool: model ?? read.pool,
     request: streamUsage ? withUsage(read.request) : read.request,
-    options: { ...options, ...(mock && allowMocks && { mock }), ...(recordTags && { recordTags }) },
+    options: recordTags ? { ...options, recordTags } : options,
   }
+}
+
+function withoutMock({ mock, ...options }: CallOptions): CallOptions {
+  return options
 }
 
 /** `name: value` of the headers that are there, as LiteLLM writes them; undefined for none. */

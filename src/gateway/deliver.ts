@@ -69,13 +69,8 @@ class WholeWriter implements Reader {
   frame(frame: Frame): boolean {
     const bytes = this.#options.rewrite?.(frame) ?? frame.bytes
     this.#sent = true
-    this.#response.writeHead(200, [
-      'content-type',
-      'application/json; charset=utf-8',
-      'content-length',
-      String(bytes.byteLength),
-      ...answerHeaders(this.#call, this.#answer),
-    ])
+    const first = ['content-type', 'application/json; charset=utf-8', 'content-length', String(bytes.byteLength)]
+    this.#response.writeHead(200, answerHeaders(this.#call, this.#answer, first))
     this.#response.end(bytes)
     return true
   }
@@ -91,6 +86,15 @@ class WholeWriter implements Reader {
  * sooner; who has stopped would hold its upstream, and its place there, until the call's deadline.
  */
 const STALL_MS = 120_000
+
+const STREAM_HEADERS = [
+  'content-type',
+  'text/event-stream; charset=utf-8',
+  'cache-control',
+  'no-cache',
+  'x-accel-buffering',
+  'no',
+]
 
 /** A stream: frames as they come, held back by a slow client; a failure becomes an error event, never a silent end. */
 class StreamWriter implements Reader {
@@ -111,15 +115,7 @@ class StreamWriter implements Reader {
       answer.resume()
     })
     response.on('close', () => clearTimeout(this.#stalled))
-    response.writeHead(200, [
-      'content-type',
-      'text/event-stream; charset=utf-8',
-      'cache-control',
-      'no-cache',
-      'x-accel-buffering',
-      'no',
-      ...answerHeaders(call, answer),
-    ])
+    response.writeHead(200, answerHeaders(call, answer, STREAM_HEADERS))
     if (options.keepaliveMs !== undefined) this.#startKeepalive(options.keepaliveMs)
   }
 
