@@ -3,7 +3,8 @@ import type { Call, CallRecord } from '../core/call.ts'
 import { callCharge, formatShare } from '../core/charge.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
 import { formatUsd } from '../core/money.ts'
-import { shownAddress } from '../core/shown-address.ts'
+import { remembered } from '../core/remembered.ts'
+import { shownBaseUrl } from '../core/shown-address.ts'
 import { limitHeaders } from './limit-headers.ts'
 
 /**
@@ -37,14 +38,10 @@ export function answerHeaders(call: Call, answer: Answer, first: readonly string
   return headers
 }
 
-/** What is the same in every answer of a deployment; written once (2 µs). */
-const byDeployment = new WeakMap<Deployment, readonly string[]>()
-
-function deploymentHeaders(deployment: Deployment): readonly string[] {
-  const known = byDeployment.get(deployment)
-  if (known) return known
+/** What is the same in every answer of a deployment: to write it takes 2 µs. */
+const deploymentHeaders: (deployment: Deployment) => readonly string[] = remembered(deployment => {
   const pool = headerText(deployment.pool)
-  const headers = [
+  return [
     'x-tollgate-pool',
     pool,
     'x-tollgate-deployment',
@@ -54,11 +51,9 @@ function deploymentHeaders(deployment: Deployment): readonly string[] {
     'x-litellm-model-group',
     pool,
     'x-litellm-model-api-base',
-    shownAddress(deployment.baseUrl),
+    shownBaseUrl(deployment),
   ]
-  byDeployment.set(deployment, headers)
-  return headers
-}
+})
 
 /** Ours is what the providers ask; LiteLLM's is what is charged, which differs where discounts or margins are configured. */
 function pushCost(headers: string[], { cost, attempts }: CallRecord): void {

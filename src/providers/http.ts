@@ -170,16 +170,16 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
         if (failure) body.answer.fail(failure)
         else body.answer.complete()
       })
-    } else if (body.kind === 'whole') this.#endWhole(body.status, Buffer.concat(body.chunks))
+    } else if (body.kind === 'whole') this.#endWhole(body.status, joined(body.chunks))
     else this.#fail(new Failure('bad_answer', `${this.#who()} ended the response before its head`))
   }
 
   #endWhole(status: number, bytes: Buffer): void {
     if (status !== 200) return this.#fail(this.#named(status, bytes))
     this.#read(() => {
-      const { frame, ...about } = this.#exchange.readWhole(bytes)
+      const reading = this.#exchange.readWhole(bytes)
       this.#close()
-      const answer = wholeAnswer(this.#attempt.deployment, frame, about)
+      const answer = wholeAnswer(this.#attempt.deployment, reading.frame, reading)
       answer.upstreamHeaders = this.#headers
       this.#settle.resolve(answer)
     })
@@ -230,6 +230,12 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     const { provider, model } = this.#attempt.deployment
     return `${provider}/${model}`
   }
+}
+
+/** Small answers come as one chunk, which needs no copy. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks
+  return only && chunks.length === 1 ? only : Buffer.concat(chunks)
 }
 
 const nothing = () => {}
