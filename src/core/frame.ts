@@ -11,8 +11,6 @@ export interface Frame {
   readonly objects: readonly JsonObject[]
 }
 
-const encoder = new TextEncoder()
-
 /** A frame that came as bytes. `parse` is called at most once. */
 export class BytesFrame implements Frame {
   readonly bytes: Uint8Array
@@ -42,7 +40,7 @@ export class ObjectFrame implements Frame {
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= encoder.encode(this.#text())
+    this.#bytes ??= Buffer.from(this.#text())
     return this.#bytes
   }
 
@@ -53,4 +51,4 @@ export class ObjectFrame implements Frame {
 }
 
 /** The event that ends a stream in OpenAI's dialect. */
-export const DONE: Uint8Array = encoder.encode('data: [DONE]\n\n')
+export const DONE: Uint8Array = Buffer.from('data: [DONE]\n\n')

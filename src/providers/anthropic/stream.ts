@@ -2,6 +2,7 @@ import type { Answer } from '../../core/answer.ts'
 import { Failure } from '../../core/failure.ts'
 import { BytesFrame, DONE, ObjectFrame } from '../../core/frame.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
+import type { Usage } from '../../core/usage.ts'
 import type { StreamReader } from '../protocol.ts'
 import { eventsOf, parseEvent, SseSplitter } from '../sse.ts'
 import { BlockReader, objectIn, type Piece } from './blocks.ts'
@@ -26,6 +27,7 @@ export class MessageStreamReader implements StreamReader {
   #chunks: JsonObject[] = []
   #hasContent = false
   #counts: Counts | undefined
+  #usage: { -readonly [K in keyof Usage]: Usage[K] } | undefined
   #bytesSinceCount = 0
   #id: string
   #model: string
@@ -112,7 +114,7 @@ export class MessageStreamReader implements StreamReader {
       this.#answer.contentBytes += piece.bytes
       this.#answer.contentEvents++
       this.#bytesSinceCount += piece.bytes
-      this.#tellUsage()
+      this.#guessUsage()
     }
     this.#emit(piece.delta)
   }
@@ -147,7 +149,15 @@ export class MessageStreamReader implements StreamReader {
 
   #tellUsage(): void {
     if (!this.#counts) return
-    this.#answer.usage = toUsage(this.#counts, Math.ceil(this.#bytesSinceCount / BYTES_PER_TOKEN))
+    this.#usage = toUsage(this.#counts)
+    this.#answer.usage = this.#usage
+  }
+
+  /** Within the usage that was told already: this is done for every piece. */
+  #guessUsage(): void {
+    if (!this.#usage || !this.#counts) return
+    this.#usage.outputTokens = this.#counts.output + Math.ceil(this.#bytesSinceCount / BYTES_PER_TOKEN)
+    this.#usage.estimated = true
   }
 
   #emit(delta: JsonObject, reason: string | null = null): void {
