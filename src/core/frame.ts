@@ -28,23 +28,25 @@ export class BytesFrame implements Frame {
   }
 }
 
-/** A frame that was made from objects, as translating providers do. */
+/** A frame that was made from objects, as translating providers do; with its text, where its maker has written that. */
 export class ObjectFrame implements Frame {
   readonly objects: readonly JsonObject[]
   readonly #streamed: boolean
+  readonly #text: string | undefined
   #bytes: Uint8Array | undefined
 
-  constructor(objects: readonly JsonObject[], streamed: boolean) {
+  constructor(objects: readonly JsonObject[], streamed: boolean, text?: string) {
     this.objects = objects
     this.#streamed = streamed
+    this.#text = text
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= Buffer.from(this.#text())
+    this.#bytes ??= Buffer.from(this.#text ?? this.#written())
     return this.#bytes
   }
 
-  #text(): string {
+  #written(): string {
     if (!this.#streamed) return JSON.stringify(this.objects[0])
     return this.objects.map(object => `data: ${JSON.stringify(object)}\n\n`).join('')
   }

@@ -6,7 +6,7 @@ import { BytesFrame, DONE } from '../../core/frame.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { Usage } from '../../core/usage.ts'
 import type { StreamReader } from '../protocol.ts'
-import { eventEnd, eventsOf, parseEvent, SseSplitter } from '../sse.ts'
+import { CR, eventEnd, eventsOf, parseEvent, SseSplitter } from '../sse.ts'
 import { upstreamFailure } from './failure.ts'
 import { pieceOf } from './piece.ts'
 import { readUsage } from './usage.ts'
@@ -65,8 +65,9 @@ export class OpenAiStream implements StreamReader {
     let kept = 0
     let at = 0
     let content = false
+    const hasReturns = bytes.includes(CR)
     while (at < bytes.length && !this.#done) {
-      const end = eventEnd(bytes, at)
+      const end = eventEnd(bytes, at, hasReturns)
       const seen = this.#look(cut(bytes, at, end))
       if (seen === 'hidden') {
         this.#push(cut(bytes, kept, at), content)
