@@ -10,11 +10,14 @@ import type { Layer } from '../core/handler.ts'
 export const commit =
   (hasContentFallback: (attempt: Attempt) => boolean): Layer<Attempt> =>
   next =>
-    async function commit(attempt) {
-      const answer = await next(attempt)
-      if (!answer.isCommitted) await answer.committed()
-      if (answer.finishReason === 'content_filter' && hasContentFallback(attempt)) throw refused(answer)
-      return answer
+    function commit(attempt) {
+      const judge = (answer: Answer) => {
+        if (answer.finishReason === 'content_filter' && hasContentFallback(attempt)) throw refused(answer)
+        return answer
+      }
+      return next(attempt).then(answer =>
+        answer.isCommitted ? judge(answer) : answer.committed().then(() => judge(answer)),
+      )
     }
 
 function refused(answer: Answer): Failure {

@@ -71,7 +71,7 @@ class Course {
   readonly #call: Call
   readonly #options: PlanOptions
   /** Pools, which may have several names; and names that no pool has. */
-  readonly #visited = new Set<Pool | string>()
+  readonly #visited: (Pool | string)[] = []
   #attempts = 0
   #hops = 0
 
@@ -107,7 +107,7 @@ class Course {
 
   *#tryPool(target: Fallback, because: string | undefined): Generator<Step | Wait, Setback, Failure | undefined> {
     const pool = this.#options.poolFor(target.pool, this.#call)
-    this.#visited.add(pool instanceof Failure ? target.pool : pool)
+    this.#visited.push(pool instanceof Failure ? target.pool : pool)
     if (pool instanceof Failure) return { failure: pool }
     const resolved = pool.name
     const mocked = this.#attempts + this.#hops === 0 ? mockedFailure(this.#call) : undefined
@@ -137,9 +137,9 @@ class Course {
 
   #mayHopTo(name: string): boolean {
     const max = this.#call.options.maxFallbacks ?? this.#options.fallbacks.max
-    if (this.#hops >= max || !this.#mayGoOn() || this.#visited.has(name)) return false
+    if (this.#hops >= max || !this.#mayGoOn() || this.#visited.includes(name)) return false
     const pool = this.#options.poolFor(name, this.#call)
-    return pool instanceof Failure || !this.#visited.has(pool)
+    return pool instanceof Failure || !this.#visited.includes(pool)
   }
 
   #mayGoOn(): boolean {

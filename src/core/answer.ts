@@ -216,10 +216,18 @@ export function wholeAnswer(
   deployment: Deployment,
   frame: Frame,
   about: Partial<
-    Pick<Answer, 'usage' | 'model' | 'responseId' | 'finishReason' | 'upstreamHeaders' | 'contentBytes'>
+    Pick<Answer, 'usage' | 'model' | 'responseId' | 'finishReason' | 'upstreamHeaders'> & {
+      readonly contentBytes: number | undefined
+    }
   > = {},
 ): Answer {
-  const answer = Object.assign(new Answer(deployment, false, NO_SOURCE), about)
+  const answer = new Answer(deployment, false, NO_SOURCE)
+  answer.usage = about.usage
+  answer.model = about.model
+  answer.responseId = about.responseId
+  answer.finishReason = about.finishReason
+  answer.upstreamHeaders = about.upstreamHeaders
+  answer.contentBytes = about.contentBytes ?? 0
   answer.push(frame, true)
   answer.complete()
   return answer

@@ -6,7 +6,8 @@ import type { Failure } from './failure.ts'
  */
 export class Cancellation {
   #reason: Failure | undefined
-  #listeners: Set<(reason: Failure) => void> | undefined
+  /** A call has one or two: a list, where a Set would cost more than all else here. */
+  #listeners: Listener[] | undefined
 
   /** Why it was cancelled; undefined while it was not. */
   get reason(): Failure | undefined {
@@ -17,20 +18,21 @@ export class Cancellation {
   cancel(reason: Failure): void {
     if (this.#reason) return
     this.#reason = reason
+    const listeners = this.#listeners
     // One that is released by another on the way is not told any more.
-    if (this.#listeners) for (const listener of this.#listeners) listener(reason)
+    for (let listener = listeners?.shift(); listener; listener = listeners?.shift()) listener(reason)
     this.#listeners = undefined
   }
 
   /** Calls `listener` when cancelled, at once if it already is. Gives back a function that stops listening. */
-  onCancel(listener: (reason: Failure) => void): () => void {
+  onCancel(listener: Listener): () => void {
     if (this.#reason) {
       listener(this.#reason)
       return nothing
     }
-    this.#listeners ??= new Set()
-    this.#listeners.add(listener)
-    return () => this.#listeners?.delete(listener)
+    if (this.#listeners) this.#listeners.push(listener)
+    else this.#listeners = [listener]
+    return () => this.#drop(listener)
   }
 
   /** A new one that is cancelled with this one, and can be cancelled alone. `release` ends the bond. */
@@ -42,6 +44,13 @@ export class Cancellation {
   throwIfCancelled(): void {
     if (this.#reason) throw this.#reason
   }
+
+  #drop(listener: Listener): void {
+    const at = this.#listeners?.indexOf(listener) ?? -1
+    if (at >= 0) this.#listeners?.splice(at, 1)
+  }
 }
+
+type Listener = (reason: Failure) => void
 
 const nothing = () => {}

@@ -11,8 +11,6 @@ export interface Frame {
   readonly objects: readonly JsonObject[]
 }
 
-const encoder = new TextEncoder()
-
 /** A frame that came as bytes. `parse` is called at most once. */
 export class BytesFrame implements Frame {
   readonly bytes: Uint8Array
@@ -30,27 +28,29 @@ export class BytesFrame implements Frame {
   }
 }
 
-/** A frame that was made from objects, as translating providers do. */
+/** A frame that was made from objects, as translating providers do; with its text, where its maker has written that. */
 export class ObjectFrame implements Frame {
   readonly objects: readonly JsonObject[]
   readonly #streamed: boolean
+  readonly #text: string | undefined
   #bytes: Uint8Array | undefined
 
-  constructor(objects: readonly JsonObject[], streamed: boolean) {
+  constructor(objects: readonly JsonObject[], streamed: boolean, text?: string) {
     this.objects = objects
     this.#streamed = streamed
+    this.#text = text
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= encoder.encode(this.#text())
+    this.#bytes ??= Buffer.from(this.#text ?? this.#written())
     return this.#bytes
   }
 
-  #text(): string {
+  #written(): string {
     if (!this.#streamed) return JSON.stringify(this.objects[0])
     return this.objects.map(object => `data: ${JSON.stringify(object)}\n\n`).join('')
   }
 }
 
 /** The event that ends a stream in OpenAI's dialect. */
-export const DONE: Uint8Array = encoder.encode('data: [DONE]\n\n')
+export const DONE: Uint8Array = Buffer.from('data: [DONE]\n\n')

@@ -14,21 +14,34 @@ export const stack =
   end =>
     layers.reduceRight((next, layer) => layer(next), end)
 
-/** Calls `next` and tells `report` once how that ended: refused (then there is no answer), broken off, complete or abandoned. */
-export async function follow<C extends Call>(
+/** Asks `next`; what it throws at once is a rejection too. */
+export function ask<C extends Call>(next: Handler<C>, call: C): Promise<Answer> {
+  try {
+    return next(call)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+/**
+ * Calls `next` and tells `report` once how that ended: refused (then there is no answer), broken off, complete or abandoned.
+ * Every attempt is followed by several layers; with `then` each costs two thirds of what it does as an async function.
+ */
+export function follow<C extends Call>(
   next: Handler<C>,
   call: C,
   report: (end: End, answer: Answer | undefined) => void,
 ): Promise<Answer> {
-  let answer: Answer
-  try {
-    answer = await next(call)
-  } catch (error) {
-    const failure = Failure.from(error)
-    const outcome = failure.kind === 'cancelled' ? 'abandoned' : 'failed'
-    report({ outcome, failure, ...(failure.usage && { usage: failure.usage }) }, undefined)
-    throw failure
-  }
-  answer.onEnd(end => report(end, answer))
-  return answer
+  return ask(next, call).then(
+    answer => {
+      answer.onEnd(end => report(end, answer))
+      return answer
+    },
+    error => {
+      const failure = Failure.from(error)
+      const outcome = failure.kind === 'cancelled' ? 'abandoned' : 'failed'
+      report({ outcome, failure, ...(failure.usage && { usage: failure.usage }) }, undefined)
+      throw failure
+    },
+  )
 }

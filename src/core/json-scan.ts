@@ -17,6 +17,7 @@ const COMMA = 44
  * overflows the stack, and depth 1,000,000 blocks the process for a quarter of a second.
  */
 export function nestsDeeperThan(json: Uint8Array, limit: number): boolean {
+  if (json.length > SEARCHED && !opensMoreThan(json, limit)) return false
   let depth = 0
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]
@@ -24,6 +25,18 @@ export function nestsDeeperThan(json: Uint8Array, limit: number): boolean {
     else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (++depth > limit) return true
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
+  }
+  return false
+}
+
+/** From so many bytes on, a few native searches are cheaper than the walk: long prompts have few brackets. */
+const SEARCHED = 1024
+
+/** Whether more brackets open than `limit`, those in strings included: without them, nothing nests so deep. */
+function opensMoreThan(json: Uint8Array, limit: number): boolean {
+  let left = limit
+  for (const bracket of [OPEN_BRACE, OPEN_BRACKET]) {
+    for (let at = json.indexOf(bracket); at >= 0; at = json.indexOf(bracket, at + 1)) if (left-- === 0) return true
   }
   return false
 }
@@ -53,12 +66,22 @@ export function memberSpan(json: Uint8Array, name: string): Span | undefined {
         if (span) {
           if (found) return undefined
           found = span
+          if (isLast(json, name, span.end)) return found
         }
       }
       at = end
     }
   }
   return found
+}
+
+const PLAIN_NAME = /^\w+$/
+
+/** Whether the name cannot stand behind `from` again: neither as it is, nor in the only escapes that spell letters. */
+function isLast(json: Uint8Array, name: string, from: number): boolean {
+  if (!PLAIN_NAME.test(name)) return false
+  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+  return text.indexOf(`"${name}"`, from) < 0 && text.indexOf('\\u', from) < 0
 }
 
 /** Strings shorter than this are walked: a native search costs 80 ns before it looks at a byte. */

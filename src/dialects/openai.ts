@@ -27,8 +27,9 @@ export function readBody(
 ): Asked {
   if (!isObject(value)) throw new Failure('invalid_request', 'the body must be a JSON object', { code: 'invalid_body' })
   validate(operation, value)
-  const options = readOptions(value, headers)
-  const body = withoutControls(value)
+  const controls = controlsOf(value)
+  const options = readOptions(controls.length > 0 ? value : NOTHING_SAID, headers)
+  const body = without(controls, value)
   const request: Request = {
     operation,
     body,
@@ -39,10 +40,24 @@ export function readBody(
   return { pool: String(value.model), request, options }
 }
 
-/** The same object when there are none. */
-function withoutControls(body: JsonObject): JsonObject {
-  let kept: Record<string, Json | undefined> | undefined
+const NONE: readonly string[] = []
+const NOTHING_SAID: JsonObject = {}
+
+/** The members that speak to the router, and `mock_*`, which may. */
+function controlsOf(body: JsonObject): readonly string[] {
+  let found: string[] | undefined
   for (const name in body) {
+    if (!CONTROL_KEYS.has(name) && name !== '__proto__' && !name.startsWith('mock_')) continue
+    found ??= []
+    found.push(name)
+  }
+  return found ?? NONE
+}
+
+/** The same object when there is nothing to take out. A `mock_*` that is not known is a parameter like any other. */
+function without(controls: readonly string[], body: JsonObject): JsonObject {
+  let kept: Record<string, Json | undefined> | undefined
+  for (const name of controls) {
     if (!CONTROL_KEYS.has(name) && name !== '__proto__') continue
     kept ??= { ...body }
     delete kept[name]

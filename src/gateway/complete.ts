@@ -1,7 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Callers } from '../access/callers.ts'
-import type { Call } from '../core/call.ts'
-import type { Caller } from '../core/caller.ts'
+import type { Call, CallOptions } from '../core/call.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import { Failure } from '../core/failure.ts'
 import type { Frame } from '../core/frame.ts'
@@ -10,7 +9,8 @@ import { type Asked, readBytes } from '../dialects/openai.ts'
 import { withUsage } from '../dialects/with-usage.ts'
 import type { CallRouter } from '../router.ts'
 import { asCaller, withSubjects } from './as-caller.ts'
-import { deliver, refuse } from './deliver.ts'
+import type { ServeCall } from './call-server.ts'
+import { deliver, refuseCall } from './deliver.ts'
 import { type KeepaliveSettings, keepaliveOf } from './keepalive.ts'
 
 export interface CompleteOptions {
@@ -34,17 +34,15 @@ export interface CompleteOptions {
 
 /** Answers `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`: the way from the socket to the router and back. */
 export const complete =
-  (operation: Operation, options: CompleteOptions) =>
-  async (request: FastifyRequest, reply: FastifyReply, sender: Caller | undefined): Promise<void> => {
-    const read = readBytes(operation, bodyOf(request), request.headers)
-    const said = asCaller({ ...read, ...changes(read, request, options) }, sender)
+  (operation: Operation, options: CompleteOptions): ServeCall =>
+  async ({ request: { headers }, body, caller: sender }, response) => {
+    const read = readBytes(operation, body, headers)
+    const said = asCaller(changed(read, headers, options), sender)
     const { callers } = options
-    const known = sender && callers ? withSubjects(said, { callers, caller: sender, headers: request.headers }) : sender
+    const known = sender && callers ? withSubjects(said, { callers, caller: sender, headers }) : sender
     const caller = known instanceof Promise ? await known : known
     const cancellation = new Cancellation()
     const call = options.router.begin(caller ? { ...said, options: { ...said.options, caller } } : said, cancellation)
-    const response = reply.raw
-    reply.hijack()
     options.underWay.add(cancellation)
     response.on('close', () => {
       options.underWay.delete(cancellation)
@@ -59,34 +57,32 @@ export const complete =
     } catch (error) {
       const failure = Failure.from(error)
       if (failure.kind === 'cancelled') response.destroy()
-      else refuse(response, failure, call)
+      else refuseCall(response, failure, call)
     }
   }
 
 /** What the operator's settings make of a request. */
-function changes(
+function changed(
   read: Asked,
-  request: FastifyRequest,
+  headers: IncomingHttpHeaders,
   { model, streamUsage, allowMocks, tagHeaders }: CompleteOptions,
-) {
-  const { mock, ...options } = read.options
-  const recordTags = tagsFrom(request, tagHeaders)
+): Asked {
+  const options = read.options.mock && !allowMocks ? withoutMock(read.options) : read.options
+  const recordTags = tagsFrom(headers, tagHeaders)
   return {
     pool: model ?? read.pool,
     request: streamUsage ? withUsage(read.request) : read.request,
-    options: { ...options, ...(mock && allowMocks && { mock }), ...(recordTags && { recordTags }) },
+    options: recordTags ? { ...options, recordTags } : options,
   }
 }
 
+function withoutMock({ mock, ...options }: CallOptions): CallOptions {
+  return options
+}
+
 /** `name: value` of the headers that are there, as LiteLLM writes them; undefined for none. */
-function tagsFrom({ headers }: FastifyRequest, names: readonly string[]): readonly string[] | undefined {
+function tagsFrom(headers: IncomingHttpHeaders, names: readonly string[]): readonly string[] | undefined {
   if (names.length === 0) return undefined
   const tags = names.flatMap(name => (headers[name] === undefined ? [] : [`${name}: ${String(headers[name])}`]))
   return tags.length > 0 ? tags : undefined
-}
-
-const NO_BODY = Buffer.alloc(0)
-
-function bodyOf(request: FastifyRequest): Uint8Array {
-  return request.body instanceof Uint8Array ? request.body : NO_BODY
 }

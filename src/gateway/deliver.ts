@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer, End, Reader } from '../core/answer.ts'
-import type { Call } from '../core/call.ts'
+import type { Call, CallRecord } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import type { Frame } from '../core/frame.ts'
 import { answerHeaders } from '../dialects/answer-headers.ts'
@@ -21,17 +21,30 @@ export function deliver(response: ServerResponse, call: Call, answer: Answer, op
   else answer.read(new StreamWriter(response, call, answer, options))
 }
 
-/** Writes a refusal, with the table's status and OpenAI's error shape. */
-export function refuse(response: ServerResponse, failure: Failure, call?: Call): void {
+/** Writes a refusal, with the table's status and OpenAI's error shape, and further headers. */
+export function refuse(response: ServerResponse, failure: Failure, headers: Readonly<Record<string, string>>): void {
+  writeRefusal(response, failure, { headers })
+}
+
+/** The same of a call that has begun. */
+export function refuseCall(response: ServerResponse, failure: Failure, { id, record }: Call): void {
+  writeRefusal(response, failure, { headers: { 'x-request-id': id, 'x-tollgate-call-id': id }, record })
+}
+
+interface RefusalContext {
+  readonly headers: Readonly<Record<string, string>>
+  readonly record?: CallRecord
+}
+
+function writeRefusal(response: ServerResponse, failure: Failure, { headers, record }: RefusalContext): void {
   if (response.headersSent || response.destroyed) {
     response.destroy()
     return
   }
-  const body = Buffer.from(JSON.stringify(errorBody(failure, call?.record.attempts)))
-  const id: Record<string, string> = call ? { 'x-request-id': call.id, 'x-tollgate-call-id': call.id } : {}
+  const body = Buffer.from(JSON.stringify(errorBody(failure, record?.attempts)))
   response.writeHead(failure.verdict.status, {
-    ...id,
-    ...errorHeaders(failure, { standings: call?.record.standings }),
+    ...headers,
+    ...errorHeaders(failure, { standings: record?.standings }),
     'content-type': 'application/json; charset=utf-8',
     'content-length': body.length,
   })
@@ -56,19 +69,15 @@ class WholeWriter implements Reader {
   frame(frame: Frame): boolean {
     const bytes = this.#options.rewrite?.(frame) ?? frame.bytes
     this.#sent = true
-    this.#response.writeHead(200, [
-      'content-type',
-      'application/json; charset=utf-8',
-      'content-length',
-      String(bytes.byteLength),
-      ...answerHeaders(this.#call, this.#answer),
-    ])
+    const first = ['content-type', 'application/json; charset=utf-8', 'content-length', String(bytes.byteLength)]
+    this.#response.writeHead(200, answerHeaders(this.#call, this.#answer, first))
     this.#response.end(bytes)
     return true
   }
 
   end({ failure }: End): void {
-    if (!this.#sent) refuse(this.#response, failure ?? new Failure('bad_answer', 'the answer was empty'), this.#call)
+    if (!this.#sent)
+      refuseCall(this.#response, failure ?? new Failure('bad_answer', 'the answer was empty'), this.#call)
   }
 }
 
@@ -77,6 +86,15 @@ class WholeWriter implements Reader {
  * sooner; who has stopped would hold its upstream, and its place there, until the call's deadline.
  */
 const STALL_MS = 120_000
+
+const STREAM_HEADERS = [
+  'content-type',
+  'text/event-stream; charset=utf-8',
+  'cache-control',
+  'no-cache',
+  'x-accel-buffering',
+  'no',
+]
 
 /** A stream: frames as they come, held back by a slow client; a failure becomes an error event, never a silent end. */
 class StreamWriter implements Reader {
@@ -97,15 +115,7 @@ class StreamWriter implements Reader {
       answer.resume()
     })
     response.on('close', () => clearTimeout(this.#stalled))
-    response.writeHead(200, [
-      'content-type',
-      'text/event-stream; charset=utf-8',
-      'cache-control',
-      'no-cache',
-      'x-accel-buffering',
-      'no',
-      ...answerHeaders(call, answer),
-    ])
+    response.writeHead(200, answerHeaders(call, answer, STREAM_HEADERS))
     if (options.keepaliveMs !== undefined) this.#startKeepalive(options.keepaliveMs)
   }
 

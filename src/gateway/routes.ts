@@ -4,10 +4,11 @@ import type { Role } from '../core/caller.ts'
 /** What a route needs of its caller: nothing, a key, or the token for draining. */
 export type Access = 'public' | 'key' | 'drain'
 
+/** Routes that are served without the framework (call-server.ts). */
+export type CallName = 'chat' | 'completion' | 'embedding'
+
 export type RouteName =
-  | 'chat'
-  | 'completion'
-  | 'embedding'
+  | CallName
   | 'models'
   | 'model'
   | 'explain'
@@ -17,6 +18,10 @@ export type RouteName =
   | 'latest'
   | 'drain'
   | 'home'
+
+export function isCall(name: RouteName): name is CallName {
+  return name === 'chat' || name === 'completion' || name === 'embedding'
+}
 
 export interface Route {
   readonly method: 'GET' | 'POST'

@@ -3,7 +3,7 @@ import type { Attempt } from '../core/call.ts'
 import type { Clock, Ms, Timer } from '../core/clock.ts'
 import { deploymentName } from '../core/deployment.ts'
 import { Failure } from '../core/failure.ts'
-import type { Layer } from '../core/handler.ts'
+import { ask, type Layer } from '../core/handler.ts'
 import type { RouterTimeouts } from '../core/settings.ts'
 
 /** How finely silence is measured: a stream is given up between 100 % and 106 % of its idle limit. */
@@ -21,20 +21,23 @@ const MAX_STREAM_MS: Ms = 6_000_000
 export const timeouts =
   (settings: RouterTimeouts, clock: Clock): Layer<Attempt> =>
   next =>
-    async function timeouts(attempt) {
+    function timeouts(attempt) {
       const { firstMs, idleMs } = limitsOf(attempt, settings)
       const leftMs = Math.max(attempt.deadline - clock.monotonic(), 0)
       const timer = clock.after(Math.min(firstMs, leftMs), () =>
         attempt.cancellation.cancel(firstMs <= leftMs ? late(attempt, firstMs) : outOfTime(attempt)),
       )
-      let answer: Answer
-      try {
-        answer = await next(attempt)
-      } finally {
-        timer.cancel()
-      }
-      if (answer.streamed && !answer.ended) watch(answer, attempt, { idleMs, clock })
-      return answer
+      return ask(next, attempt).then(
+        answer => {
+          timer.cancel()
+          if (answer.streamed && !answer.ended) watch(answer, attempt, { idleMs, clock })
+          return answer
+        },
+        error => {
+          timer.cancel()
+          throw error
+        },
+      )
     }
 
 interface Limits {

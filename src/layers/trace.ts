@@ -26,11 +26,12 @@ export const traceAttempt =
 export const noteFirst =
   (clock: Clock): Layer<Attempt> =>
   next =>
-    async function noteFirst(attempt) {
-      const answer = await next(attempt)
-      attempt.attempt.firstAt = clock.monotonic()
-      attempt.emit({ type: 'attempt-first', attempt })
-      return answer
+    function noteFirst(attempt) {
+      return next(attempt).then(answer => {
+        attempt.attempt.firstAt = clock.monotonic()
+        attempt.emit({ type: 'attempt-first', attempt })
+        return answer
+      })
     }
 
 function note({ attempt }: Attempt, end: End, answer: Answer | undefined, clock: Clock): void {

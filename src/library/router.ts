@@ -136,9 +136,7 @@ export class Router {
       const call = router.begin(readBody(operation, body), cancellation)
       const answer = await router.answer(call)
       answer.onEnd(release)
-      return call.request.streamed
-        ? chunksOf<Chunk>(answer, cancellation)
-        : ((await bodyOf(answer, cancellation)) as Whole)
+      return call.request.streamed ? chunksOf<Chunk>(answer, cancellation) : ((await bodyOf(answer)) as Whole)
     } catch (error) {
       release()
       throw error
@@ -164,7 +162,19 @@ function chunksOf<Chunk>(answer: Answer, cancellation: Cancellation): AsyncItera
   return objectsOf(framesOf(answer, cancellation)) as AsyncIterable<unknown> as AsyncIterable<Chunk>
 }
 
-async function bodyOf(answer: Answer, cancellation: Cancellation): Promise<unknown> {
-  for await (const object of objectsOf(framesOf(answer, cancellation))) return object
-  throw new Failure('bad_answer', 'the answer was empty')
+/** The one object of a whole answer, which is there already. An iterator over it would take as long as all the rest. */
+function bodyOf(answer: Answer): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let body: unknown
+    answer.read({
+      frame({ objects }) {
+        body ??= objects[0]
+        return true
+      },
+      end({ failure }) {
+        if (body !== undefined) resolve(body)
+        else reject(failure ?? new Failure('bad_answer', 'the answer was empty'))
+      },
+    })
+  })
 }

@@ -157,32 +157,43 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
       if (this.#size > MAX_PRELUDE_BYTES)
         return this.#fail(new Failure('bad_answer', `${this.#who()} sent ${this.#size} bytes without any content`))
     }
-    this.#read(() => reader.chunk(chunk))
+    try {
+      reader.chunk(chunk)
+    } catch (error) {
+      this.#fail(Failure.from(error))
+    }
   }
 
   #end(): void {
     const body = this.#body
     if (this.#closed) return
-    if (body.kind === 'stream') {
-      this.#read(() => {
-        const failure = body.reader.end()
-        this.#close()
-        if (failure) body.answer.fail(failure)
-        else body.answer.complete()
-      })
-    } else if (body.kind === 'whole') this.#endWhole(body.status, Buffer.concat(body.chunks))
+    if (body.kind === 'stream') this.#endStream(body)
+    else if (body.kind === 'whole') this.#endWhole(body.status, joined(body.chunks))
     else this.#fail(new Failure('bad_answer', `${this.#who()} ended the response before its head`))
+  }
+
+  #endStream({ answer, reader }: StreamBody): void {
+    try {
+      const failure = reader.end()
+      this.#close()
+      if (failure) answer.fail(failure)
+      else answer.complete()
+    } catch (error) {
+      this.#fail(Failure.from(error))
+    }
   }
 
   #endWhole(status: number, bytes: Buffer): void {
     if (status !== 200) return this.#fail(this.#named(status, bytes))
-    this.#read(() => {
-      const { frame, ...about } = this.#exchange.readWhole(bytes)
+    try {
+      const reading = this.#exchange.readWhole(bytes)
       this.#close()
-      const answer = wholeAnswer(this.#attempt.deployment, frame, about)
+      const answer = wholeAnswer(this.#attempt.deployment, reading.frame, reading)
       answer.upstreamHeaders = this.#headers
       this.#settle.resolve(answer)
-    })
+    } catch (error) {
+      this.#fail(Failure.from(error))
+    }
   }
 
   #named(status: number, bytes: Buffer): Failure {
@@ -194,15 +205,6 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
       return new Failure('bad_answer', `${this.#who()} answered with the status ${status}`, { upstreamStatus: status })
     const { kind, message, code, param, cause } = this.#exchange.readFailure(status, bytes)
     return new Failure(kind, message, { code, param, cause, upstreamStatus: status, retryAfterMs: this.#retryAfterMs })
-  }
-
-  /** Runs what may throw a Failure about the upstream's bytes, and breaks off when it does. */
-  #read(action: () => void): void {
-    try {
-      action()
-    } catch (error) {
-      this.#fail(Failure.from(error))
-    }
   }
 
   #cancelled(reason: Failure): void {
@@ -230,6 +232,12 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     const { provider, model } = this.#attempt.deployment
     return `${provider}/${model}`
   }
+}
+
+/** Small answers come as one chunk, which needs no copy. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks
+  return only && chunks.length === 1 ? only : Buffer.concat(chunks)
 }
 
 const nothing = () => {}

@@ -35,10 +35,10 @@ export interface StreamReader {
 /** A whole answer, read. */
 export interface Reading {
   readonly frame: Frame
-  readonly usage?: Usage
-  readonly model?: string
-  readonly responseId?: string
-  readonly finishReason?: string
+  readonly usage?: Usage | undefined
+  readonly model?: string | undefined
+  readonly responseId?: string | undefined
+  readonly finishReason?: string | undefined
   /** Bytes of generated text, for an estimate when there is no usage. */
-  readonly contentBytes?: number
+  readonly contentBytes?: number | undefined
 }

@@ -64,6 +64,11 @@ describe('a message stream', () => {
     ])
   })
 
+  it('writes its chunks as JSON.stringify would', () => {
+    const { text: written, chunks } = stream([sse(EVERYTHING)], { stream_options: { include_usage: true } })
+    expect(written).toBe(`${chunks.map(chunk => `data: ${JSON.stringify(chunk)}\n\n`).join('')}data: [DONE]\n\n`)
+  })
+
   it('tells what it learns: usage with the cache by lifetime, model, id, reason and size', () => {
     const { answer } = stream([sse(EVERYTHING)])
     expect(answer.usage).toEqual({

@@ -2,6 +2,7 @@ import type { Answer } from '../../core/answer.ts'
 import { Failure } from '../../core/failure.ts'
 import { BytesFrame, DONE, ObjectFrame } from '../../core/frame.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
+import type { Usage } from '../../core/usage.ts'
 import type { StreamReader } from '../protocol.ts'
 import { eventsOf, parseEvent, SseSplitter } from '../sse.ts'
 import { BlockReader, objectIn, type Piece } from './blocks.ts'
@@ -22,10 +23,14 @@ export class MessageStreamReader implements StreamReader {
   readonly #context: AnswerContext
   readonly #splitter: SseSplitter
   readonly #blocks = new BlockReader()
-  /** Chunks of the piece at hand: they leave as one frame. */
+  /** Chunks of the piece at hand, and how they are written: they leave as one frame. */
   #chunks: JsonObject[] = []
+  #text = ''
+  /** Of a chunk's text, what comes before its delta: it changes once in a stream. */
+  #prefix: string | undefined
   #hasContent = false
   #counts: Counts | undefined
+  #usage: { -readonly [K in keyof Usage]: Usage[K] } | undefined
   #bytesSinceCount = 0
   #id: string
   #model: string
@@ -99,6 +104,7 @@ export class MessageStreamReader implements StreamReader {
   #messageStart(message: JsonObject): void {
     if (typeof message.id === 'string') this.#id = message.id
     if (typeof message.model === 'string') this.#model = message.model
+    this.#prefix = undefined
     this.#answer.responseId = this.#id
     this.#answer.model = this.#model
     this.#count(message.usage)
@@ -112,7 +118,7 @@ export class MessageStreamReader implements StreamReader {
       this.#answer.contentBytes += piece.bytes
       this.#answer.contentEvents++
       this.#bytesSinceCount += piece.bytes
-      this.#tellUsage()
+      this.#guessUsage()
     }
     this.#emit(piece.delta)
   }
@@ -132,7 +138,9 @@ export class MessageStreamReader implements StreamReader {
     }
     this.#stopped = true
     if (this.#context.includeUsage && this.#counts) {
-      this.#chunks.push({ ...this.#chunk([]), usage: toOpenAiUsage(this.#counts) })
+      const chunk = { ...this.#chunk([]), usage: toOpenAiUsage(this.#counts) }
+      this.#chunks.push(chunk)
+      this.#text += `data: ${JSON.stringify(chunk)}\n\n`
     }
     this.#flush()
     this.#answer.push(new BytesFrame(DONE, noObjects), false)
@@ -147,11 +155,21 @@ export class MessageStreamReader implements StreamReader {
 
   #tellUsage(): void {
     if (!this.#counts) return
-    this.#answer.usage = toUsage(this.#counts, Math.ceil(this.#bytesSinceCount / BYTES_PER_TOKEN))
+    this.#usage = toUsage(this.#counts)
+    this.#answer.usage = this.#usage
+  }
+
+  /** Within the usage that was told already: this is done for every piece. */
+  #guessUsage(): void {
+    if (!this.#usage || !this.#counts) return
+    this.#usage.outputTokens = this.#counts.output + Math.ceil(this.#bytesSinceCount / BYTES_PER_TOKEN)
+    this.#usage.estimated = true
   }
 
   #emit(delta: JsonObject, reason: string | null = null): void {
     this.#chunks.push(this.#chunk([{ index: 0, delta, finish_reason: reason }]))
+    this.#prefix ??= textBefore(this.#chunk([{ index: 0, delta: null, finish_reason: null }]))
+    this.#text += `${this.#prefix}${JSON.stringify(delta)},"finish_reason":${JSON.stringify(reason)}}]}\n\n`
   }
 
   #chunk(choices: readonly JsonObject[]): JsonObject {
@@ -161,12 +179,18 @@ export class MessageStreamReader implements StreamReader {
 
   #flush(): void {
     if (this.#chunks.length === 0) return
-    const frame = new ObjectFrame(this.#chunks, true)
+    const frame = new ObjectFrame(this.#chunks, true, this.#text)
     const content = this.#hasContent
     this.#chunks = []
+    this.#text = ''
     this.#hasContent = false
     this.#answer.push(frame, content)
   }
+}
+
+/** The event of a chunk without a delta, up to where that would stand: a whole chunk takes 0.8 µs to write, a delta 0.2. */
+function textBefore(chunk: JsonObject): string {
+  return `data: ${JSON.stringify(chunk).slice(0, -'null,"finish_reason":null}]}'.length)}`
 }
 
 const noObjects = () => []

@@ -35,17 +35,16 @@ function count(object: JsonObject, name: string): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
 }
 
-/** Anthropic's counts as tollgate's, in which the input is inclusive. `unreported` tokens of output were only guessed. */
-export function toUsage(counts: Counts, unreported = 0): Usage {
+/** Anthropic's counts as tollgate's, in which the input is inclusive. */
+export function toUsage(counts: Counts): Usage {
   const { cacheRead, cacheWrite, cacheWrite1h } = counts
   return {
     inputTokens: promptTokens(counts),
-    outputTokens: counts.output + unreported,
+    outputTokens: counts.output,
     ...(cacheRead !== undefined && { cacheReadTokens: cacheRead }),
     ...(cacheWrite !== undefined && { cacheWriteTokens: Math.max(cacheWrite - (cacheWrite1h ?? 0), 0) }),
     ...(cacheWrite1h !== undefined && { cacheWrite1hTokens: cacheWrite1h }),
     ...(counts.thinking !== undefined && { reasoningTokens: counts.thinking }),
-    ...(unreported > 0 && { estimated: true }),
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Attempt } from '../../core/call.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import { Failure } from '../../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { memberSpan } from '../../core/json-scan.ts'
+import { remembered } from '../../core/remembered.ts'
 import type { Quirks } from '../catalogue.ts'
 import { defaultMembers } from '../defaults.ts'
 
@@ -24,11 +26,10 @@ export function outgoingBody(attempt: Attempt, quirks: Quirks): OutgoingBody {
   const hideUsage = request.streamed && !asked
   const added = additions(attempt, quirks)
   const changes = changesFor(attempt, quirks)
-  const members = `${JSON.stringify(deployment.model)}${membersText(added)}`
   const body =
-    (request.bytes && changes.size === 0 ? spliced(request.bytes, request.body, { members, added }) : undefined) ??
+    (request.bytes && !changes ? spliced(request.bytes, request.body, { deployment, added }) : undefined) ??
     rewritten(request.body, { ...added, model: deployment.model }, changes)
-  return { body, hideUsage, dropped: changes.size > 0 ? droppedBy(changes, attempt) : undefined }
+  return { body, hideUsage, dropped: changes && droppedBy(changes, attempt) }
 }
 
 function wantsUsage(body: JsonObject): boolean {
@@ -50,8 +51,14 @@ function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject
   return added
 }
 
-/** Names that must go (to `undefined`) or be called otherwise. @throws Failure for what the upstream does not take. */
-function changesFor({ request, deployment }: Attempt, quirks: Quirks): Map<string, string | undefined> {
+/**
+ * Names that must go (to `undefined`) or be called otherwise; undefined for none.
+ * @throws Failure for what the upstream does not take.
+ */
+function changesFor(
+  { request, deployment }: Attempt,
+  quirks: Quirks,
+): ReadonlyMap<string, string | undefined> | undefined {
   const changes = new Map<string, string | undefined>()
   const has = (name: string) => request.body[name] !== undefined || deployment.defaults[name] !== undefined
   for (const name of deployment.parameters.drop) if (has(name)) changes.set(name, undefined)
@@ -66,7 +73,7 @@ function changesFor({ request, deployment }: Attempt, quirks: Quirks): Map<strin
     if (!deployment.parameters.dropUnsupported && request.body[name] !== null) throw unsupported(name, deployment)
     changes.set(name, undefined)
   }
-  return changes
+  return changes.size > 0 ? changes : undefined
 }
 
 /** What had a value and goes without another name. Usage is reported whether or not `stream_options` asks for it. */
@@ -98,20 +105,31 @@ function membersText(members: JsonObject): string {
   return text
 }
 
+/** The name of the model as it stands in JSON. */
+const modelBytes: (deployment: Deployment) => Buffer = remembered(({ model }) => Buffer.from(JSON.stringify(model)))
+
 /** The client's bytes with the value of `model` replaced; undefined when they cannot be patched safely. */
 function spliced(
   bytes: Uint8Array,
   body: JsonObject,
-  { members, added }: { readonly members: string; readonly added: JsonObject },
+  { deployment, added }: { readonly deployment: Deployment; readonly added: JsonObject },
 ): Uint8Array | undefined {
   for (const name in added) if (body[name] !== undefined) return undefined
   const span = memberSpan(bytes, 'model')
   if (!span) return undefined
-  const middle = Buffer.from(members)
+  const members = membersText(added)
+  const model = modelBytes(deployment)
+  const middle = members === '' ? model : Buffer.concat([model, Buffer.from(members)])
   return Buffer.concat([bytes.subarray(0, span.start), middle, bytes.subarray(span.end)])
 }
 
-function rewritten(body: JsonObject, added: JsonObject, changes: ReadonlyMap<string, string | undefined>): string {
+const UNCHANGED: ReadonlyMap<string, string | undefined> = new Map()
+
+function rewritten(
+  body: JsonObject,
+  added: JsonObject,
+  changes: ReadonlyMap<string, string | undefined> = UNCHANGED,
+): string {
   const out: Record<string, Json | undefined> = { ...body, ...added }
   for (const [name, target] of changes) {
     if (target !== undefined && out[target] === undefined) out[target] = out[name]

@@ -6,7 +6,7 @@ import { BytesFrame, DONE } from '../../core/frame.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { Usage } from '../../core/usage.ts'
 import type { StreamReader } from '../protocol.ts'
-import { eventsOf, parseEvent, SseSplitter } from '../sse.ts'
+import { CR, eventEnd, eventsOf, parseEvent, SseSplitter } from '../sse.ts'
 import { upstreamFailure } from './failure.ts'
 import { pieceOf } from './piece.ts'
 import { readUsage } from './usage.ts'
@@ -65,18 +65,19 @@ export class OpenAiStream implements StreamReader {
     let kept = 0
     let at = 0
     let content = false
-    for (const event of eventsOf(bytes)) {
-      const seen = this.#look(event)
+    const hasReturns = bytes.includes(CR)
+    while (at < bytes.length && !this.#done) {
+      const end = eventEnd(bytes, at, hasReturns)
+      const seen = this.#look(cut(bytes, at, end))
       if (seen === 'hidden') {
-        this.#push(bytes.subarray(kept, at), content)
-        kept = at + event.length
+        this.#push(cut(bytes, kept, at), content)
+        kept = end
         content = false
       }
       content ||= seen === 'content'
-      at += event.length
-      if (this.#done) break
+      at = end
     }
-    this.#push(bytes.subarray(kept, at), content)
+    this.#push(cut(bytes, kept, at), content)
   }
 
   #push(bytes: Buffer, content: boolean): void {
@@ -148,6 +149,11 @@ export class OpenAiStream implements StreamReader {
       `${deploymentName(this.#attempt.deployment)} sent a stream event that is not a JSON object`,
     )
   }
+}
+
+/** A part of a piece. Most pieces are one event: a view of the whole would cost as much as looking for its end. */
+function cut(bytes: Buffer, start: number, end: number): Buffer {
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
 }
 
 /** Whether an event without its blank line is all there; else it was cut off, which is no answer's fault. */

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { Attempt } from '../../core/call.ts'
 import { deploymentName } from '../../core/deployment.ts'
 import { Failure } from '../../core/failure.ts'
@@ -26,33 +27,36 @@ const STATUS_OF_TYPE: ReadonlyMap<string, number> = new Map([
 export function readWhole(attempt: Attempt, bytes: Buffer): Reading {
   const body = parse(attempt, bytes)
   if (body.error) throw upstreamFailure(attempt, statusOf(body.error), body)
-  const usage = readUsage(body.usage)
+  const isVector = attempt.request.operation === 'embedding'
+  if (isVector && !Array.isArray(body.data)) throw bad(attempt, 'has no data')
+  const choices = isVector ? NONE : choicesOf(attempt, body)
   return {
     frame: new BytesFrame(bytes, () => [body]),
-    ...(attempt.request.operation === 'embedding' ? readVectors(attempt, body) : readChoices(attempt, body)),
-    ...(usage && { usage }),
-    ...(typeof body.model === 'string' && { model: body.model }),
-    ...(typeof body.id === 'string' && { responseId: body.id }),
+    usage: readUsage(body.usage),
+    model: textOf(body.model),
+    responseId: textOf(body.id),
+    finishReason: isObject(choices[0]) ? textOf(choices[0].finish_reason) : undefined,
+    contentBytes: isVector ? undefined : contentBytesOf(choices),
   }
 }
 
-function readVectors(attempt: Attempt, body: JsonObject): Pick<Reading, 'contentBytes'> {
-  if (!Array.isArray(body.data)) throw bad(attempt, 'has no data')
-  return {}
+const NONE: readonly Json[] = []
+
+function choicesOf(attempt: Attempt, { choices }: JsonObject): readonly Json[] {
+  if (!Array.isArray(choices) || !isObject(choices[0])) throw bad(attempt, 'has no choices')
+  return choices
 }
 
-function readChoices(attempt: Attempt, body: JsonObject): Pick<Reading, 'finishReason' | 'contentBytes'> {
-  const choices = Array.isArray(body.choices) ? body.choices : []
-  const [first] = choices
-  if (!isObject(first)) throw bad(attempt, 'has no choices')
-  return {
-    contentBytes: choices.reduce((sum: number, choice) => sum + (isObject(choice) ? contentBytes(choice) : 0), 0),
-    ...(typeof first.finish_reason === 'string' && { finishReason: first.finish_reason }),
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function contentBytesOf(choices: readonly Json[]): number {
+  let bytes = 0
+  for (const choice of choices) {
+    if (isObject(choice)) bytes += pieceOf({ delta: choice.message, text: choice.text }) ?? 0
   }
-}
-
-function contentBytes(choice: JsonObject): number {
-  return pieceOf({ delta: choice.message, text: choice.text }) ?? 0
+  return bytes
 }
 
 function parse(attempt: Attempt, bytes: Buffer): JsonObject {
@@ -60,7 +64,7 @@ function parse(attempt: Attempt, bytes: Buffer): JsonObject {
     throw bad(attempt, `nests deeper than ${MAX_DEPTH} levels`)
   let body: unknown
   try {
-    body = JSON.parse(bytes.toString('utf8'))
+    body = JSON.parse(bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8'))
   } catch {
     throw bad(attempt, 'is not JSON')
   }

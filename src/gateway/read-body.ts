@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http'
+import { Failure } from '../core/failure.ts'
+
+/** Told once: the whole body, or why there is none. Never, when the client leaves before the end. */
+export type OnBody = (body: Buffer | Failure) => void
+
+/**
+ * Takes in a JSON body of at most `limit` bytes, as it is: the dialects parse it. Other types are refused, which also keeps
+ * web pages of other origins out: they cannot send this one without asking first.
+ */
+export function readBody(request: IncomingMessage, limit: number, done: OnBody): void {
+  const refusal = refusalOf(request, limit)
+  if (refusal) return done(refusal)
+  let first: Buffer | undefined
+  let rest: Buffer[] | undefined
+  let length = 0
+  const take = (chunk: Buffer) => {
+    length += chunk.length
+    if (length > limit) {
+      request.off('data', take).off('end', end)
+      return done(tooLarge())
+    }
+    // Nearly every body is one chunk, which needs no copy.
+    if (!first) first = chunk
+    else if (rest) rest.push(chunk)
+    else rest = [first, chunk]
+  }
+  const end = () => done(rest ? Buffer.concat(rest, length) : (first ?? NOTHING))
+  // Without a listener, a client that leaves in its middle would be an error that nobody catches.
+  request.on('data', take).on('end', end).on('error', ignore)
+}
+
+function refusalOf({ headers }: IncomingMessage, limit: number): Failure | undefined {
+  const type = headers['content-type']
+  const length = headers['content-length']
+  if (type === undefined && !headers['transfer-encoding'] && (length === undefined || length === '0')) return undefined
+  if (type !== JSON_TYPE && !isJson(type)) return notJson()
+  return Number(length) > limit ? tooLarge() : undefined
+}
+
+const JSON_TYPE = 'application/json'
+
+/** Whatever its parameters (`charset`). */
+function isJson(type: string | undefined): boolean {
+  return type?.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE
+}
+
+export function tooLarge(): Failure {
+  return new Failure('too_large', 'the body is larger than this gateway takes (tollgate_settings.body_limit_mb)')
+}
+
+export function notJson(): Failure {
+  return new Failure('unsupported_media', 'send the body as `content-type: application/json`')
+}
+
+const NOTHING = Buffer.alloc(0)
+const ignore = () => {}
