@@ -9,10 +9,8 @@ export {
   type AttemptLine,
   type CallLine,
   type CallLineContext,
-  type CallLinesOptions,
   callLine,
   type LineStatus,
-  writeCallLines,
 } from './call-line.ts'
 export type { CostBreakdown, CostFailure, HiddenParams } from './callback-details.ts'
 export type { CallbackPayload, ErrorInformation } from './callback-payload.ts'
@@ -59,3 +57,4 @@ export {
   type SamplerName,
   type TracingSettings,
 } from './tracing-settings.ts'
+export { type CallLinesOptions, writeCallLines } from './write-call-lines.ts'
