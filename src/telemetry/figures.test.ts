@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatUsd, nanoToUsd, usdToNano } from '../core/money.ts'
-import { billionthsText, dollars, dollarsTo8Decimals, exactInteger, exactText } from './figures.ts'
+import {
+  billionthsText,
+  dollars,
+  dollarsTo6DecimalsText,
+  dollarsTo8Decimals,
+  exactInteger,
+  exactText,
+} from './figures.ts'
 
 const costs = fc.bigInt({ min: 0n, max: 999_999_999_999_999n })
 
@@ -12,6 +19,17 @@ test('dollars are those that exact arithmetic gives, and lead back to the same i
       expect(usdToNano(dollars(cost))).toBe(cost)
       expect(dollarsTo8Decimals(cost)).toBe(Number(formatUsd(cost, 8)))
     }),
+  )
+})
+
+test('dollars to six decimals are those of exact arithmetic', () => {
+  const near = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 12n }), fc.bigInt({ min: -2n, max: 2n }))
+  const halves = near.map(([micros, off]) => micros * 1000n + 500n + off)
+  fc.assert(
+    fc.property(fc.oneof(costs, halves, fc.bigInt({ min: -2_000n, max: 2n ** 70n })), cost => {
+      expect(dollarsTo6DecimalsText(cost)).toBe(formatUsd(cost, 6))
+    }),
+    { numRuns: 1_000 },
   )
 })
 

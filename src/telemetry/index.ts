@@ -44,7 +44,7 @@ export {
 } from './load-callbacks.ts'
 export { LLM, operationName, providerName } from './names.ts'
 export { failureMessage } from './redact.ts'
-export { type PrintCallsOptions, printCalls, type RequestLineContext, requestLine } from './request-line.ts'
+export { type PrintCallsOptions, printCalls } from './request-line.ts'
 export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './run-summary.ts'
 export type { ServiceFault } from './service-fault.ts'
 export { type CallTraces, type TraceOptions, traceCalls } from './spans.ts'
