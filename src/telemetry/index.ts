@@ -32,6 +32,7 @@ export {
   type JsonLinesStats,
   openJsonLines,
 } from './json-lines.ts'
+export type { SpanStarter } from './lean-tracer.ts'
 export { type LinePrinter, linePrinter } from './line-printer.ts'
 export type { JsonLinesProblem } from './line-trouble.ts'
 export { fanOut, type Listener, type OnListenerError } from './listeners.ts'
@@ -48,7 +49,7 @@ export { type PrintCallsOptions, printCalls } from './request-line.ts'
 export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './run-summary.ts'
 export type { ServiceFault } from './service-fault.ts'
 export { type CallTraces, type TraceOptions, traceCalls } from './spans.ts'
-export { parseTraceparent, traceIds } from './trace-context.ts'
+export { parseTraceparent } from './trace-context.ts'
 export {
   type ExporterName,
   type OtlpProtocol,
