@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { type Tracer, trace } from '@opentelemetry/api'
+import { trace } from '@opentelemetry/api'
 import { type Backing, backingHere, openBacking, type SharedParts } from './backing.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import type { Callback as NamedModule, TelemetrySettings, TraceSettings } from './config/settings.ts'
@@ -29,6 +29,7 @@ import {
   openJsonLines,
   runCallbacks,
   type ServiceFault,
+  type SpanStarter,
   startTracing,
   type Tracing,
   type TracingSettings,
@@ -38,7 +39,7 @@ import {
 
 export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random'>, CallbackLists {
   /** Makes spans. Default: the tracer of the process, which does nothing until somebody registers one. */
-  readonly tracer?: Tracer | undefined
+  readonly tracer?: SpanStarter | undefined
   /** More who watch, such as the line that `tollgate serve` prints. */
   readonly listeners?: readonly Listener[]
   /** Whether calls come over HTTP (`server`) or from this process (`internal`, default). */

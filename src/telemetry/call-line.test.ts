@@ -3,9 +3,11 @@ import type { Attempt, Call } from '../core/call.ts'
 import { plainCaller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import { Secret } from '../core/secret.ts'
-import { type CallLine, callLine, writeCallLines } from './call-line.ts'
+import { type CallLine, callLine } from './call-line.ts'
+import type { JsonLines } from './json-lines.ts'
 import * as scripted from './scripted-call.ts'
-import { callResultAttributes } from './span-attributes.ts'
+import { callAttributes } from './span-attributes.ts'
+import { writeCallLines } from './write-call-lines.ts'
 
 const KEY = 'Kq3vX9mZ7bT1nR5wY8cF2hJ6dL4gS0pAeUiOxWzV'
 const SLOW_DOWN = new Failure('rate_limited', `429 slow down, ${KEY}`, { cause: new Error(KEY) })
@@ -171,11 +173,11 @@ test('a call that only unpriced attempts answered has no cost, and one that was 
   const unknown = lineOf(call, clock, { outcome: 'complete' })
   expect(unknown).toMatchObject({ cost_usd: null, cost_nano_usd: null, unpriced: true })
   expect(unknown.attempts[0]).toMatchObject({ cost_usd: null })
-  expect(callResultAttributes(call.record, 'complete')).not.toHaveProperty(['tollgate.call.cost.nano_usd'])
+  expect(callAttributes(call, 'complete')).not.toHaveProperty(['tollgate.call.cost.nano_usd'])
   const second = scripted.begin(call, clock, scripted.decision(scripted.HAIKU))
   scripted.finish(second, clock, { outcome: 'complete' }, { usage, cost: 7n })
   expect(lineOf(call, clock, { outcome: 'complete' })).toMatchObject({ cost_nano_usd: 7, unpriced: true })
-  expect(callResultAttributes(call.record, 'complete')).toMatchObject({ 'tollgate.call.cost.nano_usd': 7 })
+  expect(callAttributes(call, 'complete')).toMatchObject({ 'tollgate.call.cost.nano_usd': 7 })
 })
 
 test('a classifying attempt is paid for but has not answered', () => {
@@ -204,7 +206,9 @@ test.each([
 test('every call writes one line, with its trace; a classifying call on the same record none', () => {
   const clock = scripted.manualClock()
   const written: object[] = []
-  const lines = { write: (line: object) => void written.push(line) }
+  const lines: Pick<JsonLines, 'write'> = {
+    write: (value, textOf = JSON.stringify) => void written.push(JSON.parse(textOf(value))),
+  }
   const listener = writeCallLines({ lines, runId: 'run-1', traceIdOf: call => `trace-of-${call.id}`, clock })
   const call = scripted.call(clock, listener)
   listener({ type: 'call-start', call })

@@ -1,13 +1,11 @@
 import type { End } from '../core/answer.ts'
 import type { AttemptRecord, Call, CallOptions, CallRecord, Outcome } from '../core/call.ts'
 import { callCharge } from '../core/charge.ts'
-import { type Clock, type Ms, systemClock } from '../core/clock.ts'
+import type { Ms } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
 import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
 import { dollars, exactInteger, seconds } from './figures.ts'
-import type { JsonLines } from './json-lines.ts'
-import type { Listener } from './listeners.ts'
 import { failureMessage } from './redact.ts'
 
 export type LineStatus = 'ok' | 'error' | 'aborted'
@@ -128,7 +126,7 @@ export function callLine(call: Call, end: End, context: CallLineContext): CallLi
     routing_strategy: options.strategyLabel ?? answering?.decision?.strategy ?? null,
     status: statusOf(end.outcome),
     error: end.failure?.kind ?? null,
-    error_message: end.failure && messageOf(end.failure, attempts, rules),
+    error_message: end.failure && failureText(end.failure, attempts, rules),
     latency_s: seconds(endedAt - record.start),
     ttft_s: answering?.firstAt === undefined ? null : seconds(answering.firstAt - record.start),
     cost_usd: costUnknown ? null : dollars(record.cost),
@@ -167,7 +165,7 @@ function attemptLine(attempt: AttemptRecord, rules: LoggingRules): AttemptLine {
     pool: deployment.pool,
     status: outcome ? statusOf(outcome) : 'pending',
     error: failure?.kind ?? null,
-    error_message: failure && messageOf(failure, [attempt], rules),
+    error_message: failure && failureText(failure, [attempt], rules),
     latency_s: endedAt === undefined ? null : seconds(endedAt - start),
     ttft_s: firstAt === undefined ? null : seconds(firstAt - start),
     cost_usd: cost === undefined ? null : dollars(cost),
@@ -209,38 +207,21 @@ export function statusOf(outcome: Outcome): LineStatus {
   return outcome === 'abandoned' ? 'aborted' : 'error'
 }
 
-function messageOf(failure: Failure, attempts: readonly AttemptRecord[], rules: LoggingRules): string {
+/** What a line says of a failure, without the credentials of those who were asked. */
+export function failureText(failure: Failure, attempts: readonly AttemptRecord[], rules: LoggingRules): string {
   const tried = attempts.map(attempt => attempt.deployment)
   return failureMessage(failure, tried, rules)
 }
 
 const NO_TAGS: readonly string[] = []
 
-function tagsOf({ tags = NO_TAGS, recordTags = NO_TAGS }: CallOptions): readonly string[] {
+/** All that its records are tagged with. */
+export function tagsOf({ tags = NO_TAGS, recordTags = NO_TAGS }: CallOptions): readonly string[] {
   return recordTags.length === 0 ? tags : [...tags, ...recordTags]
 }
 
-function runIdOf(metadata: JsonObject | undefined): string | undefined {
+/** The run that the caller says it belongs to. */
+export function runIdOf(metadata: JsonObject | undefined): string | undefined {
   const id = metadata?.run_id
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
-}
-
-export interface CallLinesOptions {
-  readonly lines: Pick<JsonLines, 'write'>
-  readonly runId: string
-  readonly traceIdOf: (call: Call) => string
-  readonly rules?: LoggingRules
-  readonly clock?: Clock
-}
-
-/**
- * Writes one line at the end of every call. A classifying call has none of its own: it shares the record of the call that it
- * serves, whose line holds its attempts and its cost.
- */
-export function writeCallLines({ lines, runId, traceIdOf, rules, clock = systemClock }: CallLinesOptions): Listener {
-  return event => {
-    if (event.type !== 'call-end' || event.call.purpose === 'classify') return
-    const { call, end } = event
-    lines.write(callLine(call, end, { traceId: traceIdOf(call), runId, rules, endedAt: clock.monotonic() }))
-  }
 }

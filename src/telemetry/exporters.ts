@@ -1,8 +1,8 @@
-import type { Tracer } from '@opentelemetry/api'
 import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Ms } from '../core/clock.ts'
 import { coloursFor } from './colours.ts'
 import { ConsoleSpanTree } from './console-exporter.ts'
+import { LeanTracer, type SpanStarter } from './lean-tracer.ts'
 import {
   type Environment,
   type ExporterName,
@@ -13,7 +13,7 @@ import {
 
 export interface Tracing {
   /** Undefined: nothing is exported, and the SDK was not even loaded. */
-  readonly tracer: Tracer | undefined
+  readonly tracer: SpanStarter | undefined
   readonly settings: ResolvedTracing
   /**
    * Sends what waits. True when all of it has gone out; false when a backend refused it or took longer than `boundMs`
@@ -58,30 +58,47 @@ export async function startTracing(
     resolved.processor === 'simple'
       ? new sdk.SimpleSpanProcessor(exporter)
       : new sdk.BatchSpanProcessor(exporter, { maxQueueSize, maxExportBatchSize })
+  const resource = resourceFromAttributes({ ...resolved.resourceAttributes, 'service.name': resolved.serviceName })
+  const sampler = rootSampler(sdk, resolved)
+  const parentBased = resolved.sampler.startsWith('parentbased_')
+  const processors = exporters.map(processor)
+  // Other instrumentation has the SDK's tracers, and what it exports goes the same way.
   const provider = new sdk.NodeTracerProvider({
-    resource: resourceFromAttributes({ ...resolved.resourceAttributes, 'service.name': resolved.serviceName }),
-    sampler: samplerFor(sdk, resolved),
-    spanProcessors: exporters.map(processor),
+    resource,
+    sampler: parentBased ? new sdk.ParentBasedSampler({ root: sampler }) : sampler,
+    spanProcessors: processors,
   })
   if (resolved.registerGlobally) provider.register()
-  return new RunningTracing(provider, exporters, resolved)
+  const tracer = new LeanTracer('tollgate', {
+    resource,
+    sampler,
+    parentBased,
+    processors,
+    limits: resolved.attributeLimits,
+  })
+  return new RunningTracing({ tracer, provider, exporters }, resolved)
 }
 
 /** What is needed of a provider to end well. */
 interface Provider {
-  getTracer(name: string): Tracer
   forceFlush(): Promise<void>
   shutdown(): Promise<void>
 }
 
+interface Running {
+  readonly tracer: SpanStarter
+  readonly provider: Provider
+  readonly exporters: readonly Watched[]
+}
+
 class RunningTracing implements Tracing {
-  readonly tracer: Tracer
+  readonly tracer: SpanStarter
   readonly settings: ResolvedTracing
   readonly #provider: Provider
   readonly #exporters: readonly Watched[]
 
-  constructor(provider: Provider, exporters: readonly Watched[], settings: ResolvedTracing) {
-    this.tracer = provider.getTracer('tollgate')
+  constructor({ tracer, provider, exporters }: Running, settings: ResolvedTracing) {
+    this.tracer = tracer
     this.settings = settings
     this.#provider = provider
     this.#exporters = exporters
@@ -170,12 +187,7 @@ async function exporterFor(
 
 type Sdk = typeof import('@opentelemetry/sdk-trace-node')
 
-function samplerFor(sdk: Sdk, { sampler, samplerRatio }: ResolvedTracing): Sampler {
-  const root = rootSampler(sdk, sampler, samplerRatio)
-  return sampler.startsWith('parentbased_') ? new sdk.ParentBasedSampler({ root }) : root
-}
-
-function rootSampler(sdk: Sdk, sampler: ResolvedTracing['sampler'], ratio: number): Sampler {
+function rootSampler(sdk: Sdk, { sampler, samplerRatio }: ResolvedTracing): Sampler {
   if (sampler.endsWith('always_off')) return new sdk.AlwaysOffSampler()
-  return sampler.endsWith('traceidratio') ? new sdk.TraceIdRatioBasedSampler(ratio) : new sdk.AlwaysOnSampler()
+  return sampler.endsWith('traceidratio') ? new sdk.TraceIdRatioBasedSampler(samplerRatio) : new sdk.AlwaysOnSampler()
 }

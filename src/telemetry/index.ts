@@ -9,10 +9,8 @@ export {
   type AttemptLine,
   type CallLine,
   type CallLineContext,
-  type CallLinesOptions,
   callLine,
   type LineStatus,
-  writeCallLines,
 } from './call-line.ts'
 export type { CostBreakdown, CostFailure, HiddenParams } from './callback-details.ts'
 export type { CallbackPayload, ErrorInformation } from './callback-payload.ts'
@@ -34,6 +32,7 @@ export {
   type JsonLinesStats,
   openJsonLines,
 } from './json-lines.ts'
+export type { SpanStarter } from './lean-tracer.ts'
 export { type LinePrinter, linePrinter } from './line-printer.ts'
 export type { JsonLinesProblem } from './line-trouble.ts'
 export { fanOut, type Listener, type OnListenerError } from './listeners.ts'
@@ -46,11 +45,11 @@ export {
 } from './load-callbacks.ts'
 export { LLM, operationName, providerName } from './names.ts'
 export { failureMessage } from './redact.ts'
-export { type PrintCallsOptions, printCalls, type RequestLineContext, requestLine } from './request-line.ts'
+export { type PrintCallsOptions, printCalls } from './request-line.ts'
 export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './run-summary.ts'
 export type { ServiceFault } from './service-fault.ts'
 export { type CallTraces, type TraceOptions, traceCalls } from './spans.ts'
-export { parseTraceparent, traceIds } from './trace-context.ts'
+export { parseTraceparent } from './trace-context.ts'
 export {
   type ExporterName,
   type OtlpProtocol,
@@ -59,3 +58,4 @@ export {
   type SamplerName,
   type TracingSettings,
 } from './tracing-settings.ts'
+export { type CallLinesOptions, writeCallLines } from './write-call-lines.ts'

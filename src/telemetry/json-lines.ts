@@ -12,10 +12,10 @@ export interface JsonLinesOptions {
   readonly maxFiles?: number
   /** Lines wait at most this long, in milliseconds, unless the disk is slow. Default 50. */
   readonly flushMs?: Ms
-  /** So many characters do not wait for the timer. Default 262,144. */
+  /** So many bytes do not wait for the timer. Default 262,144. */
   readonly flushBytes?: number
   /**
-   * So many characters may wait for a disk that is slow or full; further lines are dropped and counted, the waiting ones
+   * So many bytes may wait for a disk that is slow or full; further lines are dropped and counted, the waiting ones
    * are kept and retried every second. Default 16 MiB.
    */
   readonly maxBufferBytes?: number
@@ -45,8 +45,8 @@ export interface JsonLinesStats {
 
 /** Appends lines of JSON to a file, in batches and off the path. */
 export interface JsonLines {
-  /** Never throws and never waits. */
-  write(value: object): void
+  /** Never throws and never waits. `textOf` writes the value as JSON on one line. Default: `JSON.stringify`. */
+  write<Value extends object>(value: Value, textOf?: (value: Value) => string): void
   /** Settles when every line so far is with the operating system, or as soon as the disk refuses them. */
   flush(): Promise<void>
   /** The same, at once and blocking: the last resort at the end of a process. Done on `exit` by itself. */
@@ -68,7 +68,7 @@ export function openJsonLines(options: JsonLinesOptions): JsonLines {
 
 const RETRY_MS: Ms = 1000
 
-/** A write takes what has gathered, up to so many characters: of a backlog larger ones are cheaper, to a point. */
+/** A write takes what has gathered, up to so many bytes: of a backlog larger ones are cheaper, to a point. */
 const WRITE_SIZE = 524_288
 
 class LineWriter implements JsonLines {
@@ -106,9 +106,9 @@ class LineWriter implements JsonLines {
     return { written: this.#written, waiting: this.#buffer.count + this.#underWay, dropped: this.#dropped }
   }
 
-  write(value: object): void {
-    const line = this.#lineOf(value)
-    if (line === undefined || this.#closed) {
+  write<Value extends object>(value: Value, textOf: (value: Value) => string = JSON.stringify): void {
+    const line = this.#closed ? undefined : this.#lineOf(value, textOf)
+    if (line === undefined) {
       this.#dropped++
       return
     }
@@ -118,7 +118,7 @@ class LineWriter implements JsonLines {
       return
     }
     this.#timer ??= this.#clock.after(this.#flushMs, () => this.#onTimer())
-    if (this.#buffer.characters >= this.#flushBytes && !this.#trouble.isThere) void this.#drain()
+    if (this.#buffer.size >= this.#flushBytes && !this.#trouble.isThere) void this.#drain()
   }
 
   async flush(): Promise<void> {
@@ -182,7 +182,7 @@ class LineWriter implements JsonLines {
   async #writeOnce(): Promise<void> {
     let size = await this.#file.refresh()
     // A line that was begun is finished where it was begun.
-    if (!this.#buffer.hasRest && size > 0 && size + this.#buffer.nextLength > this.#maxBytes) {
+    if (!this.#buffer.hasRest && size > 0 && size + this.#buffer.nextSize > this.#maxBytes) {
       this.#file.rotate()
       size = 0
     }
@@ -216,9 +216,9 @@ class LineWriter implements JsonLines {
   }
 
   /** Undefined for what JSON cannot hold. */
-  #lineOf(value: object): string | undefined {
+  #lineOf<Value extends object>(value: Value, textOf: (value: Value) => string): string | undefined {
     try {
-      return `${JSON.stringify(value)}\n`
+      return textOf(value)
     } catch (error) {
       this.#trouble.unwritable(error)
       return undefined

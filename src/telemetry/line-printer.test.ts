@@ -15,17 +15,17 @@ function rig(isTTY = false) {
   return { clock, written, listeners, ...printer }
 }
 
-test('lines are written together, within 20 ms', () => {
+test('lines are written together, within 100 ms', () => {
   const { clock, written, print } = rig()
   print('one')
-  clock.advance(19)
+  clock.advance(99)
   print('two')
   expect(written).toEqual([])
   clock.advance(1)
   expect(written).toEqual(['one\ntwo\n'])
   clock.advance(100)
   print('three')
-  clock.advance(20)
+  clock.advance(100)
   expect(written).toEqual(['one\ntwo\n', 'three\n'])
 })
 

@@ -92,6 +92,18 @@ export const ERROR_MESSAGE = 'error.message'
 export const SERVER_ADDRESS = 'server.address'
 export const SERVER_PORT = 'server.port'
 
+type ValueOf<Table> = Table[keyof Table]
+
+/** The name of an attribute of a span. */
+export type AttributeName =
+  | ValueOf<typeof GEN_AI>
+  | ValueOf<typeof LLM>
+  | ValueOf<typeof TOLLGATE>
+  | typeof ERROR_TYPE
+  | typeof ERROR_MESSAGE
+  | typeof SERVER_ADDRESS
+  | typeof SERVER_PORT
+
 const operations: Readonly<Record<Operation, string>> = {
   chat: 'chat',
   completion: 'text_completion',

@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import { beforeEach, expect, test, vi } from 'vitest'
+import type { End } from '../core/answer.ts'
 import { Failure } from '../core/failure.ts'
 import { COLOURS, coloursFor, NO_COLOURS } from './colours.ts'
-import { printCalls, readableMs, requestLine } from './request-line.ts'
+import { printCalls, RequestLines, readableMs } from './request-line.ts'
 import * as scripted from './scripted-call.ts'
 
 const usage = { inputTokens: 20, outputTokens: 15 }
@@ -25,7 +26,7 @@ function answered(clock: scripted.ManualClock, changes: scripted.CallChanges = {
 
 test('an answered call', () => {
   const clock = scripted.manualClock()
-  const line = requestLine(answered(clock), { outcome: 'complete' }, { endedAt: clock.monotonic() })
+  const line = new RequestLines().of(answered(clock), { outcome: 'complete' }, clock.monotonic())
   expect(line).toBe(
     '12:00:00  ✓     52 ms                $0.000012      20+15 tok  ' +
       'fast-model → openai/gpt-4o-mini  openai/gpt-4o-mini is the fastest',
@@ -36,7 +37,7 @@ test('a stream tells when its first content came, and a classified call its task
   const clock = scripted.manualClock()
   const call = answered(clock, { pool: 'auto', body: { stream: true } })
   call.record.classification = { task: 'math', by: 'rules', reason: 'calculate' }
-  const line = requestLine(call, { outcome: 'complete' }, { endedAt: clock.monotonic() })
+  const line = new RequestLines().of(call, { outcome: 'complete' }, clock.monotonic())
   expect(line).toContain('auto (math) → openai/gpt-4o-mini')
   expect(line).toContain('   52 ms      ↦ 50 ms  ')
 })
@@ -49,7 +50,7 @@ test('what failed before is on the line', () => {
   scripted.finish(first, clock, { outcome: 'failed', failure })
   const second = scripted.begin(call, clock, scripted.decision(scripted.HAIKU))
   scripted.finish(second, clock, { outcome: 'complete', usage }, { usage, cost: 76_000n })
-  const line = requestLine(call, { outcome: 'complete' }, { endedAt: clock.monotonic() })
+  const line = new RequestLines().of(call, { outcome: 'complete' }, clock.monotonic())
   expect(line).toContain('fast-model → anthropic/claude-3-5-haiku-20241022')
   expect(line).toContain('≥$0.000076')
   expect(line).toContain('after openai/gpt-4o-mini rate_limited · anthropic/claude')
@@ -58,7 +59,7 @@ test('what failed before is on the line', () => {
 test('a failed call says why, on one line, without painting the terminal', () => {
   const clock = scripted.manualClock()
   const failure = new Failure('unavailable', 'nobody is left\n\x1b[31mat all')
-  const line = requestLine(scripted.call(clock, silent), { outcome: 'failed', failure }, { endedAt: clock.monotonic() })
+  const line = new RequestLines().of(scripted.call(clock, silent), { outcome: 'failed', failure }, clock.monotonic())
   expect(line).toMatch(/^12:00:00 {2}✗ {6}0 ms .* fast-model → nobody {2}unavailable/)
   expect(line).toContain('unavailable: nobody is left [31mat all')
   expect(line).not.toContain('\n')
@@ -70,17 +71,32 @@ test('an unpriced answer is not shown as free, and an estimate as such', () => {
   const call = scripted.call(clock, silent)
   const attempt = scripted.begin(call, clock, scripted.decision(scripted.HAIKU))
   scripted.finish(attempt, clock, { outcome: 'complete' }, { usage: { ...usage, estimated: true } })
-  const line = requestLine(call, { outcome: 'complete' }, { endedAt: clock.monotonic() })
+  const line = new RequestLines().of(call, { outcome: 'complete' }, clock.monotonic())
   expect(line).toContain('  unpriced     ~20+15 tok  ')
 })
 
 test('columns stand under each other with and without colours', () => {
   const clock = scripted.manualClock()
   const call = answered(clock)
-  const context = { endedAt: clock.monotonic() }
-  const painted = requestLine(call, { outcome: 'complete' }, { ...context, colours: COLOURS })
-  expect(painted).not.toBe(requestLine(call, { outcome: 'complete' }, context))
-  expect(stripVTControlCharacters(painted)).toBe(requestLine(call, { outcome: 'complete' }, context))
+  const end: End = { outcome: 'complete' }
+  const painted = new RequestLines({ colours: COLOURS }).of(call, end, clock.monotonic())
+  const plain = new RequestLines().of(call, end, clock.monotonic())
+  expect(painted).not.toBe(plain)
+  expect(stripVTControlCharacters(painted)).toBe(plain)
+})
+
+test('lines after the first tell their own second, pool and task', () => {
+  const clock = scripted.manualClock()
+  const lines = new RequestLines()
+  const pools = ['fast-model', 'fast-model', 'other', 'auto']
+  const printed = pools.map(pool => {
+    const call = answered(clock, { pool })
+    if (pool === 'auto') call.record.classification = { task: 'math', by: 'rules', reason: 'calculate' }
+    clock.advance(1_000)
+    return lines.of(call, { outcome: 'complete' }, clock.monotonic())
+  })
+  expect(printed.map(line => line.slice(0, 8))).toEqual(['12:00:00', '12:00:01', '12:00:02', '12:00:03'])
+  expect(printed.map(line => line.split(' → ')[0]?.split('tok  ')[1])).toEqual([...pools.slice(0, 3), 'auto (math)'])
 })
 
 test('one line is printed per call', () => {

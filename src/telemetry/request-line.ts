@@ -1,21 +1,14 @@
 import type { End } from '../core/answer.ts'
 import type { AttemptRecord, Call } from '../core/call.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
-import { deploymentName } from '../core/deployment.ts'
+import { type Deployment, deploymentName } from '../core/deployment.ts'
+import type { Failure } from '../core/failure.ts'
 import type { LoggingRules } from '../core/logging.ts'
-import { formatUsd } from '../core/money.ts'
 import { answeringAttempt, isCostUnknown } from './call-line.ts'
 import { type Colours, NO_COLOURS, printable } from './colours.ts'
+import { dollarsTo6DecimalsText } from './figures.ts'
 import type { Listener } from './listeners.ts'
 import { failureMessage } from './redact.ts'
-
-export interface RequestLineContext {
-  /** Monotonic time of the end. */
-  readonly endedAt: Ms
-  readonly colours?: Colours
-  /** What the line may hold. Default: everything. */
-  readonly rules?: LoggingRules | undefined
-}
 
 /** The figures come first, because their widths are known; names, which have any length, stand where they disturb no column. */
 const DURATION_WIDTH = 8
@@ -23,36 +16,92 @@ const FIRST_WIDTH = 11
 const COST_WIDTH = 10
 const TOKENS_WIDTH = 13
 
+export interface RequestLineOptions {
+  readonly colours?: Colours | undefined
+  /** What the lines may hold. Default: everything. */
+  readonly rules?: LoggingRules | undefined
+}
+
 /**
- * One call for people, on one line: when, how it ended, how long it took (and until the first token of a stream), cost,
+ * Calls for people, each on one line: when, how it ended, how long it took (and until the first token of a stream), cost,
  * tokens, from which pool to which model, what failed before, and why this one was chosen.
  */
-export function requestLine(call: Call, end: End, context: RequestLineContext): string {
-  const { endedAt, colours = NO_COLOURS } = context
-  const answering = answeringAttempt(call.record)
-  const columns = [
-    colours.dim(timeOfDay(call.record.startedAt)),
-    mark(end, colours),
-    colours.cyan(readableMs(endedAt - call.record.start).padStart(DURATION_WIDTH)),
-    colours.dim(untilFirst(call, answering).padStart(FIRST_WIDTH)),
-    cost(call).padStart(COST_WIDTH),
-    tokens(answering).padStart(TOKENS_WIDTH),
-    where(call, answering, colours),
-    remarks(call, end, { answering, colours, rules: context.rules }),
-  ]
-  return columns.join('  ').trimEnd()
+export class RequestLines {
+  readonly #colours: Colours
+  readonly #rules: LoggingRules | undefined
+  readonly #routes = new WeakMap<Deployment, Route>()
+  /** Most calls begin in the second of the one before: asking for the local time takes longer than all the rest. */
+  #second = Number.NaN
+  #time = ''
+
+  constructor({ colours = NO_COLOURS, rules }: RequestLineOptions = {}) {
+    this.#colours = colours
+    this.#rules = rules
+  }
+
+  /** `endedAt` is monotonic. */
+  of(call: Call, end: End, endedAt: Ms): string {
+    const { record } = call
+    const answering = answeringAttempt(record)
+    const duration = this.#colours.cyan(readableMs(endedAt - record.start).padStart(DURATION_WIDTH))
+    const first = this.#colours.dim(untilFirst(call, answering).padStart(FIRST_WIDTH))
+    const figures = `${cost(call).padStart(COST_WIDTH)}  ${tokens(answering).padStart(TOKENS_WIDTH)}`
+    const remarks = this.#remarks(call, end, answering)
+    const line = `${this.#timeOf(record.startedAt)}  ${this.#mark(end)}  ${duration}  ${first}  ${figures}  ${this.#where(call, answering)}`
+    return remarks === '' ? line : `${line}  ${remarks}`
+  }
+
+  /** Local, as people at the terminal have it. */
+  #timeOf(epochMs: Ms): string {
+    const second = Math.floor(epochMs / 1000)
+    if (second !== this.#second) {
+      this.#time = this.#colours.dim(timeOfDay(epochMs))
+      this.#second = second
+    }
+    return this.#time
+  }
+
+  #mark({ outcome }: End): string {
+    if (outcome === 'complete') return this.#colours.green('✓')
+    return outcome === 'abandoned' ? this.#colours.yellow('–') : this.#colours.red('✗')
+  }
+
+  /** `auto (math) → openai/gpt-4o`. */
+  #where({ record }: Call, answering: AttemptRecord | undefined): string {
+    const { requestedPool, classification } = record
+    const asked = classification ? `${requestedPool} (${classification.task})` : requestedPool
+    if (!answering) return `${this.#colours.bold(printable(asked))} → nobody`
+    const { deployment } = answering
+    let route = this.#routes.get(deployment)
+    if (route?.asked !== asked) {
+      route = { asked, text: `${this.#colours.bold(printable(asked))} → ${deploymentName(deployment)}` }
+      this.#routes.set(deployment, route)
+    }
+    return route.text
+  }
+
+  /** What the caller was told, what failed before, and why the one that answered was chosen. */
+  #remarks({ record: { attempts } }: Call, end: End, answering: AttemptRecord | undefined): string {
+    const parts = end.failure ? [this.#ending(end, end.failure, attempts)] : []
+    for (const { failure, deployment } of attempts)
+      if (failure && failure !== end.failure)
+        parts.push(this.#colours.yellow(`after ${deploymentName(deployment)} ${failure.kind}`))
+    if (answering?.decision && !end.failure) parts.push(this.#colours.dim(printable(answering.decision.reason)))
+    return parts.join(this.#colours.dim(' · ')).trimEnd()
+  }
+
+  #ending({ outcome }: End, failure: Failure, attempts: readonly AttemptRecord[]): string {
+    const tried = attempts.map(attempt => attempt.deployment)
+    const message = failureMessage(failure, tried, this.#rules)
+    const paint = outcome === 'abandoned' ? this.#colours.yellow : this.#colours.red
+    return paint(`${failure.kind}: ${printable(message)}`)
+  }
 }
 
-function mark(end: End, colours: Colours): string {
-  if (end.outcome === 'complete') return colours.green('✓')
-  return end.outcome === 'abandoned' ? colours.yellow('–') : colours.red('✗')
-}
-
-/** `auto (math) → openai/gpt-4o`. */
-function where(call: Call, answering: AttemptRecord | undefined, colours: Colours): string {
-  const { requestedPool, classification } = call.record
-  const asked = printable(classification ? `${requestedPool} (${classification.task})` : requestedPool)
-  return `${colours.bold(asked)} → ${answering ? deploymentName(answering.deployment) : 'nobody'}`
+/** Where the last call went that was answered there: mostly the next one goes the same way. */
+interface Route {
+  readonly asked: string
+  readonly text: string
 }
 
 function tokens(answering: AttemptRecord | undefined): string {
@@ -64,39 +113,12 @@ function tokens(answering: AttemptRecord | undefined): string {
 /** What has no price is not shown as free. */
 function cost({ record }: Call): string {
   if (isCostUnknown(record)) return 'unpriced'
-  return `${record.unpriced ? '≥' : ''}$${formatUsd(record.cost, 6)}`
+  return record.unpriced ? `≥$${dollarsTo6DecimalsText(record.cost)}` : `$${dollarsTo6DecimalsText(record.cost)}`
 }
 
 function untilFirst({ request, record }: Call, answering: AttemptRecord | undefined): string {
   if (!request.streamed || answering?.firstAt === undefined) return ''
   return `↦ ${readableMs(answering.firstAt - record.start)}`
-}
-
-/** What the caller was told, what failed before, and why the one that answered was chosen. */
-interface Shown {
-  readonly answering: AttemptRecord | undefined
-  readonly colours: Colours
-  readonly rules: LoggingRules | undefined
-}
-
-function remarks(call: Call, end: End, shown: Shown): string {
-  const { answering, colours } = shown
-  const failed = call.record.attempts
-    .filter(attempt => attempt.failure && attempt.failure !== end.failure)
-    .map(attempt => colours.yellow(`after ${deploymentName(attempt.deployment)} ${attempt.failure?.kind}`))
-  const reason = answering?.decision && !end.failure ? [colours.dim(printable(answering.decision.reason))] : []
-  return [...ending(call, end, shown), ...failed, ...reason].join(colours.dim(' · '))
-}
-
-function ending({ record }: Call, { outcome, failure }: End, { colours, rules }: Shown): string[] {
-  if (!failure) return []
-  const message = failureMessage(
-    failure,
-    record.attempts.map(attempt => attempt.deployment),
-    rules,
-  )
-  const paint = outcome === 'abandoned' ? colours.yellow : colours.red
-  return [paint(`${failure.kind}: ${printable(message)}`)]
 }
 
 /** `52 ms`, `1.35 s`, `2 min 5 s`. */
@@ -107,24 +129,22 @@ export function readableMs(ms: Ms): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
-/** Local time, as people at the terminal have it. */
 function timeOfDay(epochMs: Ms): string {
   const date = new Date(epochMs)
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(part => String(part).padStart(2, '0')).join(':')
 }
 
-export interface PrintCallsOptions {
+export interface PrintCallsOptions extends RequestLineOptions {
   /** Takes a line without its end. */
   readonly print: (line: string) => void
-  readonly colours?: Colours
-  readonly rules?: LoggingRules
   readonly clock?: Clock
 }
 
 /** Prints one line at the end of every call that answers; classifying and mirrored ones would only confuse. */
-export function printCalls({ print, colours = NO_COLOURS, rules, clock = systemClock }: PrintCallsOptions): Listener {
+export function printCalls({ print, clock = systemClock, ...options }: PrintCallsOptions): Listener {
+  const lines = new RequestLines(options)
   return event => {
     if (event.type !== 'call-end' || event.call.purpose !== 'answer') return
-    print(requestLine(event.call, event.end, { endedAt: clock.monotonic(), colours, rules }))
+    print(lines.of(event.call, event.end, clock.monotonic()))
   }
 }

@@ -1,99 +1,132 @@
-import type { Attributes } from '@opentelemetry/api'
-import type { Attempt, AttemptRecord, Call, CallRecord, Outcome } from '../core/call.ts'
+import type { AttributeValue } from '@opentelemetry/api'
+import type { Attempt, AttemptRecord, Call, Outcome } from '../core/call.ts'
 import { callCharge } from '../core/charge.ts'
 import type { Considered, Decision } from '../core/decision.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
-import type { NanoUsd } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
 import { isCostUnknown } from './call-line.ts'
 import { dollars, dollarsTo8Decimals, exactInteger, roundMs, seconds } from './figures.ts'
-import { GEN_AI, LLM, operationName, providerName, SERVER_ADDRESS, SERVER_PORT, TOLLGATE } from './names.ts'
+import { type AttributeName, operationName, providerName } from './names.ts'
+
+/**
+ * What a span says. Names are written out where attributes are made, and checked against `names.ts` by this type: an object
+ * that gets its members by literal names stays a fast one, where names from variables turn it into a hash table after 16
+ * members. Exporting the latter takes twice as long.
+ */
+export type SpanAttributes = { [Name in AttributeName]?: AttributeValue }
 
 /** What a sampler may ask for: the conventions want it there when a span begins. */
-export function samplingAttributes({ request, pool }: Call): Attributes {
-  return { [GEN_AI.operation]: operationName(request.operation), [GEN_AI.requestModel]: pool }
+export function samplingAttributes({ request, pool }: Call): SpanAttributes {
+  return { 'gen_ai.operation.name': operationName(request.operation), 'gen_ai.request.model': pool }
 }
 
-/** What else is known of a call when it starts. */
-export function callAttributes(call: Call, { keys }: Pick<LoggingRules, 'keys'> = DEFAULT_LOGGING): Attributes {
+/** What is known of a call when it has ended, all attempts together. */
+export function callAttributes(
+  call: Call,
+  outcome: Outcome,
+  { keys }: Pick<LoggingRules, 'keys'> = DEFAULT_LOGGING,
+): SpanAttributes {
+  const { record, request } = call
   const { tags, sessionId, caller } = call.options
-  return {
-    [GEN_AI.requestStream]: call.request.streamed,
-    [TOLLGATE.callId]: call.id,
-    [TOLLGATE.callPool]: call.record.requestedPool,
-    ...(call.purpose !== 'answer' && { [TOLLGATE.attemptPurpose]: call.purpose }),
-    ...(sessionId !== undefined && { [GEN_AI.conversation]: sessionId }),
-    ...(tags && tags.length > 0 && { [TOLLGATE.callTags]: [...tags] }),
-    ...(caller && keys && { [TOLLGATE.callKeyId]: caller.keyId }),
+  const attributes: SpanAttributes = {
+    'gen_ai.operation.name': operationName(request.operation),
+    'gen_ai.request.model': call.pool,
+    'gen_ai.request.stream': request.streamed,
+    'tollgate.call.id': call.id,
+    'tollgate.call.pool': record.requestedPool,
+    'tollgate.call.outcome': outcome,
+    'tollgate.call.attempts': record.attempts.length,
+    'tollgate.call.fallbacks': record.fallbacks,
+    'tollgate.cost.unpriced': record.unpriced,
   }
-}
-
-/** What is known of a deployment for good. Reckoned once per deployment by whoever asks often. */
-export function deploymentAttributes(deployment: Deployment): Attributes {
-  return {
-    [LLM.provider]: deployment.provider,
-    [LLM.model]: deployment.model,
-    [GEN_AI.provider]: providerName(deployment.provider),
-    [GEN_AI.requestModel]: deployment.model,
-    [TOLLGATE.deploymentId]: deployment.id,
-    [TOLLGATE.pool]: deployment.pool,
-    ...serverAttributes(deployment.baseUrl),
-  }
-}
-
-function serverAttributes(baseUrl: string): Attributes {
-  if (!URL.canParse(baseUrl)) return {}
-  const { hostname, port, protocol } = new URL(baseUrl)
-  if (!hostname) return {}
-  const standard = protocol === 'http:' ? 80 : 443
-  return { [SERVER_ADDRESS]: hostname, [SERVER_PORT]: port === '' ? standard : Number(port) }
-}
-
-/** What is known of an attempt when it starts, beside its deployment. */
-export function attemptAttributes(attempt: Attempt): Attributes {
-  return {
-    [LLM.strategy]: attempt.options.strategyLabel ?? attempt.attempt.decision?.strategy ?? 'none',
-    [GEN_AI.operation]: operationName(attempt.request.operation),
-    [GEN_AI.requestStream]: attempt.request.streamed,
-    [TOLLGATE.callId]: attempt.id,
-    [TOLLGATE.attemptNumber]: attempt.number,
-    [TOLLGATE.attemptPurpose]: attempt.attempt.purpose,
-    // Moves so far: a decision's own `because` also tells of tiers and classes, which are no fallbacks.
-    [TOLLGATE.fallback]: attempt.attempt.purpose === 'answer' && attempt.record.fallbacks > 0,
-    ...requestAttributes(attempt.request.body),
-  }
-}
-
-const REQUEST_NUMBERS = [
-  [GEN_AI.requestTemperature, 'temperature'],
-  [GEN_AI.requestTopP, 'top_p'],
-  [GEN_AI.requestTopK, 'top_k'],
-  [GEN_AI.requestMaxTokens, 'max_tokens'],
-  [GEN_AI.requestMaxTokens, 'max_completion_tokens'],
-  [GEN_AI.requestSeed, 'seed'],
-  [GEN_AI.requestFrequencyPenalty, 'frequency_penalty'],
-  [GEN_AI.requestPresencePenalty, 'presence_penalty'],
-] as const
-
-function requestAttributes(body: JsonObject): Attributes {
-  const attributes: Attributes = {}
-  for (const [name, key] of REQUEST_NUMBERS) {
-    const value = body[key]
-    if (typeof value === 'number') attributes[name] = value
-  }
-  if (typeof body.n === 'number' && body.n !== 1) attributes[GEN_AI.requestChoices] = body.n
-  const stop = stopSequences(body.stop)
-  if (stop.length > 0) attributes[GEN_AI.requestStop] = stop
-  const format = body.response_format
-  if (format !== null && typeof format === 'object') attributes[GEN_AI.outputType] = outputType(format)
+  if (call.purpose !== 'answer') attributes['tollgate.attempt.purpose'] = call.purpose
+  if (sessionId !== undefined) attributes['gen_ai.conversation.id'] = sessionId
+  if (tags && tags.length > 0) attributes['tollgate.call.tags'] = [...tags]
+  if (caller && keys) attributes['tollgate.call.key_id'] = caller.keyId
+  if (!isCostUnknown(record)) attributes['tollgate.call.cost.nano_usd'] = exactInteger(record.cost)
+  const charge = callCharge(record.attempts)
+  if (charge) attributes['tollgate.call.charged.nano_usd'] = exactInteger(charge.total)
   return attributes
 }
 
+/** What is known of a deployment for good. Reckoned once per deployment by whoever asks often. */
+export function deploymentAttributes(deployment: Deployment): SpanAttributes {
+  const attributes: SpanAttributes = {
+    'llm.provider': deployment.provider,
+    'llm.model': deployment.model,
+    'gen_ai.provider.name': providerName(deployment.provider),
+    'gen_ai.request.model': deployment.model,
+    'tollgate.deployment.id': deployment.id,
+    'tollgate.pool': deployment.pool,
+  }
+  const { baseUrl } = deployment
+  const { hostname, port, protocol } = URL.canParse(baseUrl) ? new URL(baseUrl) : NO_URL
+  if (hostname === '') return attributes
+  const standard = protocol === 'http:' ? 80 : 443
+  attributes['server.address'] = hostname
+  attributes['server.port'] = port === '' ? standard : Number(port)
+  return attributes
+}
+
+const NO_URL = { hostname: '', port: '', protocol: '' }
+
+/** What is told beside an attempt that has ended. */
+export interface AttemptFacts {
+  /** The attributes of its deployment, which are among its own. */
+  readonly about: SpanAttributes
+  /** Moves to another pool before it. A decision's own `because` also tells of tiers and classes, which are no fallbacks. */
+  readonly fallbacks: number
+}
+
+/** All that is known of an attempt when it has ended. */
+export function attemptAttributes(call: Attempt, { about, fallbacks }: AttemptFacts): SpanAttributes {
+  const { attempt, deployment, request } = call
+  const attributes: SpanAttributes = {
+    'llm.provider': deployment.provider,
+    'llm.model': deployment.model,
+    'gen_ai.provider.name': about['gen_ai.provider.name'] ?? '',
+    'gen_ai.request.model': deployment.model,
+    'tollgate.deployment.id': deployment.id,
+    'tollgate.pool': deployment.pool,
+    'llm.routing_strategy': call.options.strategyLabel ?? attempt.decision?.strategy ?? 'none',
+    'gen_ai.operation.name': operationName(request.operation),
+    'gen_ai.request.stream': request.streamed,
+    'tollgate.call.id': call.id,
+    'tollgate.attempt.number': call.number,
+    'tollgate.attempt.purpose': attempt.purpose,
+    'tollgate.fallback': attempt.purpose === 'answer' && fallbacks > 0,
+  }
+  if (about['server.address'] !== undefined) attributes['server.address'] = about['server.address']
+  if (about['server.port'] !== undefined) attributes['server.port'] = about['server.port']
+  addRequest(attributes, request.body)
+  addResult(attributes, attempt)
+  return attributes
+}
+
+function addRequest(attributes: SpanAttributes, body: JsonObject): void {
+  const { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, n } = body
+  const maxTokens = typeof body.max_completion_tokens === 'number' ? body.max_completion_tokens : body.max_tokens
+  if (typeof temperature === 'number') attributes['gen_ai.request.temperature'] = temperature
+  if (typeof top_p === 'number') attributes['gen_ai.request.top_p'] = top_p
+  if (typeof top_k === 'number') attributes['gen_ai.request.top_k'] = top_k
+  if (typeof maxTokens === 'number') attributes['gen_ai.request.max_tokens'] = maxTokens
+  if (typeof seed === 'number') attributes['gen_ai.request.seed'] = seed
+  if (typeof frequency_penalty === 'number') attributes['gen_ai.request.frequency_penalty'] = frequency_penalty
+  if (typeof presence_penalty === 'number') attributes['gen_ai.request.presence_penalty'] = presence_penalty
+  if (typeof n === 'number' && n !== 1) attributes['gen_ai.request.choice.count'] = n
+  const stop = stopSequences(body.stop)
+  if (stop.length > 0) attributes['gen_ai.request.stop_sequences'] = stop
+  const format = body.response_format
+  if (format !== null && typeof format === 'object') attributes['gen_ai.output.type'] = outputType(format)
+}
+
+const NO_STOPS: string[] = []
+
 function stopSequences(stop: Json | undefined): string[] {
   if (typeof stop === 'string') return [stop]
-  return Array.isArray(stop) ? stop.filter(each => typeof each === 'string') : []
+  return Array.isArray(stop) ? stop.filter(each => typeof each === 'string') : NO_STOPS
 }
 
 function outputType(format: Json): string {
@@ -101,98 +134,71 @@ function outputType(format: Json): string {
 }
 
 /** What an attempt came to. Sums over these count every token and every nano-dollar once. */
-export function resultAttributes(record: AttemptRecord): Attributes {
-  const { usage, cost } = record
-  return {
-    ...(record.endedAt !== undefined && { [LLM.latencyMs]: roundMs(record.endedAt - record.start) }),
-    ...(record.outcome && { [TOLLGATE.attemptOutcome]: record.outcome }),
-    ...(record.firstAt !== undefined && {
-      [GEN_AI.responseTimeToFirstChunk]: seconds(record.firstAt - record.start),
-    }),
-    ...(record.responseId !== undefined && { [GEN_AI.responseId]: record.responseId }),
-    ...(record.model !== undefined && { [GEN_AI.responseModel]: record.model }),
-    ...(record.finishReason !== undefined && { [GEN_AI.responseFinishReasons]: [record.finishReason] }),
-    ...(record.droppedParameters && { [TOLLGATE.droppedParams]: [...record.droppedParameters] }),
-    ...(usage && usageAttributes(usage)),
-    ...(cost === undefined ? { [TOLLGATE.unpriced]: true } : costAttributes(cost)),
-  }
+function addResult(attributes: SpanAttributes, record: AttemptRecord): void {
+  const { usage, cost, start, endedAt, firstAt, outcome } = record
+  if (endedAt !== undefined) attributes['llm.latency_ms'] = roundMs(endedAt - start)
+  if (outcome) attributes['tollgate.attempt.outcome'] = outcome
+  if (firstAt !== undefined) attributes['gen_ai.response.time_to_first_chunk'] = seconds(firstAt - start)
+  if (record.responseId !== undefined) attributes['gen_ai.response.id'] = record.responseId
+  if (record.model !== undefined) attributes['gen_ai.response.model'] = record.model
+  if (record.finishReason !== undefined) attributes['gen_ai.response.finish_reasons'] = [record.finishReason]
+  if (record.droppedParameters) attributes['tollgate.dropped_params'] = [...record.droppedParameters]
+  if (usage) addUsage(attributes, usage)
+  attributes['tollgate.cost.unpriced'] = cost === undefined
+  if (cost === undefined) return
+  // Eight decimals, as the dashboards of the first scenario expect; the exact figure stands beside it.
+  attributes['llm.cost_usd'] = dollarsTo8Decimals(cost)
+  attributes['tollgate.cost.nano_usd'] = exactInteger(cost)
+  attributes['gen_ai.usage.cost.amount'] = dollars(cost)
+  attributes['gen_ai.usage.cost.currency'] = 'USD'
+  attributes['gen_ai.usage.cost.source'] = 'local'
 }
 
-function usageAttributes(usage: Usage): Attributes {
-  const { cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens, reasoningTokens } = usage
-  return {
-    [LLM.inputTokens]: usage.inputTokens,
-    [LLM.outputTokens]: usage.outputTokens,
-    [GEN_AI.inputTokens]: usage.inputTokens,
-    [GEN_AI.outputTokens]: usage.outputTokens,
-    ...(cacheReadTokens !== undefined && { [GEN_AI.cacheReadTokens]: cacheReadTokens }),
-    ...((cacheWriteTokens !== undefined || cacheWrite1hTokens !== undefined) && {
-      [GEN_AI.cacheWriteTokens]: (cacheWriteTokens ?? 0) + (cacheWrite1hTokens ?? 0),
-    }),
-    ...(reasoningTokens !== undefined && { [GEN_AI.reasoningTokens]: reasoningTokens }),
-    [TOLLGATE.estimated]: usage.estimated === true,
-  }
-}
-
-function costAttributes(cost: NanoUsd): Attributes {
-  return {
-    // Eight decimals, as the dashboards of the first scenario expect; the exact figure stands beside it.
-    [LLM.costUsd]: dollarsTo8Decimals(cost),
-    [TOLLGATE.costNanoUsd]: exactInteger(cost),
-    [TOLLGATE.unpriced]: false,
-    [GEN_AI.costAmount]: dollars(cost),
-    [GEN_AI.costCurrency]: 'USD',
-    [GEN_AI.costSource]: 'local',
-  }
-}
-
-/** What a call came to, all attempts together. */
-export function callResultAttributes(record: CallRecord, outcome: Outcome): Attributes {
-  const charge = callCharge(record.attempts)
-  return {
-    [TOLLGATE.callOutcome]: outcome,
-    [TOLLGATE.callAttempts]: record.attempts.length,
-    [TOLLGATE.callFallbacks]: record.fallbacks,
-    ...(!isCostUnknown(record) && { [TOLLGATE.callCostNanoUsd]: exactInteger(record.cost) }),
-    ...(charge && { [TOLLGATE.callChargedNanoUsd]: exactInteger(charge.total) }),
-    [TOLLGATE.unpriced]: record.unpriced,
-  }
+function addUsage(attributes: SpanAttributes, usage: Usage): void {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens, reasoningTokens } = usage
+  attributes['llm.input_tokens'] = inputTokens
+  attributes['llm.output_tokens'] = outputTokens
+  attributes['gen_ai.usage.input_tokens'] = inputTokens
+  attributes['gen_ai.usage.output_tokens'] = outputTokens
+  attributes['tollgate.usage.estimated'] = usage.estimated === true
+  if (cacheReadTokens !== undefined) attributes['gen_ai.usage.cache_read.input_tokens'] = cacheReadTokens
+  if (cacheWriteTokens !== undefined || cacheWrite1hTokens !== undefined)
+    attributes['gen_ai.usage.cache_write.input_tokens'] = (cacheWriteTokens ?? 0) + (cacheWrite1hTokens ?? 0)
+  if (reasoningTokens !== undefined) attributes['gen_ai.usage.reasoning.output_tokens'] = reasoningTokens
 }
 
 /** A decision, with every candidate's score or the reason why it was none. */
-export function decisionAttributes(decision: Decision, call: Call): Attributes {
-  const { classification } = call.record
-  return {
-    [TOLLGATE.callId]: call.id,
-    [TOLLGATE.pool]: decision.pool,
-    [TOLLGATE.routeStrategy]: decision.strategy,
-    [LLM.strategy]: call.options.strategyLabel ?? decision.strategy,
-    [TOLLGATE.routeChosen]: deploymentName(decision.chosen),
-    [TOLLGATE.routeChosenId]: decision.chosen.id,
-    [TOLLGATE.routeReason]: decision.reason,
-    ...(decision.because !== undefined && { [TOLLGATE.routeBecause]: decision.because }),
-    ...(decision.considered.length > 0 && {
-      [TOLLGATE.routeCandidates]: JSON.stringify(decision.considered.map(candidateView)),
-    }),
-    ...(classification && {
-      [TOLLGATE.classificationTask]: classification.task,
-      [TOLLGATE.classificationBy]: classification.by,
-      [TOLLGATE.classificationReason]: classification.reason,
-      ...(classification.confidence !== undefined && {
-        [TOLLGATE.classificationConfidence]: classification.confidence,
-      }),
-    }),
+export function decisionAttributes(decision: Decision, call: Call): SpanAttributes {
+  const attributes: SpanAttributes = {
+    'tollgate.call.id': call.id,
+    'tollgate.pool': decision.pool,
+    'tollgate.route.strategy': decision.strategy,
+    'llm.routing_strategy': call.options.strategyLabel ?? decision.strategy,
+    'tollgate.route.chosen': deploymentName(decision.chosen),
+    'tollgate.route.chosen_id': decision.chosen.id,
+    'tollgate.route.reason': decision.reason,
   }
+  if (decision.because !== undefined) attributes['tollgate.route.because'] = decision.because
+  if (decision.considered.length > 0)
+    attributes['tollgate.route.candidates'] = JSON.stringify(decision.considered.map(candidateView))
+  const { classification } = call.record
+  if (!classification) return attributes
+  attributes['tollgate.classification.task'] = classification.task
+  attributes['tollgate.classification.by'] = classification.by
+  attributes['tollgate.classification.reason'] = classification.reason
+  if (classification.confidence !== undefined)
+    attributes['tollgate.classification.confidence'] = classification.confidence
+  return attributes
 }
 
-/** What was thought of a deployment, in values that JSON can hold. */
-function candidateView({ deployment, excluded, score, note, estimate }: Considered): JsonObject {
+/** What was thought of a deployment, in values that JSON can hold; it leaves out what is undefined. */
+function candidateView({ deployment, excluded, score, note, estimate }: Considered) {
   return {
     id: deployment.id,
     name: deploymentName(deployment),
-    ...(excluded !== undefined && { excluded }),
-    ...(score !== undefined && { score }),
-    ...(note !== undefined && { note }),
-    ...(estimate?.cost !== undefined && { estimated_cost_usd: dollars(estimate.cost) }),
+    excluded,
+    score,
+    note,
+    estimated_cost_usd: estimate?.cost === undefined ? undefined : dollars(estimate.cost),
   }
 }

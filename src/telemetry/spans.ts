@@ -2,41 +2,40 @@ import {
   type Attributes,
   type Context,
   context,
-  type HrTime,
+  INVALID_SPANID,
   type Span,
   type SpanContext,
   SpanKind,
   SpanStatusCode,
-  type Tracer,
   trace,
 } from '@opentelemetry/api'
 import type { End } from '../core/answer.ts'
-import type { Attempt, Call, CallRecord } from '../core/call.ts'
-import { type Clock, type Ms, systemClock } from '../core/clock.ts'
+import type { Attempt, AttemptRecord, Call } from '../core/call.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { Event } from '../core/event.ts'
 import { DEFAULT_LOGGING, isMuted, type LoggingRules, mayTellContent } from '../core/logging.ts'
-import { SpanTrace, spansOf, traceIdOf } from './call-trace.ts'
+import { failureText } from './call-line.ts'
+import { SpanTrace, spansOf, traceIdOf, wallTime } from './call-trace.ts'
+import type { SpanStarter } from './lean-tracer.ts'
 import type { Listener } from './listeners.ts'
 import { inputMessages, outputMessages } from './message-content.ts'
-import { ERROR_MESSAGE, ERROR_TYPE, GEN_AI, LLM, operationName, TOLLGATE } from './names.ts'
-import { failureMessage } from './redact.ts'
+import { GEN_AI, operationName } from './names.ts'
 import { responseBody } from './response-body.ts'
 import {
   attemptAttributes,
   callAttributes,
-  callResultAttributes,
   decisionAttributes,
   deploymentAttributes,
-  resultAttributes,
+  type SpanAttributes,
   samplingAttributes,
 } from './span-attributes.ts'
-import { parseTraceparent, traceIds, traceparentHeaders } from './trace-context.ts'
+import { hexIds, parseTraceparent, traceparentHeaders } from './trace-context.ts'
 
 export interface TraceOptions {
   /** Absent: no spans are made, and calls have trace ids all the same. */
-  readonly tracer?: Tracer | undefined
+  readonly tracer?: SpanStarter | undefined
   readonly clock?: Clock
   /**
    * What a call's own span is. `server` in the gateway, where calls come from other processes: backends then draw the
@@ -69,7 +68,7 @@ const NO_SPANS = { listener: () => {}, traceHeaders: () => [], isTraced: () => f
 
 /** One span per call, with a child for each decision and each attempt. */
 export function traceCalls(options: TraceOptions = {}): CallTraces {
-  const { tracer, newTraceId = traceIds() } = options
+  const { tracer, newTraceId = hexIds(16) } = options
   const ids = (call: Call) => traceIdOf(call, newTraceId)
   if (!tracer) return { ...NO_SPANS, traceIdOf: ids }
   const spans = new CallSpans(tracer, options)
@@ -82,14 +81,14 @@ export function traceCalls(options: TraceOptions = {}): CallTraces {
 }
 
 class CallSpans {
-  readonly #tracer: Tracer
+  readonly #tracer: SpanStarter
   readonly #options: TraceOptions
   readonly #clock: Clock
   readonly #kind: SpanKind
   readonly #rules: LoggingRules
-  readonly #deployments = new WeakMap<Deployment, Attributes>()
+  readonly #deployments = new WeakMap<Deployment, SpanAttributes>()
 
-  constructor(tracer: Tracer, options: TraceOptions) {
+  constructor(tracer: SpanStarter, options: TraceOptions) {
     this.#tracer = tracer
     this.#options = options
     this.#clock = options.clock ?? systemClock
@@ -98,16 +97,23 @@ class CallSpans {
   }
 
   on(event: Event): void {
-    if (event.type === 'call-start') this.#startCall(event.call)
-    else if (event.type === 'route') this.#route(event.call, event.decision)
-    else if (event.type === 'attempt-start') this.#startAttempt(event.attempt)
-    else if (event.type === 'attempt-end') this.#endAttempt(event.attempt, event.end)
-    else if (event.type === 'call-end') this.#endCall(event.call, event.end)
+    switch (event.type) {
+      case 'call-start':
+        return this.#startCall(event.call)
+      case 'route':
+        return this.#route(event.call, event.decision)
+      case 'attempt-start':
+        return this.#startAttempt(event.attempt)
+      case 'attempt-end':
+        return this.#endAttempt(event.attempt, event.end)
+      case 'call-end':
+        return this.#endCall(event.call, event.end)
+    }
   }
 
   headers({ record, attempt }: Attempt): readonly string[] {
     const spans = spansOf(record)
-    return spans ? traceparentHeaders((spans.of(attempt) ?? spans.span).spanContext()) : []
+    return spans ? traceparentHeaders((spans.of(attempt)?.span ?? spans.span).spanContext()) : []
   }
 
   /**
@@ -132,9 +138,7 @@ class CallSpans {
       },
       parent,
     )
-    if (!isOurs(span.spanContext(), parent)) return
-    call.record.trace = new SpanTrace(span, parent)
-    if (span.isRecording()) span.setAttributes(callAttributes(call, this.#rules))
+    if (isOurs(span.spanContext(), parent)) call.record.trace = new SpanTrace(call, span, parent)
   }
 
   #route(call: Call, decision: Decision): void {
@@ -157,34 +161,33 @@ class CallSpans {
       },
       spans.childContext(),
     )
-    span.setAttributes(attemptAttributes(attempt))
     if (this.#showsContent(attempt)) span.setAttribute(GEN_AI.inputMessages, inputMessages(attempt.request.body))
-    spans.add(attempt.attempt, span)
+    spans.add(attempt.attempt, { span, fallbacks: attempt.record.fallbacks })
   }
 
+  /** All that it says it is told at once, at its end: a third of the work of telling it by and by. */
   #endAttempt(attempt: Attempt, end: End): void {
-    const span = spansOf(attempt.record)?.of(attempt.attempt)
-    if (!span) return
-    span.setAttributes(resultAttributes(attempt.attempt))
+    const known = spansOf(attempt.record)?.of(attempt.attempt)
+    if (!known) return
+    const { span, fallbacks } = known
+    const attributes = attemptAttributes(attempt, { about: this.#about(attempt.deployment), fallbacks })
     const { response } = attempt.attempt
-    if (response && this.#showsContent(attempt)) {
-      span.setAttribute(GEN_AI.outputMessages, outputMessages(responseBody(response, attempt.request.streamed)))
-    }
-    const extra = this.#options.extraAttributes?.(attempt)
-    if (extra) span.setAttributes(extra)
+    if (response && this.#showsContent(attempt))
+      attributes['gen_ai.output.messages'] = outputMessages(responseBody(response, attempt.request.streamed))
+    Object.assign(attributes, this.#options.extraAttributes?.(attempt))
     if (end.outcome === 'failed') span.updateName('llm.completion.error')
-    this.#tellFailure(span, end, [attempt.deployment])
+    this.#tellFailure(span, end, { tried: [attempt.attempt], attributes })
+    span.setAttributes(attributes)
     span.end(wallTime(attempt.record, attempt.attempt.endedAt ?? this.#clock.monotonic()))
   }
 
-  #endCall(call: Call, end: End): void {
-    const spans = spansOf(call.record)
+  #endCall({ record }: Call, end: End): void {
+    const spans = spansOf(record)
     if (!spans || --spans.open > 0 || !spans.span.isRecording()) return
-    const { record } = call
-    const { span } = spans
-    span.setAttributes(callResultAttributes(record, end.outcome))
-    const tried = record.attempts.map(attempt => attempt.deployment)
-    this.#tellFailure(span, end, tried)
+    const { call, span } = spans
+    const attributes = callAttributes(call, end.outcome, this.#rules)
+    this.#tellFailure(span, end, { tried: record.attempts, attributes })
+    span.setAttributes(attributes)
     span.end(wallTime(record, this.#clock.monotonic()))
   }
 
@@ -193,16 +196,17 @@ class CallSpans {
   }
 
   /** A reader who leaves is no error of anybody; why it left is told all the same. */
-  #tellFailure(span: Span, { outcome, failure }: End, tried: readonly Deployment[]): void {
+  #tellFailure(span: Span, { outcome, failure }: End, { tried, attributes }: Told): void {
     if (!failure) return
-    const message = failureMessage(failure, tried, this.#rules)
-    span.setAttributes({ [ERROR_TYPE]: failure.kind, [ERROR_MESSAGE]: message })
-    if (failure.verdict.type === 'budget_exceeded') span.setAttribute(LLM.budgetExceeded, true)
-    if (failure.upstreamStatus !== undefined) span.setAttribute(TOLLGATE.upstreamStatus, failure.upstreamStatus)
+    const message = failureText(failure, tried, this.#rules)
+    attributes['error.type'] = failure.kind
+    attributes['error.message'] = message
+    if (failure.verdict.type === 'budget_exceeded') attributes['llm.budget.exceeded'] = true
+    if (failure.upstreamStatus !== undefined) attributes['tollgate.upstream.status'] = failure.upstreamStatus
     if (outcome === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message })
   }
 
-  #about(deployment: Deployment): Attributes {
+  #about(deployment: Deployment): SpanAttributes {
     let attributes = this.#deployments.get(deployment)
     if (!attributes) {
       attributes = deploymentAttributes(deployment)
@@ -210,6 +214,12 @@ class CallSpans {
     }
     return attributes
   }
+}
+
+/** What a span is going to say, and who was asked. */
+interface Told {
+  readonly tried: readonly AttemptRecord[]
+  readonly attributes: SpanAttributes
 }
 
 /** Undefined when the call is not traced, or sampled out: then its children need not be made either. */
@@ -230,13 +240,6 @@ function parentOf(call: Call): Context {
 }
 
 /** A tracer without an SDK gives back the parent's span, or none. */
-function isOurs(span: SpanContext, parent: Context): boolean {
-  return trace.isSpanContextValid(span) && span.spanId !== trace.getSpanContext(parent)?.spanId
-}
-
-/** A moment of a call as OpenTelemetry wants it. Numbers would be read as milliseconds since the process began. */
-function wallTime(record: CallRecord, at: Ms): HrTime {
-  const epochMs = record.startedAt + (at - record.start)
-  const seconds = Math.floor(epochMs / 1000)
-  return [seconds, Math.round((epochMs - seconds * 1000) * 1_000_000)]
+function isOurs({ spanId }: SpanContext, parent: Context): boolean {
+  return spanId !== INVALID_SPANID && spanId !== trace.getSpanContext(parent)?.spanId
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseTraceparent, traceIds, traceparentHeaders } from './trace-context.ts'
+import { hexIds, parseTraceparent, traceparentHeaders } from './trace-context.ts'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const SPAN = '00f067aa0ba902b7'
@@ -56,9 +56,16 @@ test('writes what it reads, tracestate included', () => {
   ])
 })
 
-test('trace ids are 32 hexadecimal digits and do not repeat when the pool is refilled', () => {
-  const next = traceIds()
-  const ids = Array.from({ length: 1000 }, next)
-  expect(new Set(ids).size).toBe(1000)
-  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/)
+test.each([8, 16])('ids of %s bytes are hexadecimal digits and do not repeat when more are drawn', idBytes => {
+  const next = hexIds(idBytes)
+  const ids = Array.from({ length: 2_000 }, next)
+  expect(new Set(ids).size).toBe(2_000)
+  for (const id of ids) expect(id).toMatch(new RegExp(`^[0-9a-f]{${idBytes * 2}}$`))
+})
+
+test('all that is drawn is used', () => {
+  const drawn = Uint8Array.from({ length: 4_096 }, (_, index) => index % 256)
+  const next = hexIds(16, bytes => bytes.set(drawn))
+  const expected = Buffer.from(drawn).toString('hex')
+  expect(Array.from({ length: 256 }, next).join('')).toBe(expected)
 })

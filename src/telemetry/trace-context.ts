@@ -27,19 +27,34 @@ export function traceparentHeaders(span: SpanContext): readonly string[] {
   return state ? [...traceparent, 'tracestate', state] : traceparent
 }
 
-const ID_BYTES = 16
-const IDS_AT_ONCE = 256
+/** Random bytes are drawn so many at a time, and made text in pieces: 0.04 µs for an id, where a draw for each takes 1.2. */
+const DRAWN = 4_096
 
-/** Gives random trace ids of 32 hexadecimal digits. It draws for 256 of them at once: 0.2 µs each instead of 1.2. */
-export function traceIds(fill: (bytes: Buffer) => void = randomFillSync): () => string {
-  const bytes = Buffer.allocUnsafe(ID_BYTES * IDS_AT_ONCE)
-  let next = bytes.length
+/**
+ * So many ids share a text that they are parts of. Whoever keeps one of them for long keeps no more than that, which a text of
+ * all that is drawn would be.
+ */
+const IDS_OF_A_TEXT = 16
+
+/** Gives random ids of so many bytes, in hexadecimal digits. */
+export function hexIds(idBytes: number, fill: (bytes: Buffer) => void = randomFillSync): () => string {
+  const bytes = Buffer.allocUnsafe(DRAWN)
+  const textBytes = idBytes * IDS_OF_A_TEXT
+  const digits = idBytes * 2
+  let drawn = bytes.length
+  let text = ''
+  let at = 0
   return () => {
-    if (next === bytes.length) {
-      fill(bytes)
-      next = 0
+    if (at === text.length) {
+      if (drawn === bytes.length) {
+        fill(bytes)
+        drawn = 0
+      }
+      text = bytes.toString('hex', drawn, drawn + textBytes)
+      drawn += textBytes
+      at = 0
     }
-    next += ID_BYTES
-    return bytes.toString('hex', next - ID_BYTES, next)
+    at += digits
+    return text.slice(at - digits, at)
   }
 }

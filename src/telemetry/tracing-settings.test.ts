@@ -61,3 +61,10 @@ test.each<[TracingSettings, Record<string, string>, RegExp]>([
 ])('settings %o and environment %o are refused with advice', (settings, env, message) => {
   expect(() => resolveTracing(settings, env)).toThrow(message)
 })
+
+test('limits of attributes are those of the environment, for spans before those for everything', () => {
+  expect(resolveTracing({}, {}).attributeLimits).toBeUndefined()
+  const env = { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '32', OTEL_ATTRIBUTE_COUNT_LIMIT: '64' }
+  expect(resolveTracing({}, env).attributeLimits).toEqual({ count: 32, valueLength: Number.POSITIVE_INFINITY })
+  expect(resolveTracing({}, { OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '100' }).attributeLimits?.valueLength).toBe(100)
+})

@@ -1,4 +1,5 @@
 import { Failure } from '../core/failure.ts'
+import type { AttributeLimits } from './attribute-limits.ts'
 
 export type ExporterName = 'console' | 'otlp'
 export type OtlpProtocol = 'http/protobuf' | 'grpc'
@@ -59,6 +60,8 @@ export interface ResolvedTracing {
   readonly registerGlobally: boolean
   readonly maxQueueSize: number
   readonly maxExportBatchSize: number
+  /** `OTEL_SPAN_ATTRIBUTE_[COUNT|VALUE_LENGTH]_LIMIT`; undefined when the environment sets none. */
+  readonly attributeLimits: AttributeLimits | undefined
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -86,6 +89,7 @@ export function resolveTracing(settings: TracingSettings, env: Environment): Res
     registerGlobally: settings.registerGlobally ?? false,
     maxQueueSize: settings.maxQueueSize ?? numberFrom('OTEL_BSP_MAX_QUEUE_SIZE', env, 65_536),
     maxExportBatchSize: settings.maxExportBatchSize ?? numberFrom('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', env, 2_048),
+    attributeLimits: limitsFrom(env),
   }
 }
 
@@ -140,6 +144,15 @@ function numberFrom(variable: string, env: Environment, otherwise: number): numb
   const value = Number(text)
   if (Number.isFinite(value) && value >= 0) return value
   throw new Failure('internal', `${variable}: "${text}" is not a number`)
+}
+
+/** Each is named for spans, else for everything. */
+function limitsFrom(env: Environment): AttributeLimits | undefined {
+  const none = Number.POSITIVE_INFINITY
+  const limit = (name: string) =>
+    numberFrom(`OTEL_SPAN_ATTRIBUTE_${name}_LIMIT`, env, numberFrom(`OTEL_ATTRIBUTE_${name}_LIMIT`, env, none))
+  const limits = { count: limit('COUNT'), valueLength: limit('VALUE_LENGTH') }
+  return limits.count === none && limits.valueLength === none ? undefined : limits
 }
 
 /** `key=value,key=value`, values URL-encoded. */
