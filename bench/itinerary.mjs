@@ -14,7 +14,7 @@ import { fromBench } from './stage/stage.mjs'
 
 /** Rounds, and how long each takes. */
 const PLANS = {
-  full: plan({ warmMs: 20_000, busyRounds: 5, roundMs: 1_000, steadyRounds: 5 }),
+  full: plan({ warmMs: 30_000, busyRounds: 5, roundMs: 1_000, steadyRounds: 5 }),
   brief: plan({ warmMs: 4_000, busyRounds: 2, roundMs: 400, steadyRounds: 2 }),
 }
 

@@ -72,9 +72,14 @@ function open({ clients, seen, request, goesOn, perSecond }) {
     const idle = [...clients]
     const due = []
     let started = 0
+    const endWhenIdle = () => {
+      if (goesOn() || due.length > 0 || idle.length < clients.length) return
+      clearInterval(timer)
+      resolve()
+    }
     const timer = setInterval(() => {
       const now = performance.now()
-      if (!goesOn()) return void clearInterval(timer)
+      if (!goesOn()) return endWhenIdle()
       for (const wanted = ((now - begun) * perSecond) / 1000; started < wanted; started++) due.push(now)
       while (due.length > 0 && idle.length > 0) idle.pop().ask(due.shift())
       for (let more = Math.min(due.length, MAX_CONNECTIONS - clients.length); more > 0; more--)
@@ -87,7 +92,7 @@ function open({ clients, seen, request, goesOn, perSecond }) {
     seen.onFree = client => {
       if (due.length > 0) client.ask(due.shift())
       else idle.push(client)
-      if (idle.length === clients.length && !goesOn()) resolve()
+      endWhenIdle()
     }
   })
 }

@@ -10,26 +10,39 @@ import { report } from './table.mjs'
 
 const options = optionsOrExit()
 const begun = performance.now()
-if (options.help) console.log(HELP)
-else if (options.money) await import('./money.mjs')
-else if (options.flame) await (await import('./flame.mjs')).drawFlame(options)
-else if (options.quick) process.exitCode = await (await import('./quick.mjs')).gate(options)
-else if (options.soak || options.streams) await measured(measureMemory)
-else await measured(measureRun)
+try {
+  await perform()
+} catch (error) {
+  console.error(`the measurement came to no end: ${error.message}`)
+  process.exitCode = 1
+}
 process.exit()
+
+async function perform() {
+  if (options.help) console.log(HELP)
+  else if (options.money) await import('./money.mjs')
+  else if (options.flame) await (await import('./flame.mjs')).drawFlame({ options, say })
+  else if (options.quick) process.exitCode = await (await import('./quick.mjs')).gate({ options, say })
+  else if (options.soak || options.streams) await measured(measureMemory)
+  else await measured(measureRun)
+}
 
 async function measured(measure) {
   const stage = new Stage()
   const about = aboutHere(stage)
   const figures = { loads: {} }
+  let fault
   try {
     await measure(stage, { options, figures, say })
-  } finally {
-    await stage.stop()
+  } catch (error) {
+    // What was measured until then is told all the same.
+    fault = error
   }
+  await stage.stop()
   figures.verdicts = verdicts(figures)
   console.log(report(about, figures))
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...about, ...figures }, undefined, 2)}\n`)
+  if (fault) throw fault
   if (options.bars && figures.verdicts.some(({ isMet }) => !isMet)) process.exitCode = 1
 }
 

@@ -10,7 +10,10 @@ export function manyKeys(file, count) {
     const { value: pepper } = db.prepare("select value from meta where name = 'key_pepper'").get()
     const idOf = key => createHmac('sha256', pepper).update(key).digest('hex')
     const model = db.prepare('select * from keys where id = ?').get(idOf(CALLER_KEY))
-    const names = Object.keys(model)
+    const names = db
+      .prepare('pragma table_info(keys)')
+      .all()
+      .map(({ name }) => name)
     const insert = db.prepare(`insert into keys (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`)
     const all = db.transaction(() => {
       for (let number = 1; number < count; number++) {

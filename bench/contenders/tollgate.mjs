@@ -67,7 +67,7 @@ function environment(upstream, folder) {
     OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
     OTEL_TRACES_SAMPLER_ARG: '0.1',
     // Spans leave soon after the calls that they are of, so that their cost is counted with them.
-    OTEL_BSP_SCHEDULE_DELAY: '200',
+    OTEL_BSP_SCHEDULE_DELAY: '100',
     NODE_ENV: 'production',
   }
 }

@@ -2,9 +2,9 @@
 import { LOADS } from '../loads.mjs'
 
 /** A contender is done with a round when it has used less than this for two looks: lines, rows and spans are written. */
-const QUIET_MICROS = 3_000
-const LOOK_MS = 130
-const MOST_LOOKS = 12
+const QUIET_MICROS = 2_000
+const LOOK_MS = 70
+const MOST_LOOKS = 20
 const ANSWER_MS = 30_000
 
 export class Driver {
@@ -31,7 +31,7 @@ export class Driver {
   }
 
   /** Until V8 has made of it what it will: so many calls, for so long at most. */
-  async warm(contender, name, mostMs, calls = LOADS[name].warm) {
+  async warm(contender, name, { mostMs, calls = LOADS[name].warm }) {
     await this.run(contender, name, { connections: 10, durationMs: mostMs, maxRequests: calls })
     if (contender.process) await settled(contender.process)
   }

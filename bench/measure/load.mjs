@@ -14,7 +14,7 @@ const BUSY = 10
 export async function measureLoad(driver, name, { contenders, plan, say }) {
   const load = LOADS[name]
   say('warming up')
-  for (const one of contenders) await driver.warm(one, name, plan.warmMs)
+  for (const one of contenders) await driver.warm(one, name, { mostMs: plan.warmMs })
   const withProcess = contenders.filter(one => one.process)
   say(`${BUSY} clients, as fast as it goes`)
   const job = { connections: BUSY, durationMs: plan.busyMs }

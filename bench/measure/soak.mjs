@@ -22,7 +22,7 @@ export async function soak(driver, contender, { calls, say }) {
 
 /** Kilobytes of resident memory that each of so many streams takes, over what there was before. */
 export async function streams(driver, contender, { count, say }) {
-  await driver.warm(contender, 'stream', 5_000)
+  await driver.warm(contender, 'stream', { mostMs: 5_000 })
   await contender.process.ask({ collect: true }, 'collect')
   const before = await contender.process.usage()
   say(`${count} slow streams`)

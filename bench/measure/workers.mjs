@@ -13,8 +13,8 @@ export async function measureWorkers(stage, driver, { upstream, program, plan, s
   ]
   say('warming up')
   // Twice as many for two.
-  await driver.warm(contenders[0], 'small', plan.warmMs)
-  await driver.warm(contenders[1], 'small', 2 * plan.warmMs, 140_000)
+  await driver.warm(contenders[0], 'small', { mostMs: plan.warmMs })
+  await driver.warm(contenders[1], 'small', { mostMs: 2 * plan.warmMs, calls: 140_000 })
   say('one worker and two')
   const job = { connections: CONNECTIONS, durationMs: plan.busyMs }
   const [one, two] = Object.values(
