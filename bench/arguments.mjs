@@ -14,7 +14,7 @@ export const HELP = `npm run bench: what the gateway costs beside a bare pass-th
 Which figures
   --only LOAD         ${MEASURED.join(', ')},
                       startup, workers, in-process; may be repeated
-  --contender NAME    direct, plain, tollgate, portkey or a peer's name; may be repeated (bare always takes part)
+  --contender NAME    tollgate, plain, portkey or a peer's name; may be repeated (direct and bare always take part)
   --portkey           Portkey's gateway 1.15.2 takes part
   --peer NAME=COMMAND another gateway takes part; COMMAND is told PORT, where to listen, and UPSTREAM, whom to call, and is
                       asked with the key in PEER_KEY. LiteLLM's proxy, for one:
@@ -54,22 +54,36 @@ const OPTIONS = {
 
 /** Measured besides the loads. */
 export const OTHERS = ['startup', 'workers', 'in-process']
+const OWN_CONTENDERS = ['tollgate', 'plain', 'portkey']
+const LEAST_COUNT = 10
 const BARE_VALUES = { '--soak': '2000000', '--streams': '5000' }
 
 /** @throws Error with what is wrong, for people */
 export function readArguments(given) {
   const { values } = parseArgs({ args: withDefaults(given), options: OPTIONS })
-  const known = [...MEASURED, ...OTHERS]
-  for (const name of values.only ?? [])
-    if (!known.includes(name)) throw new Error(`--only ${name}: there is ${known.join(', ')}`)
-  for (const name of ['soak', 'streams']) {
-    if (values[name] === undefined) continue
-    const count = Number(values[name].replaceAll(/[_,]/g, ''))
-    if (!Number.isInteger(count) || count < 10) throw new Error(`--${name} takes a whole number of at least 10`)
-    values[name] = count
-  }
+  const peers = (values.peer ?? []).map(readPeer)
+  requireKnown('only', values.only, [...MEASURED, ...OTHERS])
+  requireKnown('contender', values.contender, [...OWN_CONTENDERS, ...peers.map(({ name }) => name)])
   if (values.ratchet && !values.quick) throw new Error('--ratchet goes with --quick')
-  return values
+  return { ...values, peers, soak: count('soak', values.soak), streams: count('streams', values.streams) }
+}
+
+function readPeer(text) {
+  const [, name, command] = /^([^=\s]+)=(.+)$/s.exec(text) ?? []
+  if (!name) throw new Error(`--peer takes 'NAME=COMMAND', not '${text}'`)
+  return { name, command }
+}
+
+function requireKnown(option, given, known) {
+  const unknown = given?.find(name => !known.includes(name))
+  if (unknown !== undefined) throw new Error(`--${option} ${unknown}: there is ${known.join(', ')}`)
+}
+
+function count(option, text) {
+  if (text === undefined) return undefined
+  const number = Number(text.replaceAll(/[_,]/g, ''))
+  if (Number.isInteger(number) && number >= LEAST_COUNT) return number
+  throw new Error(`--${option} takes a whole number of at least ${LEAST_COUNT}`)
 }
 
 /** `--soak` and `--streams` may stand without a number. */

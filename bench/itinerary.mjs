@@ -80,8 +80,7 @@ async function startCrew(stage, { upstream, options, loads }) {
   const isIn = name => !options.contender || options.contender.includes(name)
   const wanted = who => loads.some(name => LOADS[name].who?.includes(who))
   const program = options.gateway && { program: options.gateway }
-  const crew = [await startBare(stage, upstream)]
-  if (isIn('direct')) crew.unshift(direct(upstream))
+  const crew = [direct(upstream), await startBare(stage, upstream)]
   if (isIn('tollgate')) crew.push(await startTollgate(stage, upstream, { ...program }))
   if (isIn('plain') && wanted('plain'))
     crew.push(await startTollgate(stage, upstream, { ...program, name: 'plain', plain: true }))
@@ -92,7 +91,7 @@ async function startCrew(stage, { upstream, options, loads }) {
 async function startPeers(stage, { upstream, options, isIn }) {
   const peers = []
   if (options.portkey && isIn('portkey')) peers.push(await startPortkey(stage, upstream))
-  for (const peer of options.peer ?? []) peers.push(await startCommand(stage, upstream, peer))
+  for (const peer of options.peers) peers.push(await startCommand(stage, upstream, peer))
   return peers.map(peer => ({ ...peer, isPeer: true }))
 }
 

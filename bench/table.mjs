@@ -3,10 +3,10 @@
 const COLUMNS = [
   ['load', row => row.title],
   ['who', row => row.name],
-  ['CPU µs, busy', row => spread(row.busyMicros, whole)],
-  ['x bare', row => spread(row.busyRatio, two)],
-  ['CPU µs at a fixed rate', row => (row.steadyMicros ? `${spread(row.steadyMicros, whole)} @ ${row.rate}/s` : '')],
-  ['x bare', row => spread(row.steadyRatio, two)],
+  ['busy: CPU µs', row => spread(row.busyMicros, whole)],
+  ['x bare, busy', row => spread(row.busyRatio, two)],
+  ['fixed rate: CPU µs', row => (row.steadyMicros ? `${spread(row.steadyMicros, whole)} @ ${row.rate}/s` : '')],
+  ['x bare, fixed', row => spread(row.steadyRatio, two)],
   ['per second at c', row => perSecond(row.perSecond)],
   ['added ms', row => pair(row.added)],
   ['first token ms', row => pair(row.addedFirst)],
@@ -18,8 +18,11 @@ const LEGEND = `CPU µs: user and system time of the process per request, median
 as it goes. per second: requests at so many clients at once. added, first token, gap: p50 / p99 beyond the upstream's
 own, at the fixed rate. MB: resident after the load.`
 
+/** Others may take so much of the contender's core. */
+const QUIET = 0.1
+
 export function report(about, figures) {
-  const parts = [header(about), table(figures.loads), LEGEND, others(figures), bars(figures.verdicts)]
+  const parts = [header(about), table(figures.loads), legend(figures.loads), others(figures), bars(figures.verdicts)]
   return `\n${parts.filter(Boolean).join('\n\n')}\n`
 }
 
@@ -28,6 +31,16 @@ function header({ date, commit, node, machine, loadAverage, cores }) {
     ? `contender on core ${cores.contender}, upstream and clients on ${cores.others}`
     : `NOT PINNED: ${cores.why}; figures of contenders and clients mix`
   return `${date}, commit ${commit}, Node ${node}, ${machine}, load average ${loadAverage.toFixed(1)}, ${where}`
+}
+
+/** How to read the table, and how far to believe it. */
+function legend(loads) {
+  const shares = Object.values(loads).map(({ takenByOthers }) => takenByOthers)
+  if (shares.length === 0) return ''
+  const percent = share => `${(share * 100).toFixed(0)} %`
+  const most = Math.max(...shares)
+  const disturbed = most > QUIET ? ' THIS MACHINE WAS TOO BUSY: compare ratios only, and measure again.' : ''
+  return `${LEGEND} Others took the contender's core for ${percent(Math.min(...shares))} to ${percent(most)} of bare's time.${disturbed}`
 }
 
 function table(loads) {

@@ -21,10 +21,8 @@ export async function startPortkey(stage, upstream) {
   return { name: 'portkey', process: started, port, job: () => ({ headers }) }
 }
 
-/** @param peer `NAME=COMMAND`; the command is told PORT, where it is to listen, and UPSTREAM, whom it is to call. */
-export async function startCommand(stage, upstream, peer) {
-  const [, name, command] = /^([^=\s]+)=(.+)$/s.exec(peer) ?? []
-  if (!name) throw new Error(`--peer takes 'NAME=COMMAND', not ${peer}`)
+/** The command is told PORT, where it is to listen, and UPSTREAM, whom it is to call. */
+export async function startCommand(stage, upstream, { name, command }) {
   const port = await freePort()
   const env = { PORT: `${port}`, UPSTREAM: `http://127.0.0.1:${upstream.port}/v1` }
   const started = stage.command(name, ['sh', '-c', `exec ${command}`], { env, core: 'contender' })

@@ -1,5 +1,6 @@
 // Drives contenders with loads, one at a time, and reads what they used for it.
 import { LOADS } from '../loads.mjs'
+import { median } from '../statistics.mjs'
 
 /** A contender is done with a round when it has used less than this for two looks: lines, rows and spans are written. */
 const QUIET_MICROS = 2_000
@@ -9,6 +10,8 @@ const ANSWER_MS = 30_000
 
 export class Driver {
   #load
+  /** Calls that a contender has had of a body. */
+  #had = new Map()
 
   constructor(load) {
     this.#load = load
@@ -27,12 +30,19 @@ export class Driver {
     const seen = await this.run(contender, name, job)
     // What is done after the answers belongs to them.
     const after = await settled(contender.process)
-    return { ...summary(seen), cpuMicros: (after.cpuMicros - before.cpuMicros) / seen.requests }
+    const micros = after.cpuMicros - before.cpuMicros
+    // Of the time in which it had something to do: the core was another's.
+    const waited = (after.waitMicros ?? 0) - (before.waitMicros ?? 0)
+    return { ...summary(seen), cpuMicros: micros / seen.requests, waitShare: waited / (micros + waited) }
   }
 
-  /** Until V8 has made of it what it will: so many calls, for so long at most. */
+  /** Until V8 has made of it what it will: so many calls, for so long at most; few for one that has had them before. */
   async warm(contender, name, { mostMs, calls = LOADS[name].warm }) {
-    await this.run(contender, name, { connections: 10, durationMs: mostMs, maxRequests: calls })
+    const what = `${contender.port} ${LOADS[name].body}`
+    const had = this.#had.get(what) ?? 0
+    const maxRequests = Math.round(Math.max(calls - had, calls / 20))
+    const { requests } = await this.run(contender, name, { connections: 10, durationMs: mostMs, maxRequests })
+    this.#had.set(what, had + requests)
     if (contender.process) await settled(contender.process)
   }
 
@@ -43,6 +53,14 @@ export class Driver {
 }
 
 const summary = ({ requests, seconds, ...seen }) => ({ ...seen, perSecond: requests / seconds })
+
+/**
+ * How much of the bare pass-through's time others took from its core: it has one thread, so it never waits for itself.
+ * What is measured while that is much is worth little.
+ */
+export function takenByOthers(seen) {
+  return median(seen.bare.map(({ waitShare }) => waitShare))
+}
 
 /** Waits until the process rests; what it has used until then. */
 export async function settled(process) {

@@ -1,7 +1,7 @@
 // All figures of one load: of everyone that takes part in it.
 import { LOADS } from '../loads.mjs'
 import { median, spread } from '../statistics.mjs'
-import { rounds } from './driver.mjs'
+import { rounds, takenByOthers } from './driver.mjs'
 import { heldUp } from './loop.mjs'
 
 /** Clients at once in the primary figure. */
@@ -29,13 +29,14 @@ export async function measureLoad(driver, name, { contenders, plan, say }) {
     const rss = one.process && (await one.process.usage()).rssBytes
     rows.push({ ...row(one.name, figures), heldUpMs: held[one.name], rssMegabytes: rss && rss / 1e6 })
   }
-  return { load: name, title: load.title, perSecond: rate, rows }
+  return { load: name, title: load.title, perSecond: rate, takenByOthers: takenByOthers(busy), rows }
 }
 
-/** Half of what the slowest of ours can do: nobody waits for a core, and all meet the same number of wake-ups. */
+/** Half of what the gateway can do: nobody waits for a core, and all meet the same number of wake-ups. */
 function fixedRate({ perSecond }, busy) {
   if (perSecond !== 'half') return perSecond
-  return Math.max(1, Math.round(of(busy.tollgate, 'perSecond').median / 2))
+  const all = busy.tollgate ? [busy.tollgate] : Object.values(busy)
+  return Math.max(1, Math.round(Math.min(...all.map(seen => of(seen, 'perSecond').median)) / 2))
 }
 
 /** At one rate for all; whoever cannot keep it up is left out. */

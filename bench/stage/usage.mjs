@@ -2,14 +2,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * CPU time (user and system) in microseconds and resident memory in bytes; undefined where there is no /proc.
- * `schedstat` counts nanoseconds, where `stat` counts hundredths of a second.
+ * CPU time (user and system), time that was waited for a core, both in microseconds, and resident memory in bytes;
+ * undefined where there is no /proc. `schedstat` counts nanoseconds, where `stat` counts hundredths of a second.
  */
 export function usageOf(pid) {
   try {
-    const whole = { cpuMicros: 0, rssBytes: 0 }
+    const whole = { cpuMicros: 0, waitMicros: 0, rssBytes: 0 }
     for (const one of familyOf(pid)) {
-      for (const thread of readdirSync(`/proc/${one}/task`)) whole.cpuMicros += threadMicros(one, thread)
+      for (const thread of readdirSync(`/proc/${one}/task`)) {
+        const [cpu, wait] = threadNanos(one, thread)
+        whole.cpuMicros += cpu / 1000
+        whole.waitMicros += wait / 1000
+      }
       whole.rssBytes += Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${one}/status`, 'utf8'))[1]) * 1024
     }
     return whole
@@ -26,11 +30,11 @@ function familyOf(pid) {
   return [pid, ...children.flatMap(familyOf)]
 }
 
-function threadMicros(pid, thread) {
+function threadNanos(pid, thread) {
   try {
-    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1000
+    return readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ').map(Number)
   } catch {
     // It has ended between the two looks.
-    return 0
+    return [0, 0]
   }
 }
