@@ -8,7 +8,7 @@ export const HELP = `npm run bench: what the gateway costs beside a bare pass-th
   npm run bench -- --portkey                      and Portkey's gateway beside it (fetched from npm once)
   npm run bench -- --only small --only stream     these loads only
   npm run bench -- --quick                        under a minute: small and stream, as a gate (bench/ratchet.json)
-  npm run bench -- --in-process                   what a call costs without HTTP
+  npm run bench -- --only in-process              what a call costs without HTTP
   npm run bench -- --flame                        what the time is spent on, into docs/flame.svg
 
 Which figures
@@ -25,7 +25,7 @@ Which figures
   --brief             shorter rounds, for a first look
   --soak [N]          instead: memory over N calls (2,000,000)
   --streams [N]       instead: memory of N slow streams at once (5,000)
-  --money             instead: what money costs per call (bench/money.mjs has more)
+  --money             instead: what money costs per call, with options of its own (see bench/money.mjs)
 
 What becomes of them
   --json FILE         writes the figures
@@ -41,8 +41,6 @@ const OPTIONS = {
   bars: { type: 'boolean' },
   portkey: { type: 'boolean' },
   flame: { type: 'boolean' },
-  money: { type: 'boolean' },
-  'in-process': { type: 'boolean' },
   only: { type: 'string', multiple: true },
   contender: { type: 'string', multiple: true },
   peer: { type: 'string', multiple: true },

@@ -111,6 +111,10 @@ function answering({ Answer, ObjectFrame }) {
 
 /** So that it is measured what is said to be. */
 async function decidesForCode(router) {
-  const found = await router.explain({ model: 'auto', messages: [{ role: 'user', content: PROMPT }] })
-  if (!JSON.stringify(found).includes('"code"')) throw new Error('the rules do not decide the prompt of the bench')
+  const { pool, classification } = await router.explain({
+    model: 'auto',
+    messages: [{ role: 'user', content: PROMPT }],
+  })
+  if (pool !== 'code' || classification.by !== 'rules')
+    throw new Error('the rules do not decide the prompt of the bench')
 }

@@ -47,7 +47,7 @@ export async function measureRun(stage, { options, figures, say }) {
     const speak = what => say(`workers: ${what}`)
     figures.workers = await measureWorkers(stage, driver, { upstream, ...program, plan: chosen, say: speak })
   }
-  if (asked.includes('in-process') || options['in-process']) {
+  if (asked.includes('in-process')) {
     say('in process')
     figures.inProcess = await inProcess({ brief })
   }

@@ -8,6 +8,11 @@ import { measureMemory, measureRun } from './itinerary.mjs'
 import { Stage } from './stage/stage.mjs'
 import { report } from './table.mjs'
 
+// It has options of its own.
+if (process.argv.includes('--money')) {
+  await import('./money.mjs')
+  process.exit()
+}
 const options = optionsOrExit()
 const begun = performance.now()
 try {
@@ -20,7 +25,6 @@ process.exit()
 
 async function perform() {
   if (options.help) console.log(HELP)
-  else if (options.money) await import('./money.mjs')
   else if (options.flame) await (await import('./flame.mjs')).drawFlame({ options, say })
   else if (options.quick) process.exitCode = await (await import('./quick.mjs')).gate({ options, say })
   else if (options.soak || options.streams) await measured(measureMemory)

@@ -39,9 +39,10 @@ function fixedRate({ perSecond }, busy) {
   return Math.max(1, Math.round(Math.min(...all.map(seen => of(seen, 'perSecond').median)) / 2))
 }
 
-/** At one rate for all; whoever cannot keep it up is left out. */
+/** At one rate for all; whoever cannot keep it up is left out. Streams are slow by themselves, so theirs is low. */
 function atFixedRate(driver, name, { contenders, plan, say, rate, busy }) {
-  const fit = contenders.filter(one => of(busy[one.name], 'perSecond').median > rate * 1.2)
+  const keepsUp = one => LOADS[name].streamed || of(busy[one.name], 'perSecond').median > rate * 1.2
+  const fit = contenders.filter(keepsUp)
   say(`${rate} a second`)
   const job = { connections: BUSY, perSecond: rate, durationMs: plan.steadyMs }
   return rounds(plan.steadyRounds, fit, one => driver.priced(one, name, job))
