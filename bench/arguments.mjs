@@ -1,4 +1,5 @@
 // What `npm run bench` can be told.
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MEASURED } from './loads.mjs'
 
@@ -63,7 +64,8 @@ export function readArguments(given) {
   requireKnown('only', values.only, [...MEASURED, ...OTHERS])
   requireKnown('contender', values.contender, [...OWN_CONTENDERS, ...peers.map(({ name }) => name)])
   if (values.ratchet && !values.quick) throw new Error('--ratchet goes with --quick')
-  return { ...values, peers, soak: count('soak', values.soak), streams: count('streams', values.streams) }
+  const build = values.gateway === undefined ? {} : { program: resolve(values.gateway) }
+  return { ...values, build, peers, soak: count('soak', values.soak), streams: count('streams', values.streams) }
 }
 
 function readPeer(text) {

@@ -17,7 +17,7 @@ export async function drawFlame({ options, say }) {
   const stage = new Stage()
   try {
     const { upstream, driver } = await startGround(stage)
-    const gateway = await startTollgate(stage, upstream, options.gateway && { program: options.gateway })
+    const gateway = await startTollgate(stage, upstream, options.build)
     say('warming up')
     await driver.warm(gateway, LOAD, { mostMs: WARM_MS })
     say('profiling')

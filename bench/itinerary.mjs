@@ -23,41 +23,59 @@ function plan({ warmMs, busyRounds, roundMs, steadyRounds }) {
   return { ...busy, steadyRounds, steadyMs: roundMs * 1.5, loopRounds: steadyRounds }
 }
 
-/** Everything, or what the options ask for. */
+/** Everything, or what the options ask for. What goes wrong with one measurement does not end the others. */
 export async function measureRun(stage, { options, figures, say }) {
-  const { brief, gateway } = options
+  const { brief, build } = options
   const asked = options.only ?? [...MEASURED, ...(options.contender ? [] : OTHERS)]
   const chosen = brief ? PLANS.brief : PLANS.full
-  const program = gateway && { program: gateway }
   const { upstream, driver } = await startGround(stage)
+  const attempt = attempts(stage, { figures, say })
   const loads = MEASURED.filter(name => asked.includes(name))
   const crew = loads.length > 0 ? await startCrew(stage, { upstream, options, loads }) : []
   for (const name of loads) {
-    const speak = what => say(`${LOADS[name].title}: ${what}`)
-    const { contenders, leave } = await cast(stage, { name, crew, upstream, options })
-    figures.loads[name] = await measureLoad(driver, name, { contenders, plan: chosen, say: speak })
-    await leave()
+    await attempt(LOADS[name].title, async speak => {
+      const { contenders, leave } = await cast(stage, { name, crew, upstream, options })
+      try {
+        figures.loads[name] = await measureLoad(driver, name, { contenders, plan: chosen, say: speak })
+      } finally {
+        await leave()
+      }
+    })
   }
   for (const { process } of crew) if (process) await stage.end(process)
-  if (asked.includes('startup')) {
-    say('start')
-    figures.startup = await measureStartup(stage, upstream, { ...program, ...(brief && { starts: 3 }) })
+  const others = {
+    startup: async () => {
+      figures.startup = await measureStartup(stage, upstream, { ...build, ...(brief && { starts: 3 }) })
+    },
+    workers: async speak => {
+      figures.workers = await measureWorkers(stage, driver, { upstream, build, plan: chosen, say: speak })
+    },
+    'in-process': async () => {
+      figures.inProcess = await inProcess({ brief })
+    },
   }
-  if (asked.includes('workers')) {
-    const speak = what => say(`workers: ${what}`)
-    figures.workers = await measureWorkers(stage, driver, { upstream, ...program, plan: chosen, say: speak })
-  }
-  if (asked.includes('in-process')) {
-    say('in process')
-    figures.inProcess = await inProcess({ brief })
+  for (const name of OTHERS) if (asked.includes(name)) await attempt(name, others[name])
+}
+
+/** Measures one thing; what went wrong stands among the faults. */
+function attempts(stage, { figures, say }) {
+  return async (what, measure) => {
+    if (stage.stopping) return
+    const speak = text => say(`${what}: ${text}`)
+    try {
+      speak('begins')
+      await measure(speak)
+    } catch (error) {
+      figures.faults.push(`${what}: ${error.message}`)
+      speak(error.message)
+    }
   }
 }
 
 /** Memory over many calls, and of many streams: each takes its time, and a gateway of its own. */
 export async function measureMemory(stage, { options, figures, say }) {
   const { upstream, driver } = await startGround(stage)
-  const program = options.gateway && { program: options.gateway }
-  const start = name => startTollgate(stage, upstream, { ...program, name, flags: ['--expose-gc'] })
+  const start = name => startTollgate(stage, upstream, { ...options.build, name, flags: ['--expose-gc'] })
   if (options.streams) {
     const contender = await start('tollgate')
     figures.streams = await streams(driver, contender, { count: options.streams, say })
@@ -79,11 +97,10 @@ export async function startGround(stage) {
 async function startCrew(stage, { upstream, options, loads }) {
   const isIn = name => !options.contender || options.contender.includes(name)
   const wanted = who => loads.some(name => LOADS[name].who?.includes(who))
-  const program = options.gateway && { program: options.gateway }
   const crew = [direct(upstream), await startBare(stage, upstream)]
-  if (isIn('tollgate')) crew.push(await startTollgate(stage, upstream, { ...program }))
+  if (isIn('tollgate')) crew.push(await startTollgate(stage, upstream, options.build))
   if (isIn('plain') && wanted('plain'))
-    crew.push(await startTollgate(stage, upstream, { ...program, name: 'plain', plain: true }))
+    crew.push(await startTollgate(stage, upstream, { ...options.build, name: 'plain', plain: true }))
   if (wanted('peers')) crew.push(...(await startPeers(stage, { upstream, options, isIn })))
   return crew
 }
@@ -98,10 +115,9 @@ async function startPeers(stage, { upstream, options, isIn }) {
 /** Who takes part in one load; `leave` ends those who came for it alone. */
 async function cast(stage, { name, crew, upstream, options }) {
   const { who = [], sizes = [], busyOnly } = LOADS[name]
-  const program = options.gateway && { program: options.gateway }
   const own = []
   for (const size of options.contender ? [] : sizes)
-    own.push(await startTollgate(stage, upstream, { ...program, ...size }))
+    own.push(await startTollgate(stage, upstream, { ...options.build, ...size }))
   const takesPart = one => {
     if (one.name === 'direct') return !busyOnly
     if (one.name === 'plain') return who.includes('plain')

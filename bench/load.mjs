@@ -71,6 +71,7 @@ function open({ clients, seen, request, goesOn, perSecond }) {
     const begun = performance.now()
     const idle = [...clients]
     const due = []
+    const connecting = new Set()
     let started = 0
     const endWhenIdle = () => {
       if (goesOn() || due.length > 0 || idle.length < clients.length) return
@@ -82,14 +83,18 @@ function open({ clients, seen, request, goesOn, perSecond }) {
       if (!goesOn()) return endWhenIdle()
       for (const wanted = ((now - begun) * perSecond) / 1000; started < wanted; started++) due.push(now)
       while (due.length > 0 && idle.length > 0) idle.pop().ask(due.shift())
-      for (let more = Math.min(due.length, MAX_CONNECTIONS - clients.length); more > 0; more--)
-        clients.push(new Client(request, seen).connect())
+      while (connecting.size < due.length && clients.length < MAX_CONNECTIONS) {
+        const client = new Client(request, seen).connect()
+        connecting.add(client)
+        clients.push(client)
+      }
     }, 1)
     seen.onError = error => {
       clearInterval(timer)
       reject(error)
     }
     seen.onFree = client => {
+      connecting.delete(client)
       if (due.length > 0) client.ask(due.shift())
       else idle.push(client)
       endWhenIdle()

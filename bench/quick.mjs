@@ -7,16 +7,16 @@ import { LOADS } from './loads.mjs'
 import { rounds, takenByOthers } from './measure/driver.mjs'
 import { acceptBetter, judge, readRatchet } from './ratchet.mjs'
 import { Stage } from './stage/stage.mjs'
-import { quantile } from './statistics.mjs'
+import { median, quantile } from './statistics.mjs'
 import { aligned } from './table.mjs'
 
 /**
  * Counted in calls, not in seconds: V8 makes the code faster with each of the first 70,000 calls, so that a busy machine
- * would otherwise measure a colder gateway. Many short rounds, so that each contender has some that nothing disturbed.
+ * would otherwise measure a colder gateway. Many short rounds of about the same length.
  */
 const PLANS = {
-  small: { rounds: 14, calls: 1_500, warm: 30_000 },
-  stream: { rounds: 10, calls: 40, warm: 150 },
+  small: { rounds: 12, calls: { bare: 5_000, tollgate: 1_500, plain: 3_000 }, warm: 30_000 },
+  stream: { rounds: 10, calls: { bare: 40, tollgate: 40, plain: 40 }, warm: 150 },
 }
 /** The most that a round or a warm-up may take, on a machine that is busy. */
 const MOST_MS = 60_000
@@ -45,13 +45,12 @@ export async function gate({ options, say }) {
   return verdict(accepted, attempts, stage.cores)
 }
 
-async function start(stage, { gateway }) {
+async function start(stage, { build }) {
   const { upstream, driver } = await startGround(stage)
-  const program = gateway && { program: gateway }
   const contenders = [
     await startBare(stage, upstream),
-    await startTollgate(stage, upstream, { ...program }),
-    await startTollgate(stage, upstream, { ...program, name: 'plain', plain: true }),
+    await startTollgate(stage, upstream, build),
+    await startTollgate(stage, upstream, { ...build, name: 'plain', plain: true }),
   ]
   return { driver, contenders }
 }
@@ -66,23 +65,17 @@ async function warm(driver, contenders, say) {
 async function measure(driver, contenders) {
   const found = []
   for (const [load, plan] of Object.entries(PLANS)) {
-    const job = { connections: 10, durationMs: MOST_MS, maxRequests: plan.calls }
-    const seen = await rounds(plan.rounds, contenders, one => driver.priced(one, load, job))
+    const job = name => ({ connections: 10, durationMs: MOST_MS, maxRequests: plan.calls[name] })
+    const seen = await rounds(plan.rounds, contenders, one => driver.priced(one, load, job(one.name)))
     const taken = takenByOthers(seen)
     const micros = name => seen[name].map(({ cpuMicros }) => cpuMicros)
     const bare = micros('bare')
     for (const { name } of contenders.slice(1)) {
       const own = micros(name)
-      found.push({ load, name, ratio: undisturbed(own) / undisturbed(bare), taken, own, bare })
+      found.push({ load, name, ratio: median(own) / median(bare), taken, own, bare })
     }
   }
   return found
-}
-
-/** What rounds take that nothing disturbed: a quarter of them take less. */
-function undisturbed(micros) {
-  const sorted = [...micros].sort((a, b) => a - b)
-  return quantile(sorted, 0.25)
 }
 
 /** Of each figure the measurement with the lowest ratio. */

@@ -29,7 +29,7 @@ for (const { passed, failed, skipped } of results) {
   total.failed += failed
   total.skipped += skipped
 }
-if (isDear) console.error('\ncalls have become dearer, see above: this fails, whatever the tests say')
+if (isDear) console.error('\nwhat a call costs was not accepted, see above: this fails, whatever the tests say')
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exit(results.find(({ status }) => status !== 0)?.status ?? (isDear ? 1 : 0))
 

@@ -5,11 +5,10 @@ import { rounds } from './driver.mjs'
 
 const CONNECTIONS = 20
 
-export async function measureWorkers(stage, driver, { upstream, program, plan, say }) {
-  const options = { ...(program && { program }) }
+export async function measureWorkers(stage, driver, { upstream, build, plan, say }) {
   const contenders = [
-    await startTollgate(stage, upstream, { ...options, name: '1 worker' }),
-    await startTollgate(stage, upstream, { ...options, name: '2 workers', workers: 2 }),
+    await startTollgate(stage, upstream, { ...build, name: '1 worker' }),
+    await startTollgate(stage, upstream, { ...build, name: '2 workers', workers: 2 }),
   ]
   say('warming up')
   // Twice as many for two.

@@ -32,6 +32,10 @@ export class Stage {
     process.on('exit', () => this.#cleanUp())
   }
 
+  get stopping() {
+    return this.#stopping !== undefined
+  }
+
   /** A script of ours, or any command, on the contender's core or the others'. */
   node(script, { core, ...options } = {}) {
     return this.#keep(Process.node(script, { ...options, core: this.cores[core] }))
