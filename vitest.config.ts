@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    include: ['{src,test,examples}/**/*.test.ts', 'bench/**/*.test.mjs'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

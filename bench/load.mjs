@@ -1,101 +1,109 @@
-// The clients: sends one load to one address with so many connections, for so long, and tells what it saw.
-// Bounded by time and by count, and it talks to this machine only.
-import { Pool } from 'undici'
-import { LOADS, MASTER_KEY, wholeAnswer } from './answers.mjs'
-import { quantile } from './statistics.mjs'
+// The clients: send one load to one address over so many connections, for so long, and tell what they saw.
+// Bounded by time and by count, and they talk to this machine only.
 
+import { Client, connected, requestOf } from './load/client.mjs'
+import { hold } from './load/hold.mjs'
+import { Seen } from './load/seen.mjs'
+import { LOADS } from './loads.mjs'
+
+/** A fixed rate may need more connections than it begins with; no more than this. */
+const MAX_CONNECTIONS = 1_000
 const MAX_REQUESTS = 500_000
-const FIRST = ' word0'
-const HEADERS = [
-  'content-type',
-  'application/json',
-  'accept',
-  'application/json',
-  'user-agent',
-  'OpenAI/JS 6.49.0',
-  'authorization',
-  `Bearer ${MASTER_KEY}`,
-]
+const TIMEOUT_MS = 15_000
 
-process.on('message', async message => {
-  if (message.job) process.send(await run(message.job).catch(error => ({ error: String(error?.message ?? error) })))
+let held = []
+
+process.on('message', async ({ job }) => {
+  if (job) process.send(await perform(job).catch(error => ({ error: String(error?.message ?? error) })))
 })
 process.channel.ref()
 process.send({ ready: true })
 
-/**
- * Every connection asks one thing after the other until the time is up: as fast as it goes, or, with `perSecond`, at that
- * rate over all connections, with starts spread evenly.
- */
-async function run({ port, load, connections, durationMs, perSecond, maxRequests = MAX_REQUESTS }) {
-  const pool = new Pool(`http://127.0.0.1:${port}`, {
-    connections,
-    pipelining: 1,
-    headersTimeout: 10_000,
-    bodyTimeout: 10_000,
-  })
-  const seen = { total: [], first: [] }
+async function perform(job) {
+  for (const client of held) client.close()
+  held = []
+  if (job.release) return { result: true }
+  if (job.hold) {
+    held = await hold(job)
+    return { result: held.length }
+  }
+  return { result: await run(job) }
+}
+
+/** As fast as it goes with so many at once, or, with `perSecond`, at that rate with starts spread evenly. */
+async function run(job) {
+  const { connections, durationMs, perSecond, maxRequests = MAX_REQUESTS } = job
+  const seen = new Seen(LOADS[job.load])
+  const request = requestOf(job)
+  const clients = await connected(connections, request, seen)
   const begun = performance.now()
   const until = begun + durationMs
-  const pauseMs = perSecond === undefined ? 0 : (connections / perSecond) * 1000
-  const client = async number => {
-    let next = begun + (number * pauseMs) / connections
-    while (performance.now() < until && seen.total.length < maxRequests) {
-      const early = next - performance.now()
-      if (early > 0) await new Promise(resolve => setTimeout(resolve, early))
-      next += pauseMs
-      await ask(pool, LOADS[load], seen)
-    }
-  }
+  const goesOn = () => seen.requests < maxRequests && performance.now() < until
+  const finished =
+    perSecond === undefined ? closed(clients, seen, goesOn) : open({ clients, seen, request, goesOn, perSecond })
   try {
-    await Promise.all(Array.from({ length: connections }, (_, number) => client(number)))
+    await Promise.race([finished, late(durationMs + TIMEOUT_MS)])
   } finally {
-    await pool.destroy()
+    for (const client of clients) client.close()
   }
-  const seconds = (performance.now() - begun) / 1000
-  return {
-    result: { requests: seen.total.length, seconds, ...summary('total', seen.total), ...summary('first', seen.first) },
-  }
+  return { ...seen.summary(), seconds: (performance.now() - begun) / 1000 }
 }
 
-function summary(name, samples) {
-  samples.sort((a, b) => a - b)
-  return { [name]: { p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) } }
+/** Every connection asks one thing after the other. */
+function closed(clients, seen, goesOn) {
+  return new Promise((resolve, reject) => {
+    let working = clients.length
+    seen.onError = reject
+    seen.onFree = client => {
+      if (goesOn()) client.ask(performance.now())
+      else if (--working === 0) resolve()
+    }
+    for (const client of clients) client.ask(performance.now())
+  })
 }
 
-function ask(pool, { body, streamed }, seen) {
+/**
+ * Whoever is free asks when it is time; when nobody is, one more connects. A call that had to wait for that has waited
+ * since it was due, so that a slow contender cannot slow the clients down and hide it.
+ */
+function open({ clients, seen, request, goesOn, perSecond }) {
   return new Promise((resolve, reject) => {
     const begun = performance.now()
-    let status = 0
-    let bytes = 0
-    let begins = false
-    let tail
-    pool.dispatch(
-      { path: '/v1/chat/completions', method: 'POST', headers: HEADERS, body },
-      {
-        onRequestStart() {},
-        onResponseStart(_, code) {
-          status = code
-        },
-        onResponseData(_, chunk) {
-          // The first of the answer itself: gateways hold the prelude back until then.
-          if (streamed && !begins && chunk.includes(FIRST)) {
-            begins = true
-            seen.first.push(performance.now() - begun)
-          }
-          bytes += chunk.length
-          tail = chunk
-        },
-        onResponseEnd() {
-          seen.total.push(performance.now() - begun)
-          const right = streamed ? tail?.toString('latin1').endsWith('data: [DONE]\n\n') : bytes === wholeAnswer.length
-          if (status === 200 && right) resolve()
-          else reject(new Error(`status ${status}, ${bytes} bytes: ${tail?.toString('utf8').slice(0, 300)}`))
-        },
-        onResponseError(_, error) {
-          reject(error)
-        },
-      },
-    )
+    const idle = [...clients]
+    const due = []
+    const connecting = new Set()
+    let started = 0
+    const endWhenIdle = () => {
+      if (goesOn() || due.length > 0 || idle.length < clients.length) return
+      clearInterval(timer)
+      resolve()
+    }
+    const timer = setInterval(() => {
+      const now = performance.now()
+      if (!goesOn()) return endWhenIdle()
+      for (const wanted = ((now - begun) * perSecond) / 1000; started < wanted; started++) due.push(now)
+      while (due.length > 0 && idle.length > 0) idle.pop().ask(due.shift())
+      while (connecting.size < due.length && clients.length < MAX_CONNECTIONS) {
+        const client = new Client(request, seen).connect()
+        connecting.add(client)
+        clients.push(client)
+      }
+    }, 1)
+    seen.onError = error => {
+      clearInterval(timer)
+      reject(error)
+    }
+    seen.onFree = client => {
+      connecting.delete(client)
+      if (due.length > 0) client.ask(due.shift())
+      else idle.push(client)
+      endWhenIdle()
+    }
+  })
+}
+
+function late(afterMs) {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error('not all answers came in time')), afterMs).unref()
   })
 }

@@ -1,83 +1,85 @@
-// npm run bench: what the gateway costs, as a ratio to the bare pass-through in the same run. See docs/performance.md.
-//   --quick      under a minute, for a gate: small and stream only
-//   --json FILE  the figures as JSON
-//   --no-bar     print only; without it, a ratio above the bar ends with status 1
-//   --only LOAD  small, large or stream; may be repeated
-//   --gateway F  another build's bin/tollgate.js, to compare with
-//   --money      instead: what money costs per call, without HTTP (bench/money.mjs)
+// npm run bench: what the gateway costs. See --help, and docs/performance.md.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
-import { LOADS } from './answers.mjs'
-import { startAll } from './contenders.mjs'
-import { measureLoad } from './measure.mjs'
-import { table } from './table.mjs'
+import { HELP, readArguments } from './arguments.mjs'
+import { verdicts } from './bars.mjs'
+import { measureMemory, measureRun } from './itinerary.mjs'
+import { Stage } from './stage/stage.mjs'
+import { report } from './table.mjs'
 
+// It has options of its own.
 if (process.argv.includes('--money')) {
   await import('./money.mjs')
   process.exit()
 }
+const options = optionsOrExit()
+const begun = performance.now()
+try {
+  await perform()
+} catch (error) {
+  console.error(`the measurement came to no end: ${error.message}`)
+  process.exitCode = 1
+}
+process.exit()
 
-/** CPU time per request at the same rate, at most so many times the bare pass-through's. */
-const BARS = { small: 2.5, stream: 2.5 }
-
-const PLANS = {
-  full: { warmMs: 20_000, rounds: 7, steadyMs: 3_000, busyRounds: 5, busyMs: 2_000, calmRounds: 5, calmMs: 1_500 },
-  quick: { warmMs: 15_000, rounds: 3, steadyMs: 1_500, busyRounds: 1, busyMs: 1_000, calmRounds: 2, calmMs: 400 },
+async function perform() {
+  if (options.help) console.log(HELP)
+  else if (options.flame) await (await import('./flame.mjs')).drawFlame({ options, say })
+  else if (options.quick) process.exitCode = await (await import('./quick.mjs')).gate({ options, say })
+  else if (options.soak || options.streams) await measured(measureMemory)
+  else await measured(measureRun)
 }
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    'no-bar': { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true },
-    gateway: { type: 'string' },
-  },
-})
-
-const about = {
-  date: new Date().toISOString().slice(0, 10),
-  commit: values.gateway ?? commit(),
-  node: process.version,
-  machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
-  loadAverage: loadavg()[0],
-}
-
-const results = await measure(values.only ?? (values.quick ? Object.keys(BARS) : Object.keys(LOADS)))
-console.log(table(about, results))
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ ...about, results }, undefined, 2)}\n`)
-if (!values['no-bar']) judge(results)
-
-async function measure(names) {
-  const contenders = await startAll(values.gateway ? { program: values.gateway } : {})
-  const plan = values.quick ? PLANS.quick : PLANS.full
-  const measured = []
+async function measured(measure) {
+  const stage = new Stage()
+  const about = aboutHere(stage)
+  const figures = { loads: {}, faults: [] }
   try {
-    for (const name of names) measured.push(await measureLoad(name, contenders, plan))
-  } finally {
-    await contenders.stop()
+    await measure(stage, { options, figures, say })
+  } catch (error) {
+    // What was measured until then is told all the same.
+    figures.faults.push(error.message)
   }
-  return measured
+  await stage.stop()
+  figures.verdicts = verdicts(figures)
+  console.log(report(about, figures))
+  if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...about, ...figures }, undefined, 2)}\n`)
+  for (const fault of figures.faults) console.error(`NOT MEASURED, ${fault}`)
+  if (figures.faults.length > 0) process.exitCode = 1
+  if (options.bars && figures.verdicts.some(({ isMet }) => !isMet)) process.exitCode = 1
 }
 
-function judge(measured) {
-  for (const { load, title, ratio } of measured) {
-    const bar = BARS[load]
-    if (bar === undefined || ratio.median <= bar) continue
-    console.error(`${title}: ${ratio.median.toFixed(2)} times the CPU of the bare pass-through; the bar is ${bar}`)
-    process.exitCode = 1
+function say(text) {
+  const seconds = Math.round((performance.now() - begun) / 1000)
+  console.error(`${String(seconds).padStart(4)} s  ${text}`)
+}
+
+function aboutHere({ cores }) {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: options.gateway ?? commit(),
+    node: process.version,
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
+    loadAverage: loadavg()[0],
+    cores,
   }
 }
 
 function commit() {
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim()
+    const said = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
+    return execFileSync('git', ['describe', '--always', '--dirty'], said).trim()
   } catch {
     return 'unknown'
+  }
+}
+
+function optionsOrExit() {
+  try {
+    return readArguments(process.argv.slice(2))
+  } catch (error) {
+    console.error(`${error.message}\nnpm run bench -- --help says what there is`)
+    process.exit(2)
   }
 }

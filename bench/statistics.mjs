@@ -9,7 +9,9 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** The median with the smallest and the largest value beside it. */
+/** The median with the smallest and the largest value beside it; undefined when there are none. */
 export function spread(values) {
-  return { median: median(values), low: Math.min(...values), high: Math.max(...values) }
+  const known = values.filter(value => value !== undefined)
+  if (known.length === 0) return undefined
+  return { median: median(known), low: Math.min(...known), high: Math.max(...known) }
 }

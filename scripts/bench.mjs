@@ -1,6 +1,6 @@
 // npm run bench: the gateway beside a bare pass-through, in one run.
-import { join } from 'node:path'
-import { ensureBuilt, root, run } from './lib/setup.mjs'
+import { ensureBuilt } from './lib/setup.mjs'
 
 ensureBuilt()
-run(process.execPath, [join(root, 'bench', 'run.mjs'), ...process.argv.slice(2)])
+// In this process: it ends what it has started when it is interrupted, and nobody must be gone before it has.
+await import('../bench/run.mjs')

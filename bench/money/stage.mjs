@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LOADS, MASTER_KEY, wholeAnswer } from '../answers.mjs'
+import { openai } from '../answers.mjs'
+import { LOADS, MASTER_KEY } from '../loads.mjs'
 
 const TEAMS = 50
 const BATCH = 500
@@ -62,7 +63,7 @@ export async function stage(parts, { money, keys = 100_000, store }) {
 }
 
 const BODY = Buffer.from(LOADS.small.body)
-const ANSWER = Buffer.from(wholeAnswer)
+const ANSWER = Buffer.from(openai.whole)
 const READER = { frame: () => true, end() {} }
 
 /** The way of `src/gateway/complete.ts` without the server around it. */
