@@ -27,8 +27,8 @@ export interface FinishedCall extends Pick<CallLineContext, 'traceId' | 'endedAt
 
 /**
  * Writes calls as JSON: for each the text of its `callLine`, byte for byte. Put together of texts, those that recur kept, and
- * of as few as can be, because a string of many pieces is slow to write out: 1.6 µs for a call with one attempt, where the
- * object took 1.3 to make and 6 to print.
+ * of as few as can be, because a string of many pieces is slow to write out: 1.0 µs for a call with one attempt, where the
+ * object takes 6.4 to make and to print.
  */
 export class CallLineTexts {
   readonly #rules: LoggingRules

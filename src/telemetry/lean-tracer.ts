@@ -48,8 +48,8 @@ const NO_ATTRIBUTES: Attributes = {}
 
 /**
  * Makes spans for OpenTelemetry's processors and exporters, for callers that can be trusted: values of attributes are taken
- * as they are, and so are the objects that hold them. A call that is sampled out costs 0.6 µs instead of 3, and the three spans
- * of one that is not 3 µs instead of 30; what the SDK's spans hold, hash tables by then, is also exported at half the speed.
+ * as they are, and so are the objects that hold them. A call that is sampled out costs 0.7 µs instead of 1.6, the three spans
+ * of one that is not 9 instead of 28, and their export 22 instead of 33: what the SDK's spans hold are hash tables by then.
  */
 export class LeanTracer implements SpanStarter {
   readonly #common: Common

@@ -91,6 +91,7 @@ test('the decision tells the candidates with scores and exclusions, and the clas
   const considered = [
     { deployment: scripted.HAIKU, excluded: 'rests until 12:00:30' },
     { deployment: scripted.deployment(), score: 412, note: '412 ms p50', estimate },
+    { deployment: scripted.deployment({ id: 'a "b"' }), score: Number.POSITIVE_INFINITY, note: '"n"' },
   ]
   scripted.begin(call, it.clock, scripted.decision(scripted.deployment(), { considered }))
   const { attributes } = await it.span('llm.route')
@@ -105,6 +106,7 @@ test('the decision tells the candidates with scores and exclusions, and the clas
   expect(JSON.parse(String(attributes['tollgate.route.candidates']))).toEqual([
     { id: 'anthropic-1', name: 'anthropic/claude-3-5-haiku-20241022', excluded: 'rests until 12:00:30' },
     { id: 'openai-1', name: 'openai/gpt-4o-mini', score: 412, note: '412 ms p50', estimated_cost_usd: 0.00015465 },
+    { id: 'a "b"', name: 'openai/gpt-4o-mini', score: null, note: '"n"' },
   ])
 })
 
