@@ -3,11 +3,17 @@ import type { Ms } from './clock.ts'
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const TIME_LENGTH = 10
-const RANDOM_LENGTH = 16
+const RANDOM_PAIRS = 8
+
+/** Every two characters: half as many draws and joins as character by character. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 1024 },
+  (_, index) => ALPHABET.charAt(index >> 5) + ALPHABET.charAt(index & 31),
+)
 
 /** Random bytes are drawn 4,096 at a time: one draw per id costs ten times as much. */
 class Entropy {
-  readonly #pool = new Uint8Array(4096)
+  readonly #pool = new Uint16Array(2048)
   #at = this.#pool.length
 
   next(): number {
@@ -31,7 +37,7 @@ export function ulids(now: () => Ms): () => string {
       prefix = timeText(at)
     }
     let id = prefix
-    for (let count = 0; count < RANDOM_LENGTH; count++) id += ALPHABET.charAt(entropy.next() & 31)
+    for (let count = 0; count < RANDOM_PAIRS; count++) id += PAIRS[entropy.next() & 1023]
     return id
   }
 }

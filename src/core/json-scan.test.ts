@@ -106,6 +106,16 @@ describe('the depth of nesting', () => {
     )
   })
 
+  it('is the same in long texts, which are searched before they are walked', () => {
+    const long = 'a prompt, "quoted" \\ [{ '.repeat(100)
+    for (const depth of [63, 64]) {
+      const text = JSON.stringify({ long, deep: JSON.parse('['.repeat(depth) + ']'.repeat(depth)) })
+      expect(nestsDeeperThan(Buffer.from(text), 64)).toBe(depth === 64)
+    }
+    const wide = JSON.stringify({ long, wide: Array.from({ length: 100 }, () => [{}]) })
+    expect([nestsDeeperThan(Buffer.from(wide), 4), nestsDeeperThan(Buffer.from(wide), 3)]).toEqual([false, true])
+  })
+
   it('does not count brackets in strings', () => {
     expect(nestsDeeperThan(Buffer.from('{"a":"[[[[{{{{\\"[[["}'), 1)).toBe(false)
   })

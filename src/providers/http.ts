@@ -105,7 +105,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return
     this.#headers = shownHeaders(headers)
-    this.#retryAfterMs = retryAfterMs(headers, Date.now)
+    if (status !== 200) this.#retryAfterMs = retryAfterMs(headers, Date.now)
     if (encoded(headers))
       return this.#fail(
         new Failure('bad_answer', `${this.#who()} answered with a content encoding that was not asked for`),

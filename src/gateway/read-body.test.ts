@@ -1,0 +1,39 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { expect, it } from 'vitest'
+import type { Failure } from '../core/failure.ts'
+import { readBody } from './read-body.ts'
+
+const JSON_BODY = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
+
+/** What came of a request with these headers that sends these pieces. */
+function read(headers: IncomingHttpHeaders, pieces: readonly string[] = [], limit = 10): (string | Failure['kind'])[] {
+  const told: (string | Failure['kind'])[] = []
+  const request = Object.assign(new EventEmitter(), { headers })
+  readBody(request as unknown as IncomingMessage, limit, body =>
+    told.push(Buffer.isBuffer(body) ? body.toString() : body.kind),
+  )
+  for (const piece of pieces) request.emit('data', Buffer.from(piece))
+  request.emit('end')
+  return told
+}
+
+it.each([
+  ['nothing', JSON_BODY, [], ''],
+  ['one piece', JSON_BODY, ['{}'], '{}'],
+  ['several', JSON_BODY, ['{"a"', ':', '1}'], '{"a":1}'],
+  ['parameters', { ...JSON_BODY, 'content-type': 'Application/JSON ; charset=utf-8' }, ['{}'], '{}'],
+  ['no body at all', {}, [], ''],
+  ['an empty body', { 'content-length': '0' }, [], ''],
+])('takes %s', (_, headers, pieces, body) => expect(read(headers, pieces)).toEqual([body]))
+
+it.each([
+  ['another type', { ...JSON_BODY, 'content-type': 'text/plain' }, 'unsupported_media'],
+  ['a type that only begins like it', { ...JSON_BODY, 'content-type': 'application/jsonp' }, 'unsupported_media'],
+  ['no type', { 'content-length': '2' }, 'unsupported_media'],
+  ['a length beyond the limit', { 'content-type': 'application/json', 'content-length': '11' }, 'too_large'],
+])('refuses %s before anything is taken in', (_, headers, kind) => expect(read(headers)).toEqual([kind]))
+
+it('tells once that pieces have grown too large, and takes no more', () => {
+  expect(read(JSON_BODY, ['123456', '78901', '2'])).toEqual(['too_large'])
+})
