@@ -15,8 +15,8 @@ import { aligned } from './table.mjs'
  * would otherwise measure a colder gateway. Many short rounds of about the same length.
  */
 const PLANS = {
-  small: { rounds: 12, calls: { bare: 5_000, tollgate: 1_500, plain: 3_000 }, warm: 30_000 },
-  stream: { rounds: 10, calls: { bare: 40, tollgate: 40, plain: 40 }, warm: 150 },
+  small: { rounds: 11, calls: { bare: 5_000, tollgate: 1_500, plain: 3_000 }, warm: 30_000 },
+  stream: { rounds: 8, calls: { bare: 40, tollgate: 40, plain: 40 }, warm: 150 },
 }
 /** The most that a round or a warm-up may take, on a machine that is busy. */
 const MOST_MS = 60_000

@@ -63,6 +63,7 @@ function aboutHere({ cores }) {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
     loadAverage: loadavg()[0],
     cores,
+    brief: options.brief ?? false,
   }
 }
 

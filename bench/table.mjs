@@ -26,11 +26,11 @@ export function report(about, figures) {
   return `\n${parts.filter(Boolean).join('\n\n')}\n`
 }
 
-function header({ date, commit, node, machine, loadAverage, cores }) {
+function header({ date, commit, node, machine, loadAverage, cores, brief }) {
   const where = cores.pinned
     ? `contender on core ${cores.contender}, upstream and clients on ${cores.others}`
     : `NOT PINNED: ${cores.why}; figures of contenders and clients mix`
-  return `${date}, commit ${commit}, Node ${node}, ${machine}, load average ${loadAverage.toFixed(1)}, ${where}`
+  return `${date}, commit ${commit}, Node ${node}, ${machine}, load average ${loadAverage.toFixed(1)}, ${where}${brief ? '; BRIEF: colder and shorter than a run that counts' : ''}`
 }
 
 /** How to read the table, and how far to believe it. */

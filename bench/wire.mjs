@@ -1,6 +1,6 @@
 // HTTP/1.1 as far as a measurement needs it: takes messages with a length or in chunks apart, of either direction.
-// Node's own client and server take 15 µs a message each; this takes 2, so that clients and upstream together cost less
-// than what is measured, and the contender is the one that everybody waits for.
+// With it, clients and upstream together take two thirds of the CPU that the bare pass-through takes (42 µs to 63 on a
+// busy machine), so that the contender is the one that everybody waits for; with Node's own they took 61 µs, to its 56.
 
 const HEAD = 0
 const BODY = 1

@@ -32,6 +32,7 @@ export function svg(root, { title, subtitle }) {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"`,
     ` font-family="ui-monospace, Menlo, Consolas, monospace" font-size="${FONT}">\n`,
+    `<title>${escaped(title)}</title>\n`,
     `<rect width="100%" height="100%" fill="#fff"/>\n`,
     text({ x: MARGIN, y: 24, size: 16, content: title }),
     text({ x: MARGIN, y: 44, size: 12, content: subtitle }),

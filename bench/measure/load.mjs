@@ -89,7 +89,7 @@ function ratio(seen, name) {
 
 /** Milliseconds beyond the upstream's own. */
 function beyondDirect(seen, name, what) {
-  if (!seen[name]?.[0][what] || !seen.direct) return undefined
+  if (name === 'direct' || !seen[name]?.[0][what] || !seen.direct) return undefined
   const at = part => median(seen[name].map((one, round) => one[what][part] - seen.direct[round][what][part]))
   return { p50: at('p50'), p99: at('p99') }
 }

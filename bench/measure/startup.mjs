@@ -19,8 +19,9 @@ export async function measureStartup(stage, upstream, { program = fromBench('../
     const command = [process.execPath, program, ...args]
     const again = stage.command('tollgate, again', command, { env, core: 'contender', stdout: 'pipe' })
     await listening(again)
+    const listensMs = performance.now() - begun
     const { cpuMicros } = await again.usage()
-    seen.push({ listensMs: performance.now() - begun, cpuMs: cpuMicros / 1000 })
+    seen.push({ listensMs, cpuMs: cpuMicros / 1000 })
     if (start === starts - 1) {
       await new Promise(resolve => setTimeout(resolve, IDLE_MS))
       idle = (await again.usage()).rssBytes / 1e6

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { usageOf } from './usage.mjs'
 
-const READY_MS = 20_000
+const READY_MS = 60_000
 const PRELOADED = new URL('../child.mjs', import.meta.url).href
 
 export class Process {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { cores } from './cores.mjs'
 import { Process } from './process.mjs'
 
-const READY_MS = 20_000
+const READY_MS = 60_000
 
 export const fromBench = path => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
