@@ -42,7 +42,8 @@ export const complete =
     const known = sender && callers ? withSubjects(said, { callers, caller: sender, headers }) : sender
     const caller = known instanceof Promise ? await known : known
     const cancellation = new Cancellation()
-    const call = options.router.begin(caller ? { ...said, options: { ...said.options, caller } } : said, cancellation)
+    const asked = caller && caller !== sender ? { ...said, options: { ...said.options, caller } } : said
+    const call = options.router.begin(asked, cancellation)
     options.underWay.add(cancellation)
     response.on('close', () => {
       options.underWay.delete(cancellation)
