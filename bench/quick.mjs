@@ -19,8 +19,8 @@ const lowest = values => Math.min(...values)
  * cheaper, but a stream both, whose events then come in lumps.
  */
 const PLANS = {
-  small: { rounds: 11, calls: { bare: 5_000, tollgate: 1_500, plain: 3_000 }, warm: 30_000, figure: lowest },
-  stream: { rounds: 8, calls: { bare: 40, tollgate: 40, plain: 40 }, warm: 150, figure: median },
+  small: { rounds: 8, calls: { bare: 5_000, tollgate: 1_500, plain: 3_000 }, warm: 20_000, figure: lowest },
+  stream: { rounds: 6, calls: { bare: 40, tollgate: 40, plain: 40 }, warm: 100, figure: median },
 }
 /** The most that a round or a warm-up may take, on a machine that is busy. */
 const MOST_MS = 60_000
