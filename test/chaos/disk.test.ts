@@ -58,6 +58,8 @@ describe('the SQLite file', LONG, () => {
 })
 
 const CODE = /budget_store_unavailable/
+/** Kept with a row, so that a few hundred fill a file of the journal. */
+const NOTED = 'x'.repeat(4_000)
 
 describe('the disk of the journal', LONG, () => {
   const folder = tinyDisk()
@@ -76,7 +78,7 @@ describe('the disk of the journal', LONG, () => {
       expect(refused).toMatchObject({ end: 'refused', status: 503 })
       expect(refused.text).toContain('journal_not_writable')
       const before = chaos.fast.log.length
-      expect((await chaos.call()).status).toBe(503)
+      expect((await chaos.call({ noted: NOTED })).status).toBe(503)
       expect(chaos.fast.log.length).toBe(before)
       rmSync(ballast)
       for (let time = 0; time < 20; time++) expect((await chaos.call()).end).toBe('complete')
@@ -86,18 +88,18 @@ describe('the disk of the journal', LONG, () => {
   )
 })
 
-/** What is left of the last page is used up first. */
+/** What the journal has reserved is used up first: a file of 1 MiB, by rows of 4 kB. */
 async function untilRefused(chaos: Chaos) {
   for (let time = 0; ; time++) {
-    const call = await chaos.call()
-    if (call.end !== 'complete' || time > 200) return call
+    const call = await chaos.call({ noted: NOTED })
+    if (call.end !== 'complete' || time > 600) return call
   }
 }
 
-/** A file system of 64 KiB; undefined, and said loudly, where this user may not make one. */
+/** A file system of 3 MiB; undefined, and said loudly, where this user may not make one. */
 function tinyDisk(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-tiny-'))
-  const made = process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder])
+  const made = process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder])
   if (made && made.status === 0) {
     mkdirSync(join(folder, 'journal'))
     return folder

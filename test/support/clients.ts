@@ -10,6 +10,8 @@ export interface Ask {
   readonly streamed?: boolean
   /** Default `fast`. */
   readonly model?: string
+  /** Kept with its row in the ledger (`spend_logs_metadata`). Default none. */
+  readonly noted?: string
   /** Default: it stays to the end. */
   readonly leave?: Leave
 }
@@ -119,9 +121,16 @@ interface Reading {
   readonly end: (how: ClientEnd) => void
 }
 
-function bodyOf({ canary, streamed }: ClientCall, { model = 'fast' }: Ask): object {
+function bodyOf({ canary, streamed }: ClientCall, { model = 'fast', noted }: Ask): object {
   const content = `${canary} ${'please say something about the weather of tomorrow '.repeat(4)}`
-  return { model, messages: [{ role: 'user', content }], max_tokens: 60, ...(streamed && { stream: true }) }
+  const metadata = noted !== undefined && { metadata: { spend_logs_metadata: { noted } } }
+  return {
+    model,
+    messages: [{ role: 'user', content }],
+    max_tokens: 60,
+    ...metadata,
+    ...(streamed && { stream: true }),
+  }
 }
 
 /** Looks again and again whether it is time to leave before anything has come. Gives what ends the looking. */
