@@ -86,6 +86,13 @@ describe('requests that are no call', () => {
     },
   )
 
+  it('a target in absolute form is taken, as proxies send it', async () => {
+    const text = JSON.stringify(body({}))
+    const head = `POST http://127.0.0.1${CHAT}?a=b HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n`
+    const rest = `content-type: application/json\r\nauthorization: Bearer ${secrets.master}\r\ncontent-length: ${text.length}\r\n\r\n${text}`
+    expect(await exchange(head + rest)).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
   it.each(['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s of the chat route is 404', async method => {
     expectRefusal(await ask(CHAT, { method }), 404)
   })

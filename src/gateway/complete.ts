@@ -41,6 +41,8 @@ export const complete =
     const { callers } = options
     const known = sender && callers ? withSubjects(said, { callers, caller: sender, headers }) : sender
     const caller = known instanceof Promise ? await known : known
+    // Who leaves while somebody is looked up is told of nothing any more, and nothing is dialled for them.
+    if (response.destroyed) return
     const cancellation = new Cancellation()
     const asked = caller && caller !== sender ? { ...said, options: { ...said.options, caller } } : said
     const call = options.router.begin(asked, cancellation)

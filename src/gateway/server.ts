@@ -25,7 +25,7 @@ export interface Gateway {
   listen(at?: { readonly host?: string; readonly port?: number }): Promise<string>
   /** Stops accepting, lets calls under way end for `graceMs` (default 10,000), then breaks them off. */
   stop(graceMs?: number): Promise<void>
-  /** For requests without a socket. */
+  /** Serves everything but calls, and takes requests without a socket (`inject`). Its hooks do not see calls. */
   readonly fastify: FastifyInstance
 }
 

@@ -29,6 +29,7 @@ describe('a mirror', () => {
     const { copies, send } = scene(async () => wholeAnswer(one, frame))
     const call = callTo('p', { options: { retries: 1, fallbacks: [{ pool: 'x' }] } })
     call.record.cost = 7n
+    call.record.trace = { traceId: '0af7651916cd43dd8448eb211c80319c' }
     await send({}, call)
     expect(copies).toHaveLength(1)
     expect(copies[0]).toMatchObject({
@@ -40,6 +41,8 @@ describe('a mirror', () => {
       record: { attempts: [], cost: 0n, requestedPool: 'shadow' },
     })
     expect(call.record.cost).toBe(7n)
+    // Whoever traces would take its end for the call's.
+    expect(copies[0]?.record.trace).toBeUndefined()
     // The client may leave: the copy goes on.
     call.cancellation.cancel(new Failure('cancelled', 'left'))
     expect(copies[0]?.cancellation.reason).toBeUndefined()

@@ -24,6 +24,8 @@ export const mirror = (answer: () => Handler): Layer<Attempt> => {
 
 async function copy(attempt: Attempt, pool: string, answer: Handler): Promise<void> {
   const { id, request, options, deadline, record, emit } = attempt
+  // The trace is the call's own: a copy begins another one.
+  const { trace: _trace, ...own } = record
   const call: Call = {
     id: `${id}-mirror`,
     pool,
@@ -34,7 +36,7 @@ async function copy(attempt: Attempt, pool: string, answer: Handler): Promise<vo
     purpose: 'mirror',
     copyOf: record,
     cancellation: new Cancellation(),
-    record: { ...record, requestedPool: pool, attempts: [], decisions: [], fallbacks: 0, cost: 0n, unpriced: false },
+    record: { ...own, requestedPool: pool, attempts: [], decisions: [], fallbacks: 0, cost: 0n, unpriced: false },
   }
   try {
     const mirrored = await answer(call)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chat } from '../../test/support/calls.ts'
 import { deployment } from '../../test/support/settings.ts'
+import type { Request } from '../core/request.ts'
 import { withForcedLimit, withOutputLimit } from './output-limit.ts'
 
 const at = (provider: string, defaults = {}) =>
@@ -32,6 +33,12 @@ describe('a forced limit', () => {
     expect(withForcedLimit(chat({}), at('mistral'), 50).body).toMatchObject({ max_tokens: 50 })
     const completion = { operation: 'completion', streamed: false, body: { prompt: 'a', max_tokens: null } } as const
     expect(withForcedLimit(completion, at('openai'), 50).body).toEqual({ prompt: 'a', max_tokens: 50 })
+  })
+
+  it('stands where a caller in process has a member that is undefined', () => {
+    const given = { operation: 'chat', streamed: false, body: { max_completion_tokens: undefined } } as const
+    const { body } = withForcedLimit(given as unknown as Request, at('openai'), 50)
+    expect(JSON.parse(JSON.stringify(body))).toEqual({ max_completion_tokens: 50 })
   })
 
   it('leaves the request as it is, its bytes included, where somebody has set one or there is no output', () => {

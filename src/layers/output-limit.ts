@@ -24,8 +24,8 @@ export function withForcedLimit(request: Request, { defaults, provider }: Deploy
   if (operation === 'embedding') return request
   for (const name of FIELDS) if (typeof (body[name] ?? defaults[name]) === 'number') return request
   const field = operation === 'chat' && NEW_NAME.has(provider) ? 'max_completion_tokens' : 'max_tokens'
-  // It says null there, which the client's bytes do as well.
-  if (body[field] !== undefined) return { operation, streamed, body: { ...body, [field]: tokens } }
+  // It says null there, which the client's bytes do as well; in process it may also be undefined.
+  if (Object.hasOwn(body, field)) return { operation, streamed, body: { ...body, [field]: tokens } }
   // A member that is new comes first: behind what is spread it costs 1 µs.
   const limited = { operation, streamed, body: { [field]: tokens, ...body } }
   return request.bytes ? { bytes: withMember(request.bytes, field, tokens), ...limited } : limited

@@ -77,4 +77,22 @@ describe('an event', () => {
     ['\n', undefined],
     ['event: end\n\n', undefined],
   ])('%j is read', (text, event) => expect(parseEvent(Buffer.from(text))).toEqual(event))
+
+  it('is read line by line, whatever ends its lines', () => {
+    const line = fc.constantFrom('data: a', 'data:b: c', 'event: x', 'data', ': no', 'id: 1: 2', 'a', '')
+    const lines = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r', '\r\n')))
+    fc.assert(
+      fc.property(lines, all => {
+        const data: string[] = []
+        let event: string | undefined
+        for (const [text] of all) {
+          const [, name = text, value = ''] = /^([^:]*): ?(.*)$/.exec(text) ?? []
+          if (name === 'data') data.push(value)
+          if (name === 'event') event = value
+        }
+        const expected = data.length === 0 ? undefined : { event, data: data.join('\n') }
+        expect(parseEvent(Buffer.from(all.flat().join('')))).toEqual(expected)
+      }),
+    )
+  })
 })

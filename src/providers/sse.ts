@@ -100,16 +100,18 @@ export interface ServerSentEvent {
   readonly data: string
 }
 
-/** Decodes one event; undefined when it carries no data (comments, keep-alives). */
+/** Decodes one event; undefined when it carries no data (comments, keep-alives). Takes time in proportion to its length. */
 export function parseEvent(bytes: Buffer): ServerSentEvent | undefined {
   const text = bytes.toString('utf8')
-  const hasReturns = text.includes('\r')
+  let [colon, feed, carriage] = [text.indexOf(':'), text.indexOf('\n'), text.indexOf('\r')]
   let event: string | undefined
   let data: string | undefined
   // Between the two bytes of a CRLF this sees one more empty line, which means nothing within an event.
   for (let start = 0; start < text.length; ) {
-    const end = lineEndIn(text, start, hasReturns)
-    const colon = text.indexOf(':', start)
+    colon = from(text, ':', { start, last: colon })
+    feed = from(text, '\n', { start, last: feed })
+    carriage = from(text, '\r', { start, last: carriage })
+    const end = Math.min(feed < 0 ? text.length : feed, carriage < 0 ? text.length : carriage)
     const nameEnd = colon < 0 || colon > end ? end : colon
     if (isNamed(text, { start, nameEnd }, 'data')) {
       const value = fieldValue(text, nameEnd, end)
@@ -120,12 +122,13 @@ export function parseEvent(bytes: Buffer): ServerSentEvent | undefined {
   return data === undefined ? undefined : { event, data }
 }
 
-function lineEndIn(text: string, from: number, hasReturns: boolean): number {
-  const feed = text.indexOf('\n', from)
-  const end = feed < 0 ? text.length : feed
-  if (!hasReturns) return end
-  const carriage = text.indexOf('\r', from)
-  return carriage < 0 ? end : Math.min(carriage, end)
+/** Where it stands next; what was found last is looked for again only when it is behind. -1: it does not come any more. */
+function from(
+  text: string,
+  sought: string,
+  { start, last }: { readonly start: number; readonly last: number },
+): number {
+  return last >= 0 && last < start ? text.indexOf(sought, start) : last
 }
 
 function isNamed(

@@ -81,8 +81,13 @@ export class JournalFile {
     closeSync(this.#parts.fd)
   }
 
+  /** A file that stays is posted once more after a restart, which changes nothing. */
   remove(): void {
-    rmSync(this.path, { force: true })
+    try {
+      rmSync(this.path, { force: true })
+    } catch {
+      // It goes with its folder.
+    }
   }
 
   /** A line that was written in part is overwritten by the next one; what is left of it then is no JSON. */

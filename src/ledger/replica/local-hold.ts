@@ -49,6 +49,8 @@ export class LocalHold implements Hold {
 
   /** A hold never spans two windows: when one has ended meanwhile, it moves to the new one as a whole. */
   #join(more: LocalHold, amount: NanoUsd): void | Promise<void> {
+    // Its call has ended meanwhile, and nobody would give it back.
+    if (this.#released) return more.release()
     const isSame = more.#purses.isOf(this.#purses.all)
     // One of the two holds ends, in the purses that it has; what is left of it goes on in the other.
     this.#purses.release(isSame ? 0n : this.#left)

@@ -9,10 +9,11 @@ const MAP_FIXED = 0x10
 const MAP_FAILED = 2n ** 64n - 1n
 
 /**
- * Where bytes that were written once can be written again without a fault: statfs(2)'s numbers of ext4, XFS, tmpfs and
- * overlayfs. A file system that copies on write may run out of space then, which ends a process that has mapped the file.
+ * Where bytes that were written once can be written again without a fault: statfs(2)'s numbers of ext4, XFS and tmpfs. A file
+ * system that copies on write may run out of space then, which ends a process that has mapped the file; what is below an
+ * overlay (a container's own layer) is not known.
  */
-const SAFE_FILE_SYSTEMS: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x01021994, 0x794c7630])
+const SAFE_FILE_SYSTEMS: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x01021994])
 
 interface Calls {
   readonly mmap: (at: unknown, bytes: number, protection: number, flags: number, fd: number, offset: number) => unknown

@@ -235,6 +235,17 @@ describe('a stream that fails', () => {
   })
 })
 
+describe('an end that counts nothing', () => {
+  it('leaves what was received as the estimate of the output', () => {
+    const delta = { stop_reason: 'end_turn' }
+    const got = stream([
+      sse([MESSAGE_START, ...text(0, 'x'.repeat(400)), { type: 'message_delta', delta }, MESSAGE_STOP]),
+    ])
+    expect(got.answer.usage?.estimated).toBe(true)
+    expect(got.answer.usage?.outputTokens).toBeGreaterThanOrEqual(100)
+  })
+})
+
 describe('a refusal', () => {
   it('ends as content_filter with its explanation', () => {
     const delta = { stop_reason: 'refusal', stop_details: { type: 'refusal', category: 'cyber', explanation: 'No.' } }

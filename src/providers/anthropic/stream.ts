@@ -157,11 +157,12 @@ export class MessageStreamReader implements StreamReader {
     if (!this.#counts) return
     this.#usage = toUsage(this.#counts)
     this.#answer.usage = this.#usage
+    this.#guessUsage()
   }
 
   /** Within the usage that was told already: this is done for every piece. */
   #guessUsage(): void {
-    if (!this.#usage || !this.#counts) return
+    if (!this.#usage || !this.#counts || this.#bytesSinceCount === 0) return
     this.#usage.outputTokens = this.#counts.output + Math.ceil(this.#bytesSinceCount / BYTES_PER_TOKEN)
     this.#usage.estimated = true
   }
