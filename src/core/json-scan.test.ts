@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { corpus } from '../../test/support/data.ts'
 import { memberSpan, nestsDeeperThan } from './json-scan.ts'
 
-const CORPUS = '/work/shared/data/fuzz/JSONTestSuite/test_parsing'
+const suite = corpus('fuzz/JSONTestSuite/test_parsing')
 
 function memberOf(json: string, name: string): unknown {
   const bytes = Buffer.from(json)
@@ -128,15 +130,12 @@ describe('the depth of nesting', () => {
 })
 
 describe('the JSON test suite', () => {
-  const present = existsSync(CORPUS)
-  if (!present) console.warn(`NOT RUN: the JSON test suite is not at ${CORPUS}`)
-
-  it.skipIf(!present)('is read as JSON.parse reads it, where that reads it', () => {
-    const files = readdirSync(CORPUS).filter(name => name.endsWith('.json'))
+  it.skipIf(!suite)('is read as JSON.parse reads it, where that reads it', () => {
+    const files = readdirSync(suite ?? '').filter(name => name.endsWith('.json'))
     expect(files.length).toBeGreaterThan(300)
     let read = 0
     for (const name of files) {
-      const bytes = readFileSync(`${CORPUS}/${name}`)
+      const bytes = readFileSync(join(suite ?? '', name))
       const wrapped = Buffer.concat([Buffer.from('{"before":[{}],"model":'), bytes, Buffer.from(',"after":1}')])
       const span = memberSpan(wrapped, 'model')
       const deep = nestsDeeperThan(wrapped, 64)

@@ -1,13 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { attemptAt, callTo } from '../../../test/support/calls.ts'
+import { corpus } from '../../../test/support/data.ts'
 import { deployment } from '../../../test/support/settings.ts'
 import { Failure } from '../../core/failure.ts'
 import type { Json } from '../../core/json.ts'
 import type { Operation } from '../../core/request.ts'
 import { readWhole, statusOf } from './whole.ts'
 
-const CORPUS = '/work/shared/data/fuzz/JSONTestSuite/test_parsing'
+const suite = corpus('fuzz/JSONTestSuite/test_parsing')
 const one = deployment({ id: 'a', pool: 'p', model: 'm', baseUrl: 'http://127.0.0.1:1' })
 
 function read(body: Json | string | Buffer, operation: Operation = 'chat') {
@@ -84,11 +86,9 @@ describe('a whole answer of OpenAI', () => {
     expect(() => read({ error })).toThrow(expect.objectContaining({ upstreamStatus: status }))
   })
 
-  const present = existsSync(CORPUS)
-  if (!present) console.warn(`NOT RUN: the JSON test suite is not at ${CORPUS}`)
-  it.skipIf(!present)('is refused by name when it is any of the JSON test suite', () => {
-    for (const name of readdirSync(CORPUS)) {
-      const refused = () => read(readFileSync(`${CORPUS}/${name}`))
+  it.skipIf(!suite)('is refused by name when it is any of the JSON test suite', () => {
+    for (const name of readdirSync(suite ?? '')) {
+      const refused = () => read(readFileSync(join(suite ?? '', name)))
       expect(refused, name).toThrow(Failure)
       expect(refused, name).toThrow(expect.objectContaining({ kind: 'bad_answer' }))
     }
