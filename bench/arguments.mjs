@@ -5,7 +5,7 @@ import { MEASURED } from './loads.mjs'
 
 export const HELP = `npm run bench: what the gateway costs beside a bare pass-through, in one run on this machine
 
-  npm run bench                                   everything, 10 to 15 minutes
+  npm run bench                                   everything, about half an hour
   npm run bench -- --portkey                      and Portkey's gateway beside it (fetched from npm once)
   npm run bench -- --only small --only stream     these loads only
   npm run bench -- --quick                        under a minute: small and stream, as a gate (bench/ratchet.json)
