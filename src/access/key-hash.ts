@@ -49,15 +49,17 @@ export function isKeyId(text: string): boolean {
  * TOLLGATE_KEY_PEPPER keeps it outside, so that a copy of the store says nothing about keys of people's own making.
  * @throws Failure `invalid_request` when the pepper that was set is too short to be one.
  */
-export async function openKeyHash({ db }: Pick<Store, 'db'>, set?: Secret): Promise<KeyHash> {
+export async function openKeyHash(store: Pick<Store, 'transaction'>, set?: Secret): Promise<KeyHash> {
   if (set) return new KeyHash(longEnough(set))
   const made = randomBytes(RANDOM_BYTES).toString('base64url')
-  await db
-    .insertInto('meta')
-    .values({ name: PEPPER, value: made })
-    .onConflict(conflict => conflict.column('name').doNothing())
-    .execute()
-  const kept = await db.selectFrom('meta').select('value').where('name', '=', PEPPER).executeTakeFirstOrThrow()
+  const kept = await store.transaction(async trx => {
+    await trx
+      .insertInto('meta')
+      .values({ name: PEPPER, value: made })
+      .onConflict(conflict => conflict.column('name').doNothing())
+      .execute()
+    return trx.selectFrom('meta').select('value').where('name', '=', PEPPER).executeTakeFirstOrThrow()
+  })
   return new KeyHash(new Secret(kept.value))
 }
 

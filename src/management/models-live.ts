@@ -85,7 +85,7 @@ export class LiveModels {
   async #read(): Promise<void> {
     const { store, replace, warn } = this.#parts
     if (!store) return
-    const rows = await readModelRows(store.db)
+    const rows = await store.transaction(readModelRows)
     const seen = JSON.stringify(rows.map(({ id, name, data }) => [id, name, data]))
     if (seen === this.#seen) return
     const models = this.openAll([...rows])

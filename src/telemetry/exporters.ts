@@ -2,6 +2,7 @@ import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opente
 import type { Ms } from '../core/clock.ts'
 import { coloursFor } from './colours.ts'
 import { ConsoleSpanTree } from './console-exporter.ts'
+import { LateExporter } from './late-exporter.ts'
 import { LeanTracer, type SpanStarter } from './lean-tracer.ts'
 import {
   type Environment,
@@ -48,11 +49,11 @@ export async function startTracing(
     const done = async () => true
     return { tracer: undefined, settings: resolved, flush: done, shutdown: done }
   }
-  const sdk = await import('@opentelemetry/sdk-trace-node')
+  const sdk = await import('@opentelemetry/sdk-trace-base')
   const { resourceFromAttributes } = await import('@opentelemetry/resources')
-  const exporters: Watched[] = []
-  for (const name of resolved.exporters)
-    exporters.push(watch(await exporterFor(name, resolved, env, hooks), hooks.onError ?? (() => {})))
+  const exporters = resolved.exporters.map(name =>
+    watch(exporterFor(name, resolved, env, hooks), hooks.onError ?? (() => {})),
+  )
   const { maxQueueSize, maxExportBatchSize } = resolved
   const processor = (exporter: SpanExporter): SpanProcessor =>
     resolved.processor === 'simple'
@@ -62,13 +63,15 @@ export async function startTracing(
   const sampler = rootSampler(sdk, resolved)
   const parentBased = resolved.sampler.startsWith('parentbased_')
   const processors = exporters.map(processor)
-  // Other instrumentation has the SDK's tracers, and what it exports goes the same way.
-  const provider = new sdk.NodeTracerProvider({
-    resource,
-    sampler: parentBased ? new sdk.ParentBasedSampler({ root: sampler }) : sampler,
-    spanProcessors: processors,
-  })
-  if (resolved.registerGlobally) provider.register()
+  if (resolved.registerGlobally) {
+    // Other instrumentation has the SDK's tracers, and what it exports goes the same way.
+    const { NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node')
+    new NodeTracerProvider({
+      resource,
+      sampler: parentBased ? new sdk.ParentBasedSampler({ root: sampler }) : sampler,
+      spanProcessors: processors,
+    }).register()
+  }
   const tracer = new LeanTracer('tollgate', {
     resource,
     sampler,
@@ -76,31 +79,25 @@ export async function startTracing(
     processors,
     limits: resolved.attributeLimits,
   })
-  return new RunningTracing({ tracer, provider, exporters }, resolved)
-}
-
-/** What is needed of a provider to end well. */
-interface Provider {
-  forceFlush(): Promise<void>
-  shutdown(): Promise<void>
+  return new RunningTracing({ tracer, processors, exporters }, resolved)
 }
 
 interface Running {
   readonly tracer: SpanStarter
-  readonly provider: Provider
+  readonly processors: readonly SpanProcessor[]
   readonly exporters: readonly Watched[]
 }
 
 class RunningTracing implements Tracing {
   readonly tracer: SpanStarter
   readonly settings: ResolvedTracing
-  readonly #provider: Provider
+  readonly #processors: readonly SpanProcessor[]
   readonly #exporters: readonly Watched[]
 
-  constructor({ tracer, provider, exporters }: Running, settings: ResolvedTracing) {
+  constructor({ tracer, processors, exporters }: Running, settings: ResolvedTracing) {
     this.tracer = tracer
     this.settings = settings
-    this.#provider = provider
+    this.#processors = processors
     this.#exporters = exporters
   }
 
@@ -111,13 +108,13 @@ class RunningTracing implements Tracing {
   shutdown(boundMs: Ms = BOUND_MS): Promise<boolean> {
     return this.#within(boundMs, async () => {
       // The simple processor shuts its exporter down without waiting for exports under way.
-      await this.#flushAll().finally(() => this.#provider.shutdown())
+      await this.#flushAll().finally(() => Promise.all(this.#processors.map(processor => processor.shutdown())))
     })
   }
 
   /** The batch processor does not wait for an export that its timer began; the exporter does. */
   async #flushAll(): Promise<void> {
-    await this.#provider.forceFlush()
+    await Promise.all(this.#processors.map(processor => processor.forceFlush()))
     await Promise.all(this.#exporters.map(exporter => exporter.forceFlush()))
   }
 
@@ -170,22 +167,25 @@ function watch(exporter: SpanExporter, onError: (error: unknown) => void): Watch
 /** The queue holds 32 full batches, which a flush exports all at once; OpenTelemetry's own limit would refuse two. */
 const CONCURRENT_EXPORTS = 256
 
-async function exporterFor(
+function exporterFor(
   name: ExporterName,
   { protocol, endpoint, headers }: ResolvedTracing,
   env: Environment,
   { print = text => void process.stdout.write(text) }: TracingHooks,
-): Promise<SpanExporter> {
+): SpanExporter {
   if (name === 'console') return new ConsoleSpanTree(print, coloursFor(process.stdout, env))
-  if (protocol === 'grpc') {
-    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
-    return new OTLPTraceExporter({ url: endpoint, concurrencyLimit: CONCURRENT_EXPORTS })
-  }
-  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
-  return new OTLPTraceExporter({ url: endpoint, headers: { ...headers }, concurrencyLimit: CONCURRENT_EXPORTS })
+  if (protocol === 'grpc')
+    return new LateExporter(async () => {
+      const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
+      return new OTLPTraceExporter({ url: endpoint, concurrencyLimit: CONCURRENT_EXPORTS })
+    })
+  return new LateExporter(async () => {
+    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
+    return new OTLPTraceExporter({ url: endpoint, headers: { ...headers }, concurrencyLimit: CONCURRENT_EXPORTS })
+  })
 }
 
-type Sdk = typeof import('@opentelemetry/sdk-trace-node')
+type Sdk = typeof import('@opentelemetry/sdk-trace-base')
 
 function rootSampler(sdk: Sdk, { sampler, samplerRatio }: ResolvedTracing): Sampler {
   if (sampler.endsWith('always_off')) return new sdk.AlwaysOffSampler()

@@ -12,6 +12,23 @@ const CHECKED_WHOLE_BYTES = 128 * 1024 * 1024
 /** How long a connection waits for another process to let go of the file. */
 const BUSY_MS = 2000
 
+/** What the file keeps; setting it takes the lock for writing. */
+const OF_FILE = [
+  // Only of a new file. Half as many pages of indexes are split: a tenth less for each row of the ledger.
+  'page_size = 8192',
+  `application_id = ${APPLICATION_ID}`,
+  'journal_mode = wal',
+]
+/** 16 MiB of pages in memory; a checkpoint after as many in the log; the log is cut to 64 MiB after a large one. */
+const OF_CONNECTION = [
+  'synchronous = normal',
+  'foreign_keys = on',
+  'temp_store = memory',
+  'cache_size = -16384',
+  'wal_autocheckpoint = 2000',
+  'journal_size_limit = 67108864',
+]
+
 /** Opens a connection, once it is sure that the file is ours and sound. A corrupt or foreign file is left as it is. */
 export async function openSqlite(options: SqliteWorkerOptions): Promise<SqliteWorker> {
   const size = options.path === ':memory:' ? 0 : prepareFile(options.path)
@@ -19,7 +36,7 @@ export async function openSqlite(options: SqliteWorkerOptions): Promise<SqliteWo
   try {
     await worker.run(`pragma busy_timeout = ${BUSY_MS}`)
     if (size > 0) await checkFile(worker, options.path, size)
-    await configure(worker)
+    await set(worker, [...OF_FILE, ...OF_CONNECTION])
     return worker
   } catch (error) {
     await worker.close()
@@ -32,7 +49,7 @@ export async function openSecond(options: SqliteWorkerOptions): Promise<SqliteWo
   const worker = new SqliteWorker(options)
   try {
     await worker.run(`pragma busy_timeout = ${BUSY_MS}`)
-    await configure(worker)
+    await set(worker, OF_CONNECTION)
     return worker
   } catch (error) {
     await worker.close()
@@ -40,21 +57,8 @@ export async function openSecond(options: SqliteWorkerOptions): Promise<SqliteWo
   }
 }
 
-async function configure(worker: SqliteWorker): Promise<void> {
-  for (const pragma of [
-    // Only of a new file. Half as many pages of indexes are split: a tenth less for each row of the ledger.
-    'page_size = 8192',
-    `application_id = ${APPLICATION_ID}`,
-    'journal_mode = wal',
-    'synchronous = normal',
-    'foreign_keys = on',
-    'temp_store = memory',
-    // 16 MiB of pages in memory; a checkpoint after as many in the log; the log is cut to 64 MiB after a large one.
-    'cache_size = -16384',
-    'wal_autocheckpoint = 2000',
-    'journal_size_limit = 67108864',
-  ])
-    await worker.run(`pragma ${pragma}`)
+async function set(worker: SqliteWorker, pragmas: readonly string[]): Promise<void> {
+  for (const pragma of pragmas) await worker.run(`pragma ${pragma}`)
 }
 
 /** Makes the folder, and says how large the file is: 0 when it is new. */

@@ -18,13 +18,14 @@ import { EachRow } from './each-row.ts'
 import type { SqliteWorker } from './sqlite-worker.ts'
 
 export interface SqliteDialectOptions {
-  readonly worker: SqliteWorker
+  /** Asked by the first statement. The worker is closed with the driver. */
+  readonly open: () => SqliteWorker | Promise<SqliteWorker>
   /** Whoever uses the worker takes turns. */
   readonly turns: Turns
   readonly now: () => Ms
 }
 
-/** Kysely's way to a worker. The worker belongs to who made it, and is closed by them. */
+/** Kysely's way to a worker. */
 export class SqliteWorkerDialect implements Dialect {
   readonly #options: SqliteDialectOptions
 
@@ -51,14 +52,18 @@ export class SqliteWorkerDialect implements Dialect {
 
 class WorkerDriver implements Driver {
   readonly #turns: Turns
-  readonly #connection: WorkerConnection
+  readonly #open: () => SqliteWorker | Promise<SqliteWorker>
+  /** Kysely calls `init` before anything else. */
+  #connection!: WorkerConnection
 
-  constructor({ worker, turns }: SqliteDialectOptions) {
+  constructor({ open, turns }: SqliteDialectOptions) {
     this.#turns = turns
-    this.#connection = new WorkerConnection(worker)
+    this.#open = open
   }
 
-  async init(): Promise<void> {}
+  async init(): Promise<void> {
+    this.#connection = new WorkerConnection(await this.#open())
+  }
 
   async acquireConnection(): Promise<DatabaseConnection> {
     await this.#turns.begin()
@@ -82,7 +87,9 @@ class WorkerDriver implements Driver {
     this.#turns.end()
   }
 
-  async destroy(): Promise<void> {}
+  async destroy(): Promise<void> {
+    await this.#connection.close()
+  }
 }
 
 class WorkerConnection implements DatabaseConnection {
@@ -90,6 +97,10 @@ class WorkerConnection implements DatabaseConnection {
 
   constructor(worker: SqliteWorker) {
     this.#worker = worker
+  }
+
+  close(): Promise<void> {
+    return this.#worker.close()
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {

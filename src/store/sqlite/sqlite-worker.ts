@@ -67,6 +67,11 @@ export class SqliteWorker {
     return this.#send({ sql, each: { columns, ...rows } })
   }
 
+  /** @throws Failure when it is closed, or has ended by itself. */
+  requireOpen(): void {
+    if (this.#gone) throw this.#gone
+  }
+
   async close(): Promise<void> {
     if (this.#gone) return
     await this.#send({}).catch(() => undefined)
