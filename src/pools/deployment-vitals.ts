@@ -1,6 +1,7 @@
 import type { Ms } from '../core/clock.ts'
 import type { Deployment, ErrorClass } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
+import { Changes } from './changes.ts'
 import { FailureCounts } from './failure-counts.ts'
 import { MinuteUse } from './minute-use.ts'
 import { MINUTE_MS } from './moment.ts'
@@ -18,6 +19,8 @@ const PENALTY_TTL_MS: Ms = 60_000
 export class Siblings {
   readonly members = new Set<DeploymentVitals>()
   version = 0
+  /** Whose figures have changed: those by which strategies judge. */
+  readonly changes = new Changes()
   readonly #listeners = new Set<() => void>()
 
   /** How many lines of calls wait for a place among them. */
@@ -95,6 +98,10 @@ export class DeploymentVitals implements Vitals {
     siblings.version++
   }
 
+  get changes(): Changes {
+    return this.siblings.changes
+  }
+
   get inFlight(): number {
     return this.shared ? this.#ownInFlight + this.shared.inFlight : this.#ownInFlight
   }
@@ -165,12 +172,14 @@ export class DeploymentVitals implements Vitals {
   sample(ms: Ms, streamed: boolean, now: Ms): void {
     const ring = streamed ? this.#firstToken : this.#latency
     ring.add(ms, now + this.#ttlMs)
+    this.changes.add(this)
   }
 
   /** A failure was seen instead of a duration. Forgotten soon, so that one of them does not shut it out for long. */
   penalise(streamed: boolean, now: Ms): void {
     const ring = streamed ? this.#firstToken : this.#latency
     ring.add(PENALTY_MS, now + Math.min(PENALTY_TTL_MS, this.#ttlMs))
+    this.changes.add(this)
   }
 
   succeeded(now: Ms): void {
@@ -243,6 +252,7 @@ export class DeploymentVitals implements Vitals {
 
   /** To be called when its use has changed, here or at another replica. */
   noticePressure(epoch: Ms): void {
+    this.changes.add(this)
     if (!this.#limited) return
     const pressure = this.#pressureAt(epoch)
     // A share also grows with time, so the pool may have found room meanwhile that is taken now.

@@ -5,7 +5,9 @@ import type { Clock } from '../core/clock.ts'
 import type { Deployment, Estimate } from '../core/deployment.ts'
 import type { Event } from '../core/event.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { RateCard } from '../core/price.ts'
 import type { RoutingSettings, StrategySettings } from '../core/settings.ts'
+import { Changes } from './changes.ts'
 import type { TokenBounds } from './filters/filter.ts'
 import type { Candidate } from './strategy.ts'
 import type { Vitals } from './vitals.ts'
@@ -31,11 +33,17 @@ export function deploymentOf(id: string, { selection, ...parts }: DeploymentPart
     selection: { tags: [], tagPatterns: [], ...selection },
     timeouts: {},
     health: {},
-    price: undefined,
+    price: priceOf(parts.info),
     limits: { supports: {} },
     info: {},
     ...parts,
   }
+}
+
+/** What tells apart deployments that `estimateOf` finds to cost different amounts. */
+function priceOf({ cost }: Deployment['info'] = {}): RateCard | undefined {
+  if (cost === undefined) return undefined
+  return { rates: { input: BigInt(Number(cost)), output: 0n }, tiers: [], source: 'test' }
 }
 
 export interface CallParts {
@@ -139,6 +147,7 @@ export function candidateOf(
     heldOutUntil: 0,
     unwellUntil: 0,
     unwellBecause: undefined,
+    changes: new Changes(),
     p50: () => p50,
     firstTokenP50: () => firstTokenP50,
     requestsThisMinute: () => requests ?? 0,

@@ -16,7 +16,10 @@ import { nobodyBut, nobodyFailure } from './shortage.ts'
 import type { Candidate, Candidates, NamedStrategy } from './strategy.ts'
 import type { WaitingLine } from './waiting-line.ts'
 
-/** What a call may cost at a deployment. It runs for every candidate: what depends on the call alone is to be kept. */
+/**
+ * What a call may cost at a deployment, by its price list and output limit alone: where they are the same, so is the estimate. What depends
+ * on the call alone is to be kept: it runs for many candidates.
+ */
 export type EstimateCall = (
   deployment: Deployment,
   call: Call,

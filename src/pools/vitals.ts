@@ -1,5 +1,6 @@
 import type { Ms } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
+import type { Changes } from './changes.ts'
 import type { SharedUse } from './shared-use.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface Vitals {
   readonly unwellUntil: Ms
   /** What the probe failed with. */
   readonly unwellBecause: Failure | undefined
+  /** Where it is noted that any of these figures has changed: its own, and those of others of its pool. */
+  readonly changes: Changes
   /** This replica's part in what is left of the limits; undefined where there is one replica only. */
   readonly shared?: SharedUse | undefined
   /** Median of the recent samples, penalties for failures included; undefined before the first. Whole answers. */

@@ -1,6 +1,8 @@
 import type { Call } from '../../core/call.ts'
 import type { Random } from '../../core/clock.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import { formatUsd, type NanoUsd } from '../../core/money.ts'
+import { remembered } from '../../core/remembered.ts'
 import type { Candidate, Candidates, NamedStrategy } from '../strategy.ts'
 import { randomIndex } from './random-index.ts'
 
@@ -21,18 +23,38 @@ export function costBased(random: Random): NamedStrategy {
   }
 }
 
+/** Candidates whose deployments charge alike: what a call costs at one, it costs at all. */
+type Alike = [Candidate, ...Candidate[]]
+
+/** By price list and output limit, which are all that an estimate knows of a deployment. Of 1,000, few differ. */
+const alike = remembered((candidates: Candidates): readonly Alike[] => {
+  const found = new Map<string, Alike>()
+  for (const candidate of candidates) {
+    const same = found.get(chargesOf(candidate.deployment))
+    if (same) same.push(candidate)
+    else found.set(chargesOf(candidate.deployment), [candidate])
+  }
+  return [...found.values()]
+})
+
+const chargesOf = remembered(({ price, limits }: Deployment) =>
+  JSON.stringify([price?.rates, price?.tiers, limits.maxOutputTokens], (_name, value) =>
+    typeof value === 'bigint' ? `${value}` : value,
+  ),
+)
+
 /** The cheapest for this call, at random among equals; one without a price only when none has any. */
 export function cheapest(candidates: Candidates, call: Call, random: Random): Candidate {
   let best: Candidate = candidates[0]
   let least: NanoUsd | undefined
   let ties = 0
-  for (const candidate of candidates) {
-    const { cost } = candidate.estimate(call)
-    if (ties === 0 || isLess(cost, least)) {
-      best = candidate
-      least = cost
-      ties = 1
-    } else if (cost === least && randomIndex(++ties, random) === 0) best = candidate
+  for (const some of alike(candidates)) {
+    const { cost } = some[0].estimate(call)
+    if (ties > 0 && cost !== least && !isLess(cost, least)) continue
+    ties = ties > 0 && cost === least ? ties + some.length : some.length
+    least = cost
+    const place = randomIndex(ties, random)
+    best = some[place] ?? best
   }
   return best
 }

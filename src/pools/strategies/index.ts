@@ -26,7 +26,7 @@ export function createStrategy(settings: StrategySettings, { clock, random }: St
     case 'simple-shuffle':
       return simpleShuffle(random)
     case 'least-busy':
-      return leastBusy(random)
+      return leastBusy(clock, random)
     case 'latency-based-routing':
       return latencyBased({ buffer: settings.lowestLatencyBuffer, clock, random })
     case 'cost-based-routing':

@@ -2,8 +2,8 @@ import type { Call } from '../../core/call.ts'
 import type { Clock, Ms, Random } from '../../core/clock.ts'
 import { PENALTY_MS } from '../deployment-vitals.ts'
 import type { Candidate, Candidates, NamedStrategy } from '../strategy.ts'
-import { lowest, nth } from './lowest.ts'
-import { randomIndex } from './random-index.ts'
+import type { Vitals } from '../vitals.ts'
+import { type Figures, figures } from './figures.ts'
 
 /** At most this part of the calls goes to deployments that nobody has measured, while others are. */
 const UNSEEN_SHARE = 0.2
@@ -25,16 +25,24 @@ export interface LatencyOptions {
  * the least busy of all is taken. A failure leaves a penalty sample for a minute, in which it counts as measured and slow.
  */
 export function latencyBased(options: LatencyOptions): NamedStrategy {
+  const { clock } = options
   const tries = new Tries()
+  // Of the pick under way: asking the clock for each candidate would take longer than all the rest.
+  let now: Ms = 0
+  const whole = standing(vitals => vitals.p50(now), clock)
+  const streamed = standing(vitals => vitals.firstTokenP50(now), clock)
   return {
     name: 'latency-based-routing',
-    pick: (candidates, call) => pick(candidates, call, options, tries),
+    pick(candidates, call) {
+      now = clock.monotonic()
+      return pick(candidates, options, call.request.streamed ? streamed : whole, tries)
+    },
     reason(chosen, { length }, call) {
-      const p50 = latencyOf(chosen, call, options.clock.monotonic())
+      const p50 = latencyOf(chosen, call, clock.monotonic())
       return p50 === undefined ? `one of ${length}, to measure it` : `fastest of ${length} at ${showLatency(p50)}`
     },
     explain(candidates, call) {
-      const now = options.clock.monotonic()
+      const now = clock.monotonic()
       for (const candidate of candidates) explainLatency(candidate, call, now)
     },
   }
@@ -56,36 +64,37 @@ export function showLatency(p50: Ms): string {
   return p50 >= PENALTY_MS ? 'a p50 of failures' : `${Math.round(p50)} ms p50`
 }
 
-function pick(candidates: Candidates, call: Call, { buffer, clock, random }: LatencyOptions, tries: Tries): Candidate {
-  const now = clock.monotonic()
-  let least = Number.POSITIVE_INFINITY
-  let unseen = 0
-  let idle = 0
-  for (const candidate of candidates) {
-    const p50 = latencyOf(candidate, call, now)
-    if (p50 !== undefined) least = Math.min(least, p50)
-    else {
-      unseen++
-      if (candidate.vitals.inFlight === 0) idle++
-    }
-  }
-  if (unseen === candidates.length) return lowest(candidates, ({ vitals }) => vitals.inFlight, random)
-  if (tries.earn() && idle > 0) {
-    tries.spend()
-    const isIdle = (one: Candidate) => one.vitals.inFlight === 0 && latencyOf(one, call, now) === undefined
-    return nth(candidates, randomIndex(idle, random), isIdle)
-  }
-  return amongFastest(
-    candidates,
-    one => (latencyOf(one, call, now) ?? Number.POSITIVE_INFINITY) <= least * (1 + buffer),
-    random,
-  )
+/** How candidates stand for whole answers, or for streams. */
+interface Standing {
+  /** By their p50. */
+  readonly measured: (candidates: Candidates) => Figures
+  /** Those that nobody has measured, by the attempts in flight. */
+  readonly unmeasured: (candidates: Candidates) => Figures
 }
 
-function amongFastest(candidates: Candidates, isFast: (candidate: Candidate) => boolean, random: Random): Candidate {
-  let count = 0
-  for (const candidate of candidates) if (isFast(candidate)) count++
-  return nth(candidates, randomIndex(count, random), isFast)
+function standing(p50Of: (vitals: Vitals) => Ms | undefined, clock: Clock): Standing {
+  return {
+    measured: figures(({ vitals }) => p50Of(vitals) ?? Number.POSITIVE_INFINITY, clock),
+    unmeasured: figures(
+      ({ vitals }) => (p50Of(vitals) === undefined ? vitals.inFlight : Number.POSITIVE_INFINITY),
+      clock,
+    ),
+  }
+}
+
+function pick(candidates: Candidates, { buffer, random }: LatencyOptions, by: Standing, tries: Tries): Candidate {
+  const measured = by.measured(candidates)
+  const { least } = measured
+  const earned = least < Number.POSITIVE_INFINITY && tries.earn()
+  if (measured.upTo(Number.MAX_VALUE) < candidates.length && (earned || least === Number.POSITIVE_INFINITY)) {
+    const unmeasured = by.unmeasured(candidates)
+    if (!earned) return unmeasured.any(unmeasured.least, random)
+    if (unmeasured.least === 0) {
+      tries.spend()
+      return unmeasured.any(0, random)
+    }
+  }
+  return measured.any(least * (1 + buffer), random)
 }
 
 /** Tries at unmeasured deployments that the calls so far have earned; at most one is saved up. */

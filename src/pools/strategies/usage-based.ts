@@ -1,15 +1,18 @@
-import type { Clock, Random } from '../../core/clock.ts'
+import type { Clock, Ms, Random } from '../../core/clock.ts'
 import type { StrategyName } from '../../core/settings.ts'
 import type { NamedStrategy } from '../strategy.ts'
-import { lowest } from './lowest.ts'
+import { figures } from './figures.ts'
 
 /** The fewest tokens in the current UTC minute, reserved ones included; random among equals. Both of LiteLLM's names mean it. */
 export function usageBased(name: StrategyName, clock: Clock, random: Random): NamedStrategy {
+  let epoch: Ms = 0
+  const used = figures(({ vitals }) => vitals.tokensThisMinute(epoch), clock)
   return {
     name,
     pick(candidates) {
-      const epoch = clock.now()
-      return lowest(candidates, ({ vitals }) => vitals.tokensThisMinute(epoch), random)
+      epoch = clock.now()
+      const standing = used(candidates)
+      return standing.any(standing.least, random)
     },
     reason: ({ vitals }, { length }) =>
       `least used of ${length} with ${vitals.tokensThisMinute(clock.now())} tokens this minute`,
