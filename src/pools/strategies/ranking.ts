@@ -14,12 +14,10 @@ export class Ranking implements Figures {
   readonly #figure: Figure
   readonly #clock: Clock
   readonly #places = new Map<Vitals, number>()
-  /** In ascending order. */
+  /** Of each candidate, as it was when it was put in order. */
   readonly #figures: Float64Array
-  /** The candidate of each, by its place in the list. */
+  /** Their places in the list, by ascending figure. */
   readonly #order: Int32Array
-  /** The figure of each candidate, as it was when it was put in order. */
-  readonly #own: Float64Array
   readonly #read = new Map<Changes, number>()
   #freshUntil: Ms
 
@@ -28,21 +26,19 @@ export class Ranking implements Figures {
     this.#figure = figure
     this.#clock = clock
     this.#figures = new Float64Array(candidates.length)
-    this.#own = new Float64Array(candidates.length)
     this.#order = new Int32Array(candidates.length)
     for (const [place, { vitals }] of candidates.entries()) {
       this.#places.set(vitals, place)
       this.#read.set(vitals.changes, vitals.changes.count)
-      this.#own[place] = this.#figureAt(place)
+      this.#figures[place] = this.#figureAt(place)
       this.#order[place] = place
     }
-    this.#order.sort((one, other) => (this.#own[one] ?? 0) - (this.#own[other] ?? 0) || one - other)
-    for (const [rank, place] of this.#order.entries()) this.#figures[rank] = this.#own[place] ?? 0
+    this.#order.sort((one, other) => (this.#figures[one] ?? 0) - (this.#figures[other] ?? 0) || one - other)
     this.#freshUntil = clock.monotonic() + REFRESH_MS
   }
 
   get least(): number {
-    return this.#figures[0] ?? Number.POSITIVE_INFINITY
+    return this.#ranked(0)
   }
 
   upTo(limit: number): number {
@@ -79,35 +75,33 @@ export class Ranking implements Figures {
   readonly #move = (vitals: Vitals): void => {
     const place = this.#places.get(vitals)
     if (place === undefined) return
-    const before = this.#own[place] ?? 0
+    const before = this.#figures[place] ?? 0
     const after = this.#figureAt(place)
     if (after === before) return
     const from = this.#order.indexOf(place, this.#firstAbove(before, true))
     // Behind those of its figure, or before them: whichever end is nearer.
     const to = after > before ? this.#firstAbove(after, true) - 1 : this.#firstAbove(after)
-    if (to > from) {
-      this.#figures.copyWithin(from, from + 1, to + 1)
-      this.#order.copyWithin(from, from + 1, to + 1)
-    } else {
-      this.#figures.copyWithin(to + 1, to, from)
-      this.#order.copyWithin(to + 1, to, from)
-    }
-    this.#figures[to] = after
+    if (to > from) this.#order.copyWithin(from, from + 1, to + 1)
+    else this.#order.copyWithin(to + 1, to, from)
     this.#order[to] = place
-    this.#own[place] = after
+    this.#figures[place] = after
   }
 
   #figureAt(place: number): number {
     return this.#figure(this.#candidates[place] ?? this.#candidates[0])
   }
 
+  #ranked(rank: number): number {
+    return this.#figures[this.#order[rank] ?? 0] ?? 0
+  }
+
   /** The first rank above this figure, or from it on. */
   #firstAbove(figure: number, orEqual = false): number {
     let low = 0
-    let high = this.#figures.length
+    let high = this.#order.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const one = this.#figures[middle] ?? 0
+      const one = this.#ranked(middle)
       if (one < figure || (one === figure && !orEqual)) low = middle + 1
       else high = middle
     }
