@@ -129,7 +129,7 @@ export interface Pulse {
   readonly now: Ms
   /** False: the leases have run out meanwhile; the replica must join again and lease anew. */
   readonly alive: boolean
-  /** What was changed by whomever since the last pulse, each at least once. */
+  /** What was changed by whomever since the last pulse, each at least once; `EVERYTHING` when that is not known any more. */
   readonly changes: readonly Change[]
   /** Budgets that somebody was refused money of while others had it under lease: whoever has idle money gives it back. */
   readonly scarce: readonly string[]
@@ -140,6 +140,9 @@ export interface Change {
   readonly kind: 'key' | 'team' | 'user' | 'organization' | 'customer' | 'tag' | 'model' | 'budget' | 'plan' | 'setting'
   readonly id: string
 }
+
+/** Anything may have changed: what is remembered of callers, models and settings is read anew. */
+export const EVERYTHING: Change = { kind: 'setting', id: '' }
 
 export interface WrittenOff {
   readonly budget: BudgetState

@@ -1,8 +1,8 @@
 import type { Ms } from '../core/clock.ts'
-import type { Change } from './authority.ts'
+import { type Change, EVERYTHING } from './authority.ts'
 
-/** Whoever has not pulsed for so long is dead and reads everything anew. */
-const KEPT_MS: Ms = 60_000
+/** Whoever has not pulsed for so long hears that everything may have changed. */
+const KEPT_MS: Ms = 10 * 60_000
 const KEPT_AT_MOST = 10_000
 
 interface Noted {
@@ -10,7 +10,7 @@ interface Noted {
   readonly at: Ms
 }
 
-/** The changes of the last minute, numbered. */
+/** The changes of the last minutes, numbered. */
 export class RecentChanges {
   #noted: Noted[] = []
   /** The number of the newest change. */
@@ -31,7 +31,8 @@ export class RecentChanges {
 
   /** What came after the change of this number. */
   since(number: number): Change[] {
-    const count = Math.min(this.#latest - number, this.#noted.length)
-    return count <= 0 ? [] : this.#noted.slice(-count).map(({ change }) => change)
+    const count = this.#latest - number
+    if (count === 0) return []
+    return count > this.#noted.length ? [EVERYTHING] : this.#noted.slice(-count).map(({ change }) => change)
   }
 }

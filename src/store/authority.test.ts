@@ -9,7 +9,7 @@ import {
 import { ledgerRow } from '../../test/support/ledger-row.ts'
 import { hasPostgres } from '../../test/support/postgres.ts'
 import { type BudgetTerms, budgetId } from '../core/budget.ts'
-import type { Grant, LeaseAnswer } from '../ledger/authority.ts'
+import { EVERYTHING, type Grant, type LeaseAnswer } from '../ledger/authority.ts'
 
 /** The promises of the port: one set of tests for every place where budgets can be kept. */
 const places: readonly (readonly [string, () => Promise<AuthorityUnderTest>])[] = [
@@ -272,6 +272,25 @@ describe.each(places)('authority in %s', (_, open) => {
     expect((await place.authority.pulse(one, DAY)).changes).toEqual([])
     expect((await place.authority.pulse(other, DAY)).changes).toContainEqual(change)
     expect((await place.authority.pulse(await replica(), DAY)).changes).toEqual([])
+  })
+
+  test('who was silent hears what was changed meanwhile, or, after very long, that anything may have been', async () => {
+    const [one, change] = [await replica(), { kind: 'key' as const, id: `key-${++count}` }]
+    await place.authority.pulse(one, 10_000)
+    await place.note(change)
+    await place.pass(9 * 60_000)
+    const after = await place.authority.pulse(one, DAY)
+    expect(after).toMatchObject({ alive: false, changes: [change] })
+    expect((await place.authority.pulse(one, DAY)).changes).toEqual([])
+    await place.note(change)
+    for (let hour = 0; hour < 3; hour++) {
+      await place.pass(HOUR)
+      await place.note({ kind: 'team', id: `team-${++count}` })
+      await place.authority.pulse(await replica(), DAY)
+    }
+    await place.pass(HOUR)
+    expect((await place.authority.pulse(one, DAY)).changes).toEqual([EVERYTHING])
+    expect((await place.authority.pulse(one, DAY)).changes).toEqual([])
   })
 
   test('whoever has idle money hears that somebody was refused it', async () => {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Ms } from '../core/clock.ts'
-import type { Change } from '../ledger/authority.ts'
+import { type Change, EVERYTHING } from '../ledger/authority.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Database } from './schema.ts'
  * bounded, and others with a later time may be visible before it.
  */
 const OVERLAP_MS: Ms = 30_000
-/** Whoever has not read for so long is dead, and reads everything anew. */
+/** Whoever has not read for so long hears that everything may have changed. */
 const KEPT_MS: Ms = 10 * 60_000
 const AT_ONCE = 1000
 
@@ -33,20 +33,22 @@ export async function dropOldChanges(db: Kysely<Database>, now: Ms): Promise<voi
 }
 
 /**
- * Reads changes, each once. They are numbered when they are written and seen when they are committed, which may be the
- * other way round: so it reads again what is recent, and leaves out what it has told.
+ * Reads changes, each once, however long the last reading is ago. They are numbered when they are written and seen when they are
+ * committed, which may be the other way round: so it reads again what was recent then, and leaves out what it has told.
  */
 export class ChangeReader {
   readonly #told = new Map<number, Ms>()
   readonly #from: Ms
+  #last: Ms
 
   /** @param from changes before it are old news, by the store's clock. */
   constructor(from: Ms) {
     this.#from = from
+    this.#last = from
   }
 
   async read(db: Kysely<Database>, now: Ms): Promise<Change[]> {
-    const since = Math.max(this.#from, now - OVERLAP_MS)
+    const since = Math.max(this.#from, this.#last - OVERLAP_MS)
     const rows = await db
       .selectFrom('changes')
       .select(['seq', 'kind', 'id', 'at'])
@@ -56,6 +58,9 @@ export class ChangeReader {
     const fresh = rows.filter(({ seq }) => !this.#told.has(seq))
     for (const { seq, at } of fresh) this.#told.set(seq, at)
     for (const [seq, at] of this.#told) if (at < since) this.#told.delete(seq)
+    const isAll = since >= now - KEPT_MS
+    this.#last = now
+    if (!isAll) return [EVERYTHING]
     return fresh.map(({ kind, id }) => ({ kind: kind as Change['kind'], id }))
   }
 }

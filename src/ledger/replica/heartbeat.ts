@@ -26,9 +26,6 @@ export interface HeartbeatParts {
   readonly onWrittenOff: (replica: string, amounts: readonly WrittenOff[]) => void
 }
 
-/** What is remembered of callers and budgets is read anew. */
-const EVERYTHING: Change = { kind: 'setting', id: '' }
-
 /** Tells the authority that this replica lives, and hears what has changed. Looks after the leases of replicas that died. */
 export class Heartbeat {
   readonly #parts: HeartbeatParts
@@ -81,8 +78,6 @@ export class Heartbeat {
       for (const change of pulse.changes) onChange(change)
       if (!pulse.alive || this.#doubt) await this.#reconcile(!pulse.alive)
       contact.heard(sentAt)
-      // Whoever was away so long may have missed some.
-      if (!pulse.alive) onChange(EVERYTHING)
       poster.giveBack(book.takeIdle(pulse.scarce))
       await this.#sweep(sentAt)
     } catch (error) {
