@@ -139,6 +139,17 @@ describe('the owner of a journal', () => {
   })
 })
 
+describe('a journal in another format', () => {
+  it('is left to who knows it', () => {
+    new FileJournal(root, replica).begin(journalRow(row('a', 100n)))
+    const journals = new FileJournals(root)
+    expect(journals.ids()).toEqual(['R1'])
+    writeFileSync(join(root, 'R1', 'replica.json'), JSON.stringify({ format: 2, ...replica }))
+    expect(journals.ids()).toEqual([])
+    expect(readdirSync(join(root, 'R1'))).toHaveLength(2)
+  })
+})
+
 describe('taking over', () => {
   async function dead() {
     const clock = new FakeClock()

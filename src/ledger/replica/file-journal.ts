@@ -105,7 +105,7 @@ export class FileJournal implements Journal {
 
   #makeFolder(): JournalFile {
     mkdirSync(this.folder, { recursive: true })
-    writeFileSync(join(this.folder, REPLICA_FILE), JSON.stringify(this.#replica))
+    writeFileSync(join(this.folder, REPLICA_FILE), JSON.stringify({ format: JOURNAL_FORMAT, ...this.#replica }))
     return this.#open()
   }
 
@@ -128,5 +128,7 @@ function notWritable(cause: unknown): Failure {
   })
 }
 
-/** Says whose journal it is. */
+/** How lines are written. Whoever reads another format leaves the journal to who knows it: to be raised with every change. */
+export const JOURNAL_FORMAT = 1
+/** Says whose journal it is, and in which format. */
 export const REPLICA_FILE = 'replica.json'

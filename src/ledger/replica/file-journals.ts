@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { PostedRow, Replica } from '../authority.ts'
-import { FileJournal, REPLICA_FILE } from './file-journal.ts'
+import { FileJournal, JOURNAL_FORMAT, REPLICA_FILE } from './file-journal.ts'
 import type { Journal, Journals } from './journals.ts'
 import { readLines } from './read-journal.ts'
 
@@ -22,7 +22,7 @@ export class FileJournals implements Journals {
   ids(): readonly string[] {
     try {
       return readdirSync(this.#root, { withFileTypes: true })
-        .filter(entry => entry.isDirectory())
+        .filter(entry => entry.isDirectory() && this.#isReadable(entry.name))
         .map(entry => entry.name)
     } catch {
       return []
@@ -45,6 +45,12 @@ export class FileJournals implements Journals {
 
   remove(id: string): void {
     rmSync(join(this.#root, id), { recursive: true, force: true })
+  }
+
+  /** One that says nothing was not finished by who began it, and has no lines. */
+  #isReadable(id: string): boolean {
+    const { format = JOURNAL_FORMAT } = readReplica(join(this.#root, id, REPLICA_FILE))
+    return format === JOURNAL_FORMAT
   }
 }
 
