@@ -15,7 +15,7 @@ describe('askForTask', () => {
     const request = askForTask({ pool: 'cheap', text: 'hello', tasks })
     expect(request).toMatchObject({ operation: 'chat', streamed: false })
     expect(request.body).toMatchObject({ model: 'cheap', max_tokens: 5, temperature: 0, stream: false })
-    expect(request.bytes).toBeUndefined()
+    expect(request.source).toBeUndefined()
   })
 
   it('lists the tasks, own ones and default too', () => {

@@ -3,9 +3,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { corpus } from '../../test/support/data.ts'
-import { memberSpan, nestsDeeperThan } from './json-scan.ts'
+import { nestsDeeperThan, outline } from './json-scan.ts'
 
 const suite = corpus('fuzz/JSONTestSuite/test_parsing')
+
+const memberSpan = (json: Uint8Array, name: string) =>
+  outline(json, { name, deepest: 1_000, longFrom: Number.POSITIVE_INFINITY }).member
 
 function memberOf(json: string, name: string): unknown {
   const bytes = Buffer.from(json)
@@ -17,6 +20,13 @@ function memberOf(json: string, name: string): unknown {
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   return 1 + Math.max(0, ...Object.values(value).map(depthOf))
+}
+
+/** The strings among the values. */
+function stringsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(stringsOf)
 }
 
 /** Writes JSON with space wherever JSON allows it, and with some characters of strings as escapes. */
@@ -93,6 +103,24 @@ describe('the span of a member', () => {
           if (span) expect(span.start <= span.end && span.end <= given.length).toBe(true)
           nestsDeeperThan(given, 3)
         }
+      }),
+    )
+  })
+})
+
+describe('the outline of a text', () => {
+  it('finds the long strings that are no names, and says when it nests too deep', () => {
+    const texts = fc.oneof(fc.string({ maxLength: 30 }), fc.string({ minLength: 30, maxLength: 90 }))
+    const object = fc.dictionary(texts, fc.oneof(texts, fc.array(texts), fc.jsonValue({ maxDepth: 5 })))
+    fc.assert(
+      fc.property(object, fc.nat(6), (value, limit) => {
+        const bytes = Buffer.from(JSON.stringify(value))
+        const found = outline(bytes, { name: 'model', deepest: limit, longFrom: 40 })
+        expect(found.isTooDeep).toBe(depthOf(value) > limit)
+        if (found.isTooDeep) return
+        const long = found.longTexts.map(({ start, end }) => bytes.subarray(start, end).toString())
+        const wanted = stringsOf(value).map(one => JSON.stringify(one))
+        expect(long.sort()).toEqual(wanted.filter(one => Buffer.byteLength(one) >= 40).sort())
       }),
     )
   })

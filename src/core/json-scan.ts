@@ -47,41 +47,55 @@ export interface Span {
   readonly end: number
 }
 
-/**
- * The value of a member of the outermost object, found without parsing. Undefined when there is none, and when the name
- * stands there twice: two readers of such text may disagree, so it must not be patched.
- */
-export function memberSpan(json: Uint8Array, name: string): Span | undefined {
+/** What a walk over the text of an object finds. */
+export interface Outline {
+  /** Whether arrays and objects nest deeper than was asked. The walk ends there. */
+  readonly isTooDeep: boolean
+  /**
+   * The value of the wanted member of the outermost object. Undefined when there is none, and when the name stands there twice:
+   * two readers of such text may disagree, so it must not be patched.
+   */
+  readonly member: Span | undefined
+  /** Strings of so many bytes and more that are no names, quotes included, in order. */
+  readonly longTexts: readonly Span[]
+}
+
+export interface OutlineOptions {
+  /** The name of the wanted member. */
+  readonly name: string
+  readonly deepest: number
+  readonly longFrom: number
+}
+
+const NO_SPANS: readonly Span[] = []
+
+/** Walks once over the text. Of text that is no JSON it tells something or other. */
+export function outline(json: Uint8Array, { name, deepest, longFrom }: OutlineOptions): Outline {
   const wanted = Buffer.from(name)
-  let found: Span | undefined
+  let member: Span | undefined
+  let isTwice = false
+  let longTexts: Span[] | undefined
   let depth = 0
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (++depth > deepest) return { isTooDeep: true, member: undefined, longTexts: NO_SPANS }
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
     else if (byte === QUOTE) {
-      const end = stringEnd(json, at)
-      if (depth === 1 && isName(json, { start: at, end: end + 1 }, wanted)) {
-        const span = valueAfter(json, end + 1)
-        if (span) {
-          if (found) return undefined
-          found = span
-          if (isLast(json, name, span.end)) return found
-        }
+      const end = Math.min(stringEnd(json, at) + 1, json.length)
+      if (depth === 1 && isName(json, { start: at, end }, wanted)) {
+        const span = valueAfter(json, end)
+        isTwice ||= span !== undefined && member !== undefined
+        member ??= span
       }
-      at = end
+      if (end - at >= longFrom && json[skipSpace(json, end)] !== COLON) {
+        longTexts ??= []
+        longTexts.push({ start: at, end })
+      }
+      at = end - 1
     }
   }
-  return found
-}
-
-const PLAIN_NAME = /^\w+$/
-
-/** Whether the name cannot stand behind `from` again: neither as it is, nor in the only escapes that spell letters. */
-function isLast(json: Uint8Array, name: string, from: number): boolean {
-  if (!PLAIN_NAME.test(name)) return false
-  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
-  return text.indexOf(`"${name}"`, from) < 0 && text.indexOf('\\u', from) < 0
+  return { isTooDeep: false, member: isTwice ? undefined : member, longTexts: longTexts ?? NO_SPANS }
 }
 
 /** Strings shorter than this are walked: a native search costs 80 ns before it looks at a byte. */

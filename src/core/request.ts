@@ -1,4 +1,6 @@
 import type { JsonObject } from './json.ts'
+import type { Span } from './json-scan.ts'
+import type { LongTexts } from './long-texts.ts'
 
 /** What is asked of a model. Each is served at `/v1/<path>`. */
 export type Operation = 'chat' | 'completion' | 'embedding'
@@ -8,8 +10,19 @@ export interface Request {
   readonly operation: Operation
   /** The parsed body as the client sent it, `model` included. Unknown parameters are passed on. */
   readonly body: JsonObject
-  /** The bytes it was parsed from, when there were any: sent on with as little change as possible. */
-  readonly bytes?: Uint8Array
+  /** The text it was parsed from, when there was one: sent on with as little change as possible. */
+  readonly source?: Source
   /** Whether the client asked for a stream. */
   readonly streamed: boolean
+}
+
+/** A client's body as it came. */
+export interface Source {
+  readonly bytes: Uint8Array
+  /** Where the value of `model` stands; undefined when that cannot be told for sure. */
+  readonly model: Span | undefined
+  /** Strings of the body that are decoded when somebody reads them. */
+  readonly longTexts?: LongTexts
+  /** Members that the body has and the bytes do not. */
+  readonly added?: JsonObject
 }

@@ -19,7 +19,7 @@ describe('the bytes of a request', () => {
       operation: 'chat',
       body: { model: 'fast', messages, stream: true },
       streamed: true,
-      bytes,
+      source: { bytes, model: { start: 9, end: 15 } },
     })
     expect(options).toEqual({})
   })
@@ -62,7 +62,7 @@ describe('members for the router', () => {
     const value = harmless[name] ?? (numbers.includes(name) ? 1 : name === 'disable_fallbacks' ? true : null)
     const { request } = asked({ [name]: value, seed: 1 })
     expect(request.body).toEqual({ model: 'fast', messages, seed: 1 })
-    expect(request.bytes).toBeUndefined()
+    expect(request.source).toBeUndefined()
   })
 
   it('leave the body that was given as it was', () => {

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
-import type { Operation, Request } from '../core/request.ts'
+import type { Operation, Request, Source } from '../core/request.ts'
 import { CONTROL_KEYS } from './control-keys.ts'
 import { type RequestHeaders, readOptions } from './options.ts'
 import { parseBody } from './parse-body.ts'
@@ -16,14 +16,15 @@ export interface Asked {
 
 /** Reads a request body of OpenAI's API. @throws Failure `invalid_request`, naming the member that is wrong. */
 export function readBytes(operation: Operation, bytes: Uint8Array, headers: RequestHeaders): Asked {
-  return readBody(operation, parseBody(bytes), { bytes, headers })
+  const { value, source } = parseBody(bytes)
+  return readBody(operation, value, { source, headers })
 }
 
 /** The same for a body that has been parsed, as in the library. */
 export function readBody(
   operation: Operation,
   value: unknown,
-  { bytes, headers = {} }: { readonly bytes?: Uint8Array; readonly headers?: RequestHeaders } = {},
+  { source, headers = {} }: { readonly source?: Source; readonly headers?: RequestHeaders } = {},
 ): Asked {
   if (!isObject(value)) throw new Failure('invalid_request', 'the body must be a JSON object', { code: 'invalid_body' })
   validate(operation, value)
@@ -34,8 +35,8 @@ export function readBody(
     operation,
     body,
     streamed: operation !== 'embedding' && value.stream === true,
-    // Bytes with members that must not go upstream cannot be passed on as they are.
-    ...(bytes && body === value && { bytes }),
+    // Text with members that must not go upstream cannot be passed on as it is.
+    ...(source && body === value && { source }),
   }
   return { pool: String(value.model), request, options }
 }

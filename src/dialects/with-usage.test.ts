@@ -7,14 +7,14 @@ const request = (body: JsonObject, streamed = true): Request => ({
   operation: 'chat',
   streamed,
   body,
-  bytes: new Uint8Array(1),
+  source: { bytes: new Uint8Array(1), model: undefined },
 })
 
 describe('withUsage', () => {
   it('asks for usage, beside what else is asked of the stream', () => {
     const asked = withUsage(request({ model: 'm', stream_options: { other: 1 } }))
     expect(asked.body).toEqual({ model: 'm', stream_options: { other: 1, include_usage: true } })
-    expect(asked.bytes).toBeUndefined()
+    expect(asked.source).toBeUndefined()
   })
 
   it('leaves alone who has said it, and who does not stream', () => {

@@ -20,9 +20,9 @@ describe('a lowered limit', () => {
 
   it('goes without the bytes of the client, which say something else', () => {
     const request = chat('{"model":"m","messages":[{"role":"user","content":"a"}],"max_tokens":100}')
-    expect(request.bytes).toBeDefined()
+    expect(request.source).toBeDefined()
     const lowered = withOutputLimit(request, 20)
-    expect(lowered.bytes).toBeUndefined()
+    expect(lowered.source).toBeUndefined()
     expect(lowered.body).toEqual({ ...request.body, max_tokens: 20 })
   })
 })
@@ -33,6 +33,15 @@ describe('a forced limit', () => {
     expect(withForcedLimit(chat({}), at('mistral'), 50).body).toMatchObject({ max_tokens: 50 })
     const completion = { operation: 'completion', streamed: false, body: { prompt: 'a', max_tokens: null } } as const
     expect(withForcedLimit(completion, at('openai'), 50).body).toEqual({ prompt: 'a', max_tokens: 50 })
+  })
+
+  it('is told beside the text of the client, which is not written anew', () => {
+    const request = chat('{"model":"m","messages":[{"role":"user","content":"a"}]}')
+    const { body, source } = withForcedLimit(request, at('openai'), 50)
+    expect(body).toEqual({ ...request.body, max_completion_tokens: 50 })
+    expect(source).toEqual({ ...request.source, added: { max_completion_tokens: 50 } })
+    const says = chat('{"model":"m","messages":[{"role":"user","content":"a"}],"max_completion_tokens":null}')
+    expect(withForcedLimit(says, at('openai'), 50).source).toBeUndefined()
   })
 
   it('stands where a caller in process has a member that is undefined', () => {

@@ -28,17 +28,6 @@ export function withForcedLimit(request: Request, { defaults, provider }: Deploy
   if (Object.hasOwn(body, field)) return { operation, streamed, body: { ...body, [field]: tokens } }
   // A member that is new comes first: behind what is spread it costs 1 µs.
   const limited = { operation, streamed, body: { [field]: tokens, ...body } }
-  return request.bytes ? { bytes: withMember(request.bytes, field, tokens), ...limited } : limited
-}
-
-const CLOSING_BRACE = 0x7d
-
-/** The client's bytes with one more member at their end: they are not printed anew, however long the prompt is. */
-function withMember(bytes: Uint8Array, name: string, value: number): Uint8Array {
-  const end = bytes.lastIndexOf(CLOSING_BRACE)
-  const member = `,"${name}":${value}}`
-  const longer = Buffer.allocUnsafe(end + member.length)
-  longer.set(bytes.subarray(0, end))
-  longer.write(member, end, 'latin1')
-  return longer
+  const { source } = request
+  return source ? { ...limited, source: { ...source, added: { ...source.added, [field]: tokens } } } : limited
 }

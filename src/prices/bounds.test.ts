@@ -12,7 +12,7 @@ function chat(body: JsonObject): Request {
 }
 
 function withBytes(request: Request): Request {
-  return { ...request, bytes: encoder.encode(JSON.stringify(request.body)) }
+  return { ...request, source: { bytes: encoder.encode(JSON.stringify(request.body)), model: undefined } }
 }
 
 const message = (content: Json): JsonObject => ({ role: 'user', content })
@@ -46,7 +46,7 @@ describe('inputTokenBounds', () => {
 
   it('take the bytes where they are there', () => {
     const request = chat({ messages: [message('hi')] })
-    expect(inputTokenBounds({ ...request, bytes: new Uint8Array(1000) }).high).toBe(1256)
+    expect(inputTokenBounds({ ...request, source: { bytes: new Uint8Array(1000), model: undefined } }).high).toBe(1256)
   })
 
   it('without bytes bound at least as many as the JSON has bytes', () => {

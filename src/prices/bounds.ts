@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../core/json.ts'
-import type { Request } from '../core/request.ts'
+import type { Request, Source } from '../core/request.ts'
 import { isMedia, measure } from './measure.ts'
 
 /** Bytes per token, on average: a median error of 8 %, 29 % at the 95th percentile. For choosing, never for billing. */
@@ -32,6 +32,9 @@ export interface InputTokenBounds {
   readonly open: boolean
 }
 
+/** A limit of output tokens that is put into a request that has none: as `measure` counts it, and not less. */
+export const ADDED_MEMBER_BYTES = 64
+
 const PROMPT_FIELDS: readonly string[] = [
   'messages',
   'prompt',
@@ -50,16 +53,24 @@ const PROMPT_FIELDS: readonly string[] = [
 export function inputTokenBounds(request: Request): InputTokenBounds {
   const { body } = request
   const media: JsonObject[] = []
-  const text = measure(promptOf(body), object => isMedia(object) && media.push(object) > 0)
-  const size = request.bytes ? request.bytes.length : jsonSize(body)
+  const text = measure(promptOf(body), {
+    skip: object => isMedia(object) && media.push(object) > 0,
+    longTexts: request.source?.longTexts,
+  })
+  const size = request.source ? sizeOf(request.source) : jsonSize(body)
   const tools = hasItems(body.tools) || hasItems(body.functions) ? TOOLS_ALLOWANCE : 0
   return {
-    low: Math.ceil(text.stringBytes / LONGEST_TOKEN_BYTES),
+    low: Math.ceil((text.stringBytes - text.escapeBytes) / LONGEST_TOKEN_BYTES),
     likely:
       Math.ceil((text.stringBytes + text.keyBytes) / BYTES_PER_TOKEN) + text.numbers + media.length * MEDIA_LIKELY,
     high: size + TEMPLATE_ALLOWANCE + tools + media.length * MEDIA_ALLOWANCE,
     open: media.length > 0 || usesHostedTools(body),
   }
+}
+
+/** Of the text as it is sent. */
+function sizeOf({ bytes, added }: Source): number {
+  return bytes.length + (added ? Object.keys(added).length * ADDED_MEMBER_BYTES : 0)
 }
 
 /** What was received of an answer that ended without a usage. */

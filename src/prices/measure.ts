@@ -1,9 +1,12 @@
 import type { Json, JsonObject } from '../core/json.ts'
+import type { LongTexts } from '../core/long-texts.ts'
 
 /** What a walk over JSON values found. */
 export interface Measure {
-  /** UTF-8 bytes of all strings, without quotes and escapes. */
+  /** UTF-8 bytes of all strings, without quotes; of long texts that nobody has decoded, with their escapes. */
   readonly stringBytes: number
+  /** By how many bytes those escapes may make the strings look longer than they are, at most. */
+  readonly escapeBytes: number
   /** UTF-8 bytes of all member names. */
   readonly keyBytes: number
   /** Numbers: each is a token where a prompt is given as tokens, and about one elsewhere. */
@@ -30,12 +33,16 @@ export function isMedia(object: JsonObject): boolean {
   return MEDIA_TYPES.has(object.type)
 }
 
-/**
- * Walks values without recursion: a body may be nested deeper than the call stack. An object for which `skip` gives true
- * is left out with everything in it.
- */
-export function measure(roots: Json[], skip: (object: JsonObject) => boolean = never): Measure {
-  const found = { stringBytes: 0, keyBytes: 0, numbers: 0, nodes: 0 }
+export interface MeasureOptions {
+  /** An object for which it gives true is left out with everything in it. */
+  readonly skip?: (object: JsonObject) => boolean
+  /** Texts that are measured without decoding them. */
+  readonly longTexts?: LongTexts | undefined
+}
+
+/** Walks values without recursion: a body may be nested deeper than the call stack. */
+export function measure(roots: Json[], { skip = never, longTexts }: MeasureOptions = {}): Measure {
+  const found = { stringBytes: 0, escapeBytes: 0, keyBytes: 0, numbers: 0, nodes: 0 }
   const stack = [...roots]
   while (stack.length > 0) {
     const value = stack.pop()
@@ -44,11 +51,17 @@ export function measure(roots: Json[], skip: (object: JsonObject) => boolean = n
     else if (typeof value === 'number') found.numbers++
     else if (isList(value)) pushAll(stack, value)
     else if (typeof value === 'object' && value !== null && !skip(value)) {
+      const long = longTexts?.get(value)
       for (const key of Object.keys(value)) {
         found.keyBytes += Buffer.byteLength(key)
         found.nodes++
-        const member = value[key]
+        const text = long?.get(key)
+        const member = text ? undefined : value[key]
         if (member !== undefined) stack.push(member)
+        if (!text) continue
+        found.nodes++
+        found.stringBytes += text.bytes
+        found.escapeBytes += text.bytes - text.leastBytes
       }
     }
   }

@@ -133,10 +133,11 @@ test('an attempt that is given a limit costs no more than what was held for its 
   fc.assert(
     fc.property(asked, fc.boolean(), (one, hasBytes) => {
       const { body, ...rest } = requestOf({ ...one, max: undefined })
-      const bytes = (of: object) => (hasBytes ? { bytes: Buffer.from(JSON.stringify(of)) } : {})
-      const limited = { ...body, max_completion_tokens: forcedOutput(deployment, undefined) }
-      const call: Request = { ...rest, body, ...bytes(body) }
-      const attempt: Request = { ...rest, body: limited, ...bytes(limited) }
+      const source = hasBytes && { bytes: Buffer.from(JSON.stringify(body)), model: undefined }
+      const added = { max_completion_tokens: forcedOutput(deployment, undefined) }
+      const call: Request = { ...rest, body, ...(source && { source }) }
+      const limited = { ...rest, body: { ...body, ...added } }
+      const attempt: Request = source ? { ...limited, source: { ...source, added } } : limited
       const held = worstCost(deployment, call, { bounds: inputTokenBounds(call) }) ?? 0n
       const needed = worstCost(deployment, attempt, { bounds: inputTokenBounds(attempt) }) ?? 0n
       expect(needed <= held).toBe(true)

@@ -2,10 +2,8 @@ import type { Deployment } from '../core/deployment.ts'
 import { divideUp, type NanoUsd } from '../core/money.ts'
 import type { Rate, RateCard, Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
-import { generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
+import { ADDED_MEMBER_BYTES, generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
 
-/** A limit of output tokens that is put into the request, since it has none: as `measure` counts it, and not less. */
-const FORCED_LIMIT_BYTES = 64
 /** Output tokens of one answer where neither the client nor anybody else says a number. */
 const UNKNOWN_OUTPUT = 4_096
 
@@ -30,7 +28,7 @@ export function worstCost(
   const asked = effective(request, defaults)
   const said = saidOutput(asked)
   // What is held for the call covers its attempts, which are given a limit: none of them has to hold more.
-  const high = bounds.high + sizeOf(defaults) + (said === undefined ? FORCED_LIMIT_BYTES : 0)
+  const high = bounds.high + sizeOf(defaults) + (said === undefined ? ADDED_MEMBER_BYTES : 0)
   const input = bounds.open ? (limits.maxInputTokens ?? high) : high
   const output = (said ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(asked)
   const rates = ratesUpTo(price, input)
@@ -103,10 +101,11 @@ const CACHE_MARK = Buffer.from('cache_control')
 const ESCAPE = Buffer.from('\\u00')
 
 /** Writing to a provider's prompt cache costs more where the prompt marks what is to be kept. */
-function mayWriteCache({ bytes, body }: Request, defaults: Deployment['defaults']): boolean {
+function mayWriteCache({ source, body }: Request, defaults: Deployment['defaults']): boolean {
   if (sizeOf(defaults) > 0 && JSON.stringify(defaults).includes('cache_control')) return true
-  if (!bytes) return JSON.stringify(body).includes('cache_control')
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (!source) return JSON.stringify(body).includes('cache_control')
+  const { buffer, byteOffset, byteLength } = source.bytes
+  const text = Buffer.from(buffer, byteOffset, byteLength)
   // The mark may be written with escapes, which only a look at the parsed body sees through.
   return text.includes(CACHE_MARK) || (text.includes(ESCAPE) && JSON.stringify(body).includes('cache_control'))
 }

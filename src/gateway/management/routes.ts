@@ -99,7 +99,7 @@ const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({})
 function inputOf(request: FastifyRequest): unknown {
   const params = request.params as Readonly<Record<string, unknown>>
   const { body } = request
-  const said = body instanceof Uint8Array && body.length > 0 ? parseBody(body) : bodyless(request)
+  const said = body instanceof Uint8Array && body.length > 0 ? parseBody(body).value : bodyless(request)
   if (Object.keys(params).length === 0) return said
   if (typeof said !== 'object' || said === null || Array.isArray(said)) return said
   const twice = Object.entries(said).find(([name, value]) => Object.hasOwn(params, name) && params[name] !== value)?.[0]

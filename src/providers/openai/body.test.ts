@@ -105,6 +105,20 @@ describe('usage in a stream', () => {
   })
 })
 
+describe('a limit that was put into the request', () => {
+  it('stands behind the model in the bytes of the client', () => {
+    const bytes = `{"model":"a","messages":${JSON.stringify(messages)}}`
+    const { source, ...request } = chat(bytes)
+    const added = { max_tokens: 50 }
+    const limited = { ...request, body: { ...request.body, ...added }, ...(source && { source: { ...source, added } }) }
+    const one = deployment({ id: 'a', pool: 'p', model: MODEL, baseUrl: 'http://127.0.0.1:1' })
+    const { body } = outgoingBody(attemptAt(one, callTo('p', { request: limited })), NO_QUIRKS)
+    expect(String(body)).toBe(
+      `{"model":${JSON.stringify(MODEL)},"max_tokens":50,"messages":${JSON.stringify(messages)}}`,
+    )
+  })
+})
+
 describe('parameters', () => {
   it('of the deployment fill in what the client left out', () => {
     const own = { defaults: { temperature: 0.5, seed: 1, tools: [{ name: 'b' }] } }

@@ -2,8 +2,8 @@ import type { Attempt } from '../../core/call.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { Failure } from '../../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
-import { memberSpan } from '../../core/json-scan.ts'
 import { remembered } from '../../core/remembered.ts'
+import type { Source } from '../../core/request.ts'
 import type { Quirks } from '../catalogue.ts'
 import { defaultMembers } from '../defaults.ts'
 
@@ -27,7 +27,7 @@ export function outgoingBody(attempt: Attempt, quirks: Quirks): OutgoingBody {
   const added = additions(attempt, quirks)
   const changes = changesFor(attempt, quirks)
   const body =
-    (request.bytes && !changes ? spliced(request.bytes, request.body, { deployment, added }) : undefined) ??
+    (request.source && !changes ? spliced(request.source, request.body, { deployment, added }) : undefined) ??
     rewritten(request.body, { ...added, model: deployment.model }, changes)
   return { body, hideUsage, dropped: changes && droppedBy(changes, attempt) }
 }
@@ -110,14 +110,13 @@ const modelBytes: (deployment: Deployment) => Buffer = remembered(({ model }) =>
 
 /** The client's bytes with the value of `model` replaced; undefined when they cannot be patched safely. */
 function spliced(
-  bytes: Uint8Array,
+  { bytes, model: span, added: unwritten }: Source,
   body: JsonObject,
   { deployment, added }: { readonly deployment: Deployment; readonly added: JsonObject },
 ): Uint8Array | undefined {
   for (const name in added) if (body[name] !== undefined) return undefined
-  const span = memberSpan(bytes, 'model')
   if (!span) return undefined
-  const members = membersText(added)
+  const members = membersText(added) + (unwritten ? membersText(unwritten) : '')
   const model = modelBytes(deployment)
   const middle = members === '' ? model : Buffer.concat([model, Buffer.from(members)])
   return Buffer.concat([bytes.subarray(0, span.start), middle, bytes.subarray(span.end)])
