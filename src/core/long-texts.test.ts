@@ -8,7 +8,8 @@ const parse = (json: Uint8Array) => JSON.parse(Buffer.from(json).toString()) as 
 
 function read(text: string) {
   const bytes = Buffer.from(text)
-  return parseAround(bytes, outline(bytes, { name: 'model', deepest: 100, longFrom: LONG }).longTexts, parse)
+  const { longTexts } = outline(bytes, { name: 'model', deepest: 100, longFrom: LONG })
+  return parseAround(bytes, longTexts, { parse, decode: ({ start, end }) => parse(bytes.subarray(start, end)) })
 }
 
 describe('a text that is parsed around its long strings', () => {

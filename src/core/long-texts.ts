@@ -18,8 +18,12 @@ export interface ParsedAround {
   readonly longTexts: LongTexts
 }
 
-/** Parses JSON. @throws SyntaxError, or what says it better. */
-export type Parse = (json: Uint8Array) => unknown
+export interface AroundOptions {
+  /** Parses JSON. @throws SyntaxError, or what says it better. */
+  readonly parse: (json: Uint8Array) => unknown
+  /** The string that stands at a place of the text, which may not be where it was any more. Throws as `parse` does. */
+  readonly decode: (place: Span) => unknown
+}
 
 /** Stands in the place of a long text; nobody who writes a request can know it. */
 const MARK = `${randomUUID()}:`
@@ -28,26 +32,31 @@ const BACKSLASH = 92
 /**
  * Parses JSON around its long strings (`outline` finds them): members that hold one decode it when they are first read, and hold
  * it from then on. A prompt of 100,000 tokens that only passes by costs a walk over its quotes instead of 1 ms. Whether such a
- * string is valid shows when it is read, or where it is sent: `parse` throws, or the upstream refuses it.
+ * string is valid shows when it is read, or where it is sent: `decode` throws, or the upstream refuses it.
  */
-export function parseAround(json: Uint8Array, spans: readonly Span[], parse: Parse): ParsedAround {
+export function parseAround(json: Uint8Array, places: readonly Span[], { parse, decode }: AroundOptions): ParsedAround {
   const pieces: Uint8Array[] = []
   let from = 0
-  for (const [index, { start, end }] of spans.entries()) {
+  for (const [index, { start, end }] of places.entries()) {
     pieces.push(json.subarray(from, start), Buffer.from(`"${MARK}${index}"`))
     from = end
   }
   const value = parse(Buffer.concat([...pieces, json.subarray(from)]))
-  const cutOut = (one: unknown) => {
-    const span = typeof one === 'string' && one.startsWith(MARK) ? spans[Number(one.slice(MARK.length))] : undefined
-    return span && json.subarray(span.start, span.end)
+  const cutOut = (one: unknown): CutOut | undefined => {
+    const place = typeof one === 'string' && one.startsWith(MARK) ? places[Number(one.slice(MARK.length))] : undefined
+    return place && { decode: () => decode(place), size: sizeOf(json.subarray(place.start, place.end)) }
   }
   const alone = cutOut(value)
-  return alone ? { value: parse(alone), longTexts: new Map() } : { value, longTexts: putBack(value, cutOut, parse) }
+  return alone ? { value: alone.decode(), longTexts: new Map() } : { value, longTexts: putBack(value, cutOut) }
+}
+
+interface CutOut {
+  readonly decode: () => unknown
+  readonly size: LongText
 }
 
 /** Puts the texts where their marks stand: into lists at once, into objects as members that decode themselves. */
-function putBack(value: unknown, cutOut: (one: unknown) => Uint8Array | undefined, parse: Parse): LongTexts {
+function putBack(value: unknown, cutOut: (one: unknown) => CutOut | undefined): LongTexts {
   const longTexts = new Map<object, Map<string, LongText>>()
   const waiting: unknown[] = [value]
   while (waiting.length > 0) {
@@ -57,11 +66,11 @@ function putBack(value: unknown, cutOut: (one: unknown) => Uint8Array | undefine
     for (const name of Object.keys(holder)) {
       const text = cutOut(holder[name])
       if (!text) waiting.push(holder[name])
-      else if (Array.isArray(one)) holder[name] = parse(text)
+      else if (Array.isArray(one)) holder[name] = text.decode()
       else {
-        decodeWhenRead(holder, name, () => parse(text))
+        decodeWhenRead(holder, name, text.decode)
         const known = longTexts.get(one) ?? new Map<string, LongText>()
-        longTexts.set(one, known.set(name, sizeOf(text)))
+        longTexts.set(one, known.set(name, text.size))
       }
     }
   }

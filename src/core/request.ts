@@ -1,6 +1,7 @@
 import type { JsonObject } from './json.ts'
 import type { Span } from './json-scan.ts'
 import type { LongTexts } from './long-texts.ts'
+import type { Pieces } from './pieces.ts'
 
 /** What is asked of a model. Each is served at `/v1/<path>`. */
 export type Operation = 'chat' | 'completion' | 'embedding'
@@ -18,7 +19,7 @@ export interface Request {
 
 /** A client's body as it came. */
 export interface Source {
-  readonly bytes: Uint8Array
+  readonly bytes: Pieces
   /** Where the value of `model` stands; undefined when that cannot be told for sure. */
   readonly model: Span | undefined
   /** Strings of the body that are decoded when somebody reads them. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../core/json.ts'
+import { Pieces } from '../core/pieces.ts'
 import { CONTROL_KEYS } from './control-keys.ts'
 import { readBody, readBytes } from './openai.ts'
 import type { RequestHeaders } from './options.ts'
@@ -7,25 +8,25 @@ import { MAX_DEPTH } from './parse-body.ts'
 
 const messages = [{ role: 'user', content: 'hello' }]
 const asked = (body: JsonObject, headers: RequestHeaders = {}) =>
-  readBytes('chat', Buffer.from(JSON.stringify({ model: 'fast', messages, ...body })), headers)
+  readBytes('chat', new Pieces([Buffer.from(JSON.stringify({ model: 'fast', messages, ...body }))]), headers)
 const optionsOf = (body: JsonObject, headers?: RequestHeaders) => asked(body, headers).options
 
 describe('the bytes of a request', () => {
   it('are read, and kept when nothing in them is for the router', () => {
     const bytes = Buffer.from(`{"model":"fast","messages":${JSON.stringify(messages)},"stream":true}`)
-    const { pool, request, options } = readBytes('chat', bytes, {})
+    const { pool, request, options } = readBytes('chat', new Pieces([bytes]), {})
     expect(pool).toBe('fast')
     expect(request).toEqual({
       operation: 'chat',
       body: { model: 'fast', messages, stream: true },
       streamed: true,
-      source: { bytes, model: { start: 9, end: 15 } },
+      source: { bytes: new Pieces([bytes]), model: { start: 9, end: 15 } },
     })
     expect(options).toEqual({})
   })
 
   it('of embeddings never ask for a stream', () => {
-    const { request } = readBytes('embedding', Buffer.from('{"model":"e","input":"x","stream":true}'), {})
+    const { request } = readBytes('embedding', new Pieces([Buffer.from('{"model":"e","input":"x","stream":true}')]), {})
     expect(request.streamed).toBe(false)
   })
 
@@ -38,13 +39,13 @@ describe('the bytes of a request', () => {
     ['nesting without end', `{"a":${'['.repeat(1_000_000)}`, 'deeper than 64'],
     ['nesting one too deep', `{"a":${'['.repeat(MAX_DEPTH)}${']'.repeat(MAX_DEPTH)}}`, 'deeper than 64'],
   ])('that are %s are refused', (_, bytes, message) => {
-    expect(() => readBytes('chat', Buffer.from(bytes), {})).toThrow(
+    expect(() => readBytes('chat', new Pieces([Buffer.from(bytes)]), {})).toThrow(
       expect.objectContaining({ kind: 'invalid_request', message: expect.stringContaining(message) }),
     )
   })
 
   it('are not quoted when they are no JSON', () => {
-    const read = () => readBytes('chat', Buffer.from('{"secret": "sk-123", nonsense'), {})
+    const read = () => readBytes('chat', new Pieces([Buffer.from('{"secret": "sk-123", nonsense')]), {})
     expect(read).toThrow(expect.objectContaining({ message: expect.not.stringContaining('sk-123') }))
   })
 })
@@ -76,7 +77,7 @@ describe('members for the router', () => {
     const text = `{"model":"fast","messages":${JSON.stringify(messages)},"__proto__":{"x":1},"constructor":{"prototype":{"x":1}},
       "metadata":{"__proto__":{"x":1}},"fallbacks":[{"model":"b","__proto__":{"x":1}}],
       "context_window_fallbacks":[{"__proto__":["c"],"constructor":["d"]}]}`
-    const { request, options } = readBytes('chat', Buffer.from(text), {})
+    const { request, options } = readBytes('chat', new Pieces([Buffer.from(text)]), {})
     expect(Object.getOwnPropertyNames(request.body)).toEqual(['model', 'messages', 'constructor'])
     expect(options.fallbacks).toEqual([{ pool: 'b' }])
     expect(Object.getOwnPropertyNames(options.contextWindowFallbacks)).toEqual(['__proto__', 'constructor'])

@@ -1,6 +1,7 @@
 import type { CallOptions } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import type { Pieces } from '../core/pieces.ts'
 import type { Operation, Request, Source } from '../core/request.ts'
 import { CONTROL_KEYS } from './control-keys.ts'
 import { type RequestHeaders, readOptions } from './options.ts'
@@ -15,7 +16,7 @@ export interface Asked {
 }
 
 /** Reads a request body of OpenAI's API. @throws Failure `invalid_request`, naming the member that is wrong. */
-export function readBytes(operation: Operation, bytes: Uint8Array, headers: RequestHeaders): Asked {
+export function readBytes(operation: Operation, bytes: Pieces, headers: RequestHeaders): Asked {
   const { value, source } = parseBody(bytes)
   return readBody(operation, value, { source, headers })
 }

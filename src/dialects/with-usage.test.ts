@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../core/json.ts'
+import { Pieces } from '../core/pieces.ts'
 import type { Request } from '../core/request.ts'
 import { withUsage } from './with-usage.ts'
 
@@ -7,7 +8,7 @@ const request = (body: JsonObject, streamed = true): Request => ({
   operation: 'chat',
   streamed,
   body,
-  source: { bytes: new Uint8Array(1), model: undefined },
+  source: { bytes: new Pieces([]), model: undefined },
 })
 
 describe('withUsage', () => {

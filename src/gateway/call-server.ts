@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Caller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
+import type { Pieces } from '../core/pieces.ts'
 import type { Door } from './admission.ts'
 import { refuse } from './deliver.ts'
 import { readBody } from './read-body.ts'
@@ -10,7 +11,7 @@ export type ServeCall = (asked: AskedCall, response: ServerResponse) => Promise<
 
 export interface AskedCall {
   readonly request: IncomingMessage
-  readonly body: Buffer
+  readonly body: Pieces
   /** Who was let in; undefined: nobody in particular. */
   readonly caller: Caller | undefined
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../core/caller.ts'
 import type { JsonObject } from '../core/json.ts'
+import { Pieces } from '../core/pieces.ts'
 import { readBytes } from '../dialects/openai.ts'
 import { explanationBody } from '../insight/explanation.ts'
 import type { CallRouter } from '../router.ts'
@@ -8,6 +9,6 @@ import { asCaller } from './as-caller.ts'
 
 /** `POST /v1/route/explain`: takes the body of a chat call, and tells where it would go and why. Nothing is dialled. */
 export async function explain(router: CallRouter, request: FastifyRequest, caller?: Caller): Promise<JsonObject> {
-  const bytes = request.body instanceof Uint8Array ? request.body : new Uint8Array()
+  const bytes = new Pieces(request.body instanceof Uint8Array ? [request.body] : [])
   return explanationBody(await router.explain(asCaller(readBytes('chat', bytes, request.headers), caller)))
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { expect, it } from 'vitest'
 import type { Failure } from '../core/failure.ts'
+import { Pieces } from '../core/pieces.ts'
 import { readBody } from './read-body.ts'
 
 const JSON_BODY = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
@@ -11,7 +12,7 @@ function read(headers: IncomingHttpHeaders, pieces: readonly string[] = [], limi
   const told: (string | Failure['kind'])[] = []
   const request = Object.assign(new EventEmitter(), { headers })
   readBody(request as unknown as IncomingMessage, limit, body =>
-    told.push(Buffer.isBuffer(body) ? body.toString() : body.kind),
+    told.push(body instanceof Pieces ? String(body.joined()) : body.kind),
   )
   for (const piece of pieces) request.emit('data', Buffer.from(piece))
   request.emit('end')

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '../core/failure.ts'
+import { Pieces } from '../core/pieces.ts'
 
 /** Told once: the whole body, or why there is none. Never, when the client leaves before the end. */
-export type OnBody = (body: Buffer | Failure) => void
+export type OnBody = (body: Pieces | Failure) => void
 
 /**
  * Takes in a JSON body of at most `limit` bytes, as it is: the dialects parse it. Other types are refused, which also keeps
@@ -11,8 +12,7 @@ export type OnBody = (body: Buffer | Failure) => void
 export function readBody(request: IncomingMessage, limit: number, done: OnBody): void {
   const refusal = refusalOf(request, limit)
   if (refusal) return done(refusal)
-  let first: Buffer | undefined
-  let rest: Buffer[] | undefined
+  const pieces: Buffer[] = []
   let length = 0
   const take = (chunk: Buffer) => {
     length += chunk.length
@@ -20,12 +20,9 @@ export function readBody(request: IncomingMessage, limit: number, done: OnBody):
       request.off('data', take).off('end', end)
       return done(tooLarge())
     }
-    // Nearly every body is one chunk, which needs no copy.
-    if (!first) first = chunk
-    else if (rest) rest.push(chunk)
-    else rest = [first, chunk]
+    pieces.push(chunk)
   }
-  const end = () => done(rest ? Buffer.concat(rest, length) : (first ?? NOTHING))
+  const end = () => done(new Pieces(pieces))
   // Without a listener, a client that leaves in its middle would be an error that nobody catches.
   request.on('data', take).on('end', end).on('error', ignore)
 }
@@ -53,5 +50,4 @@ export function notJson(): Failure {
   return new Failure('unsupported_media', 'send the body as `content-type: application/json`')
 }
 
-const NOTHING = Buffer.alloc(0)
 const ignore = () => {}

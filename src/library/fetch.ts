@@ -4,6 +4,7 @@ import { Cancellation } from '../core/cancellation.ts'
 import { systemClock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import { ulids } from '../core/id.ts'
+import { Pieces } from '../core/pieces.ts'
 import type { Operation } from '../core/request.ts'
 import { answerHeaders } from '../dialects/answer-headers.ts'
 import { errorBody, errorHeaders } from '../dialects/error-body.ts'
@@ -38,7 +39,7 @@ export const routerFetch = (router: CallRouter): typeof fetch => {
     try {
       const asked = readBytes(
         operation,
-        new Uint8Array(await request.arrayBuffer()),
+        new Pieces([new Uint8Array(await request.arrayBuffer())]),
         Object.fromEntries(request.headers),
       )
       call = router.begin(asked, cancellation)

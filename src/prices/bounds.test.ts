@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { countTokens as exact } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '../core/json.ts'
+import { Pieces } from '../core/pieces.ts'
 import type { Operation, Request } from '../core/request.ts'
 import { inputTokenBounds, outputTokensFrom, requestedOutputTokens } from './bounds.ts'
 
@@ -12,7 +13,7 @@ function chat(body: JsonObject): Request {
 }
 
 function withBytes(request: Request): Request {
-  return { ...request, source: { bytes: encoder.encode(JSON.stringify(request.body)), model: undefined } }
+  return { ...request, source: { bytes: new Pieces([encoder.encode(JSON.stringify(request.body))]), model: undefined } }
 }
 
 const message = (content: Json): JsonObject => ({ role: 'user', content })
@@ -46,7 +47,9 @@ describe('inputTokenBounds', () => {
 
   it('take the bytes where they are there', () => {
     const request = chat({ messages: [message('hi')] })
-    expect(inputTokenBounds({ ...request, source: { bytes: new Uint8Array(1000), model: undefined } }).high).toBe(1256)
+    expect(
+      inputTokenBounds({ ...request, source: { bytes: new Pieces([new Uint8Array(1000)]), model: undefined } }).high,
+    ).toBe(1256)
   })
 
   it('without bytes bound at least as many as the JSON has bytes', () => {

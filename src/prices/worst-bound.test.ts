@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type * as GenaiPrices from '@pydantic/genai-prices'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Pieces } from '../core/pieces.ts'
 import type { RateCard, Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import type { Usage } from '../core/usage.ts'
@@ -133,7 +134,7 @@ test('an attempt that is given a limit costs no more than what was held for its 
   fc.assert(
     fc.property(asked, fc.boolean(), (one, hasBytes) => {
       const { body, ...rest } = requestOf({ ...one, max: undefined })
-      const source = hasBytes && { bytes: Buffer.from(JSON.stringify(body)), model: undefined }
+      const source = hasBytes && { bytes: new Pieces([Buffer.from(JSON.stringify(body))]), model: undefined }
       const added = { max_completion_tokens: forcedOutput(deployment, undefined) }
       const call: Request = { ...rest, body, ...(source && { source }) }
       const limited = { ...rest, body: { ...body, ...added } }

@@ -104,7 +104,7 @@ const ESCAPE = Buffer.from('\\u00')
 function mayWriteCache({ source, body }: Request, defaults: Deployment['defaults']): boolean {
   if (sizeOf(defaults) > 0 && JSON.stringify(defaults).includes('cache_control')) return true
   if (!source) return JSON.stringify(body).includes('cache_control')
-  const { buffer, byteOffset, byteLength } = source.bytes
+  const { buffer, byteOffset, byteLength } = source.bytes.joined()
   const text = Buffer.from(buffer, byteOffset, byteLength)
   // The mark may be written with escapes, which only a look at the parsed body sees through.
   return text.includes(CACHE_MARK) || (text.includes(ESCAPE) && JSON.stringify(body).includes('cache_control'))

@@ -3,9 +3,10 @@ import { Answer, type Source, wholeAnswer } from '../core/answer.ts'
 import type { Attempt } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import type { Handler } from '../core/handler.ts'
+import { Pieces } from '../core/pieces.ts'
 import { connectionFailure } from './connection-failure.ts'
 import type { Dialler } from './dialler.ts'
-import type { Exchange, Protocol, StreamReader } from './protocol.ts'
+import type { Exchange, ExchangeBody, Protocol, StreamReader } from './protocol.ts'
 import { encoded, type Headers, isEventStream, shownHeaders } from './response-headers.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -31,15 +32,25 @@ export const httpProvider =
       if (exchange.dropped) attempt.attempt.droppedParameters = exchange.dropped
       const headers = [...exchange.headers, 'x-tollgate-attempt-id', attempt.attempt.id]
       if (attemptHeaders) headers.push(...attemptHeaders(attempt))
+      const body = dispatched(exchange.body, headers)
       const conversation = new Conversation(attempt, exchange, { resolve, reject })
       if (attempt.cancellation.reason) return
       try {
         const { dispatcher, path } = dialler.line(exchange.url, attempt.deployment)
-        dispatcher.dispatch({ path, method: 'POST', headers, body: exchange.body }, conversation)
+        dispatcher.dispatch({ path, method: 'POST', headers, body }, conversation)
       } catch (error) {
         reject(connectionFailure(error, attempt.deployment, false))
       }
     })
+
+type DispatchBody = NonNullable<Dispatcher.DispatchOptions['body']>
+
+/** Of pieces undici does not know the length, and its types do not know that it takes them (its documentation does). */
+function dispatched(body: ExchangeBody, headers: string[]): DispatchBody {
+  if (typeof body === 'string' || body instanceof Uint8Array) return body
+  headers.push('content-length', String(new Pieces(body).length))
+  return body as unknown as DispatchBody
+}
 
 interface Settle {
   readonly resolve: (answer: Answer) => void

@@ -7,13 +7,16 @@ import type { Usage } from '../core/usage.ts'
 /** What an upstream speaks: how an attempt is written as an HTTP request, and how the response is read back. */
 export type Protocol = (attempt: Attempt) => Exchange
 
+/** A text, its bytes, or the pieces of them. */
+export type ExchangeBody = string | Uint8Array | readonly Uint8Array[]
+
 /** One HTTP exchange with an upstream, written but not yet sent. */
 export interface Exchange {
   /** Absolute: scheme, host, path and query. */
   readonly url: string
   /** Name, value, name, value, ... as undici takes them. Host, content-length and trace headers are added later. */
   readonly headers: readonly string[]
-  readonly body: Uint8Array | string
+  readonly body: ExchangeBody
   /** Parameters that were asked for and are not in the body, because the upstream does not take them. */
   readonly dropped?: readonly string[] | undefined
   /** Reads a response with status 200 and an event stream. */

@@ -2,6 +2,7 @@ import type { Attempt, Call } from '../../src/core/call.ts'
 import { Cancellation } from '../../src/core/cancellation.ts'
 import type { Deployment } from '../../src/core/deployment.ts'
 import type { JsonObject } from '../../src/core/json.ts'
+import { Pieces } from '../../src/core/pieces.ts'
 import type { Request } from '../../src/core/request.ts'
 import { readBody, readBytes } from '../../src/dialects/openai.ts'
 
@@ -43,6 +44,6 @@ export function attemptAt(deployment: Deployment, call: Call = callTo(deployment
 
 /** A chat request as it comes out of the dialect: with its bytes when it is given as text, without them otherwise. */
 export function chat(body: string | JsonObject): Request {
-  if (typeof body === 'string') return readBytes('chat', Buffer.from(body), {}).request
+  if (typeof body === 'string') return readBytes('chat', new Pieces([Buffer.from(body)]), {}).request
   return readBody('chat', { model: 'm', messages: [{ role: 'user', content: 'hello' }], ...body }).request
 }

@@ -5,6 +5,7 @@ import type { AccessSettings } from '../../core/access-settings.ts'
 import type { Caller } from '../../core/caller.ts'
 import type { Clock } from '../../core/clock.ts'
 import { Failure } from '../../core/failure.ts'
+import { Pieces } from '../../core/pieces.ts'
 import { parseBody } from '../../dialects/parse-body.ts'
 import type { Change, Operation, OperationContext } from '../../management/operation.ts'
 import type { allowRole, perform } from '../../management/perform.ts'
@@ -99,7 +100,7 @@ const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({})
 function inputOf(request: FastifyRequest): unknown {
   const params = request.params as Readonly<Record<string, unknown>>
   const { body } = request
-  const said = body instanceof Uint8Array && body.length > 0 ? parseBody(body).value : bodyless(request)
+  const said = body instanceof Uint8Array && body.length > 0 ? parseBody(new Pieces([body])).value : bodyless(request)
   if (Object.keys(params).length === 0) return said
   if (typeof said !== 'object' || said === null || Array.isArray(said)) return said
   const twice = Object.entries(said).find(([name, value]) => Object.hasOwn(params, name) && params[name] !== value)?.[0]

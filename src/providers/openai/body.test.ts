@@ -4,7 +4,9 @@ import { attemptAt, callTo, chat } from '../../../test/support/calls.ts'
 import { deployment } from '../../../test/support/settings.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { joined } from '../../core/pieces.ts'
 import type { Quirks } from '../catalogue.ts'
+import type { ExchangeBody } from '../protocol.ts'
 import { outgoingBody } from './body.ts'
 
 const NO_QUIRKS: Quirks = { embeddings: true }
@@ -15,10 +17,13 @@ interface Scene {
   readonly quirks?: Partial<Quirks>
 }
 
+const textOf = (body: ExchangeBody) =>
+  typeof body === 'string' ? body : String(body instanceof Uint8Array ? body : joined(body))
+
 function send(body: string | JsonObject, { own = {}, quirks = {} }: Scene = {}) {
   const one = deployment({ id: 'a', pool: 'p', model: MODEL, baseUrl: 'http://127.0.0.1:1', ...own })
   const out = outgoingBody(attemptAt(one, callTo('p', { request: chat(body) })), { ...NO_QUIRKS, ...quirks })
-  const text = typeof out.body === 'string' ? out.body : Buffer.from(out.body).toString()
+  const text = textOf(out.body)
   return { ...out, text, sent: JSON.parse(text) as JsonObject, isSpliced: typeof out.body !== 'string' }
 }
 
@@ -113,7 +118,7 @@ describe('a limit that was put into the request', () => {
     const limited = { ...request, body: { ...request.body, ...added }, ...(source && { source: { ...source, added } }) }
     const one = deployment({ id: 'a', pool: 'p', model: MODEL, baseUrl: 'http://127.0.0.1:1' })
     const { body } = outgoingBody(attemptAt(one, callTo('p', { request: limited })), NO_QUIRKS)
-    expect(String(body)).toBe(
+    expect(textOf(body)).toBe(
       `{"model":${JSON.stringify(MODEL)},"max_tokens":50,"messages":${JSON.stringify(messages)}}`,
     )
   })

@@ -6,10 +6,11 @@ import { remembered } from '../../core/remembered.ts'
 import type { Source } from '../../core/request.ts'
 import type { Quirks } from '../catalogue.ts'
 import { defaultMembers } from '../defaults.ts'
+import type { ExchangeBody } from '../protocol.ts'
 
 /** A request body as it goes out. */
 export interface OutgoingBody {
-  readonly body: Uint8Array | string
+  readonly body: ExchangeBody
   /** Usage was asked for on our account: the client must not see the event that brings it. */
   readonly hideUsage: boolean
   /** What was asked for and left out; undefined when nothing was. */
@@ -108,18 +109,22 @@ function membersText(members: JsonObject): string {
 /** The name of the model as it stands in JSON. */
 const modelBytes: (deployment: Deployment) => Buffer = remembered(({ model }) => Buffer.from(JSON.stringify(model)))
 
+/** A shorter body goes out as one piece, which undici writes together with the head. */
+const COPIED_BYTES = 64 << 10
+
 /** The client's bytes with the value of `model` replaced; undefined when they cannot be patched safely. */
 function spliced(
   { bytes, model: span, added: unwritten }: Source,
   body: JsonObject,
   { deployment, added }: { readonly deployment: Deployment; readonly added: JsonObject },
-): Uint8Array | undefined {
+): ExchangeBody | undefined {
   for (const name in added) if (body[name] !== undefined) return undefined
   if (!span) return undefined
   const members = membersText(added) + (unwritten ? membersText(unwritten) : '')
   const model = modelBytes(deployment)
   const middle = members === '' ? model : Buffer.concat([model, Buffer.from(members)])
-  return Buffer.concat([bytes.subarray(0, span.start), middle, bytes.subarray(span.end)])
+  const pieces = [...bytes.slice(0, span.start), middle, ...bytes.slice(span.end)]
+  return bytes.length < COPIED_BYTES ? Buffer.concat(pieces) : pieces
 }
 
 const UNCHANGED: ReadonlyMap<string, string | undefined> = new Map()

@@ -1,0 +1,37 @@
+/**
+ * Bytes that came in pieces and stay in them. Joining 440 kB takes 0.1 ms, and where each call allocates as much the collector
+ * walks the whole heap every fifty calls: 1 ms of other threads for each.
+ */
+export class Pieces {
+  readonly all: readonly Uint8Array[]
+  readonly length: number
+
+  constructor(all: readonly Uint8Array[]) {
+    this.all = all
+    let length = 0
+    for (const one of all) length += one.length
+    this.length = length
+  }
+
+  /** Those from `start` to before `end`, without a copy. */
+  slice(start: number, end: number = this.length): Uint8Array[] {
+    const found: Uint8Array[] = []
+    let from = 0
+    for (const one of this.all) {
+      if (from + one.length > start && from < end) found.push(one.subarray(Math.max(0, start - from), end - from))
+      from += one.length
+    }
+    return found
+  }
+
+  /** All of them as one: the only piece itself, else a copy. */
+  joined(): Uint8Array {
+    return joined(this.all)
+  }
+}
+
+/** The only one itself, else a copy of all. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  return only && pieces.length === 1 ? only : Buffer.concat(pieces)
+}
