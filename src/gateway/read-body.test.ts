@@ -38,3 +38,16 @@ it.each([
 it('tells once that pieces have grown too large, and takes no more', () => {
   expect(read(JSON_BODY, ['123456', '78901', '2'])).toEqual(['too_large'])
 })
+
+it('keeps few pieces of a body that comes byte by byte', () => {
+  const told: unknown[] = []
+  const request = Object.assign(new EventEmitter(), { headers: JSON_BODY })
+  readBody(request as unknown as IncomingMessage, 10_000, body => told.push(body))
+  const text = 'abcdefghij'.repeat(1_000)
+  for (const byte of text) request.emit('data', Buffer.from(byte))
+  request.emit('end')
+  const [body] = told
+  if (!(body instanceof Pieces)) return expect.unreachable()
+  expect(String(Buffer.from(body.joined()))).toBe(text)
+  expect(body.all.length).toBe(2 + 10_000 - 8_192)
+})

@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { Failure } from '../core/failure.ts'
 import { Pieces } from '../core/pieces.ts'
 
+/** A client may send byte by byte: so many of its pieces become one, so that 32 MiB are 8,000 at most. */
+const JOINED_PIECES = 4_096
+
 /** Told once: the whole body, or why there is none. Never, when the client leaves before the end. */
 export type OnBody = (body: Pieces | Failure) => void
 
@@ -13,6 +16,7 @@ export function readBody(request: IncomingMessage, limit: number, done: OnBody):
   const refusal = refusalOf(request, limit)
   if (refusal) return done(refusal)
   const pieces: Buffer[] = []
+  let latest: Buffer[] = []
   let length = 0
   const take = (chunk: Buffer) => {
     length += chunk.length
@@ -20,9 +24,12 @@ export function readBody(request: IncomingMessage, limit: number, done: OnBody):
       request.off('data', take).off('end', end)
       return done(tooLarge())
     }
-    pieces.push(chunk)
+    latest.push(chunk)
+    if (latest.length < JOINED_PIECES) return
+    pieces.push(Buffer.concat(latest))
+    latest = []
   }
-  const end = () => done(new Pieces(pieces))
+  const end = () => done(new Pieces(pieces.length === 0 ? latest : [...pieces, ...latest]))
   // Without a listener, a client that leaves in its middle would be an error that nobody catches.
   request.on('data', take).on('end', end).on('error', ignore)
 }
