@@ -9,8 +9,10 @@ export interface Decision {
   readonly chosen: Deployment
   /** One sentence for people. */
   readonly reason: string
-  /** Every deployment of the pool, in file order. Empty when nobody asked for explanations. */
+  /** Deployments of the pool, in file order: all of them where people ask. Empty when nobody asked for explanations. */
   readonly considered: readonly Considered[]
+  /** How many more there are, of which only the explanation on demand tells. Default 0. */
+  readonly untold?: number
   /** Why the call came to this pool, when it is not the one asked for. */
   readonly because?: string
 }

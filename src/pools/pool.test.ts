@@ -76,6 +76,15 @@ describe('a choice', () => {
     ])
   })
 
+  test('tells of the first and the one chosen where a number is asked for', () => {
+    const deployments = Array.from({ length: 50 }, (_, at) => deploymentOf(`${at}`, { info: { cost: 100 - at } }))
+    const { pool } = setUp(deployments, { strategy: strategyOf('cost-based-routing') })
+    const choice = pool.choose(callOf(), { explain: 3 })
+    if (!('chosen' in choice)) throw choice.failure
+    expect(choice.decision.considered.map(one => one.deployment.id)).toEqual(['0', '1', '2', '49'])
+    expect(choice.decision.untold).toBe(46)
+  })
+
   test('leaves out what was tried', () => {
     const { pool } = setUp(two)
     expect(outcome(pool, { exclude: new Set(['a']) })).toBe('b')

@@ -54,8 +54,11 @@ export interface PoolOptions extends SieveSettings {
 }
 
 export interface ChooseOptions extends Partial<SieveOptions> {
-  /** Fill `decision.considered`: every deployment with its figures, or why it is out. Default false. */
-  readonly explain?: boolean
+  /**
+   * Fill `decision.considered`: every deployment with its figures, or why it is out; with a number, the one chosen and so many
+   * of the first. Default false.
+   */
+  readonly explain?: boolean | number
   /** Why the call came to this pool, for the decision. */
   readonly because?: string
 }
@@ -90,6 +93,7 @@ export type Choice = Chosen | LastResort | Nobody
 
 const NOBODY_TRIED: ReadonlySet<string> = new Set()
 const NOT_ASKED: readonly Considered[] = []
+const NOBODY_OUT: ReadonlyMap<Candidate, Exclusion> = new Map()
 
 /** The deployments that answer under one name, and the choice between them. */
 export class Pool {
@@ -194,15 +198,19 @@ export class Pool {
 
   #decide(chosen: Candidate, question: Question, about: DecisionParts): Decision {
     const { reason, strategy, because, explain } = about
-    const considered = explain ? this.#considered(question, about) : NOT_ASKED
-    const decision = { pool: this.name, strategy, chosen: chosen.deployment, reason, considered }
+    const considered = explain ? this.#considered(chosen, question, about) : NOT_ASKED
+    const untold = explain ? this.candidates.length - considered.length : 0
+    const decision = { pool: this.name, strategy, chosen: chosen.deployment, reason, considered, untold }
     return because === undefined ? decision : { ...decision, because }
   }
 
-  #considered(question: Question, about: DecisionParts): Considered[] {
-    const exclusions = this.#sieve.explain(this.candidates, question, complete(about))
+  #considered(chosen: Candidate, question: Question, about: DecisionParts): Considered[] {
+    const isAll = about.kept.length === this.candidates.length
+    const exclusions = isAll ? NOBODY_OUT : this.#sieve.explain(this.candidates, question, complete(about))
     this.#options.strategy.explain(about.kept, question.call)
-    return this.candidates.map(one => consider(one, question.call, exclusions.get(one)))
+    const first = about.explain === true ? this.candidates.length : Number(about.explain)
+    const told = this.candidates.filter((one, place) => place < first || one === chosen)
+    return told.map(one => consider(one, question.call, exclusions.get(one)))
   }
 }
 

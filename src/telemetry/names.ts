@@ -81,6 +81,7 @@ export const TOLLGATE = {
   routeBecause: 'tollgate.route.because',
   /** A JSON list of what was thought of each deployment. */
   routeCandidates: 'tollgate.route.candidates',
+  routeUntold: 'tollgate.route.untold',
   classificationTask: 'tollgate.classification.task',
   classificationBy: 'tollgate.classification.by',
   classificationReason: 'tollgate.classification.reason',

@@ -181,6 +181,7 @@ export function decisionAttributes(decision: Decision, call: Call): SpanAttribut
   if (decision.because !== undefined) attributes['tollgate.route.because'] = decision.because
   if (decision.considered.length > 0)
     attributes['tollgate.route.candidates'] = `[${decision.considered.map(candidateText).join()}]`
+  if (decision.untold) attributes['tollgate.route.untold'] = decision.untold
   const { classification } = call.record
   if (!classification) return attributes
   attributes['tollgate.classification.task'] = classification.task
