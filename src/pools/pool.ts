@@ -205,7 +205,9 @@ export class Pool {
   }
 
   #considered(chosen: Candidate, question: Question, about: DecisionParts): Considered[] {
-    const isAll = about.kept.length === this.candidates.length
+    // The very list: what was kept as the last resort is out all the same.
+    const kept: readonly Candidate[] = about.kept
+    const isAll = kept === this.candidates
     const exclusions = isAll ? NOBODY_OUT : this.#sieve.explain(this.candidates, question, complete(about))
     this.#options.strategy.explain(about.kept, question.call)
     const first = about.explain === true ? this.candidates.length : Number(about.explain)
