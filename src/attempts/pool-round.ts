@@ -10,10 +10,10 @@ import { isRetryableHere, retriesFor, wasDialled } from './retries.ts'
 /** No wait before a fallback is longer: beyond it, going elsewhere is the better answer. */
 const PATIENCE_WITH_FALLBACK_MS: Ms = 8_000
 
-/** A span with a thousand candidates would be larger than collectors take, and cost 5 ms. */
-const TOLD_IN_TRACES = 20
 /** Nor is any wait longer: a client is better told to come back than kept for minutes. */
 const PATIENCE_MS: Ms = 60_000
+/** A span with a thousand candidates would be larger than collectors take, and cost 5 ms. */
+const TOLD_IN_TRACES = 20
 
 interface RoundOptions {
   readonly because: string | undefined

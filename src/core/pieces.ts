@@ -5,6 +5,7 @@
 export class Pieces {
   readonly all: readonly Uint8Array[]
   readonly length: number
+  #joined: Uint8Array | undefined
 
   constructor(all: readonly Uint8Array[]) {
     this.all = all
@@ -24,9 +25,10 @@ export class Pieces {
     return found
   }
 
-  /** All of them as one: the only piece itself, else a copy. */
+  /** All of them as one: the only piece itself, else a copy, which is made once. */
   joined(): Uint8Array {
-    return joined(this.all)
+    this.#joined ??= joined(this.all)
+    return this.#joined
   }
 }
 
