@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util'
 import { parts as bundle } from './money/bundle.mjs'
 import { memory } from './money/memory.mjs'
-import { stage } from './money/stage.mjs'
+import { refusedOf, stage } from './money/stage.mjs'
 import { busiest, cpu, since, threads } from './money/threads.mjs'
 import { throughputs } from './money/throughput.mjs'
 import { spread } from './statistics.mjs'
@@ -65,7 +65,7 @@ async function round({ headers, call, settle }, count) {
   for (let done = 0; done < count; done += AT_ONCE) {
     const group = []
     for (let at = 0; at < AT_ONCE; at++) group.push(call(headers[((done + at) * step) % headers.length]))
-    for (const { status } of await Promise.allSettled(group)) if (status === 'rejected') refused++
+    refused += await refusedOf(group)
     // As between two batches of sockets.
     await new Promise(resolve => setImmediate(resolve))
     if (done % 1000 === 0) await settle()

@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import { Answer } from '../../src/core/answer.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { ObjectFrame } from '../../src/core/frame.ts'
+import { Pieces } from '../../src/core/pieces.ts'
 import { readBytes } from '../../src/dialects/openai.ts'
 import { asCaller, withSubjects } from '../../src/gateway/as-caller.ts'
 import { authentication } from '../../src/gateway/authenticate.ts'
@@ -23,6 +24,7 @@ export {
   ObjectFrame,
   openBacking,
   openStore,
+  Pieces,
   Router,
   readBytes,
   startPostgres,

@@ -67,16 +67,30 @@ const ANSWER = Buffer.from(openai.whole)
 const READER = { frame: () => true, end() {} }
 
 /** The way of `src/gateway/complete.ts` without the server around it. */
-function caller({ readBytes, asCaller, withSubjects }, { authenticate, router, callers }) {
-  return async (headers, bytes = BODY) => {
+function caller({ Pieces, readBytes, asCaller, withSubjects }, { authenticate, router, callers }) {
+  return async headers => {
     const sender = authenticate(headers)
-    const asked = asCaller(readBytes('chat', bytes, headers), sender)
+    const asked = asCaller(readBytes('chat', new Pieces([BODY]), headers), sender)
     const found = callers ? withSubjects(asked, { callers, caller: sender, headers }) : sender
     const known = found instanceof Promise ? await found : found
     const call = router.begin({ ...asked, options: { ...asked.options, caller: known } })
     const answer = await router.answer(call)
     answer.read(READER)
   }
+}
+
+/**
+ * Waits for calls. A store on a machine that is busy elsewhere may not answer in time: how many were refused for that.
+ * @throws what any other call failed with: then nothing was measured.
+ */
+export async function refusedOf(calls) {
+  let refused = 0
+  for (const { status, reason } of await Promise.allSettled(calls)) {
+    if (status === 'fulfilled') continue
+    if (reason?.kind !== 'unavailable') throw reason
+    refused++
+  }
+  return refused
 }
 
 /** An upstream that has answered already. */

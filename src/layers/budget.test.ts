@@ -46,7 +46,7 @@ async function scene(options: Partial<BudgetOptions> = {}) {
     callTo('p', { request: chat(body), options: { caller: { ...plainCaller('k'), budgets } } })
   /** What is under lease when all that is free has gone back. */
   const held = async () => {
-    await till.post(till.book.takeAll())
+    await till.post(till.book.takeIdle([key.id]))
     return (await till.stateOf(key))?.leased ?? 0n
   }
   return { till, layer, handler, sent, answers, begin, held }

@@ -230,6 +230,21 @@ describe.each(places)('authority in %s', (_, open) => {
     expect(await state(budget)).toMatchObject({ spent: 250n, leased: 100n })
   })
 
+  test('a replica that leaves gives back all its leases, however many', async () => {
+    const [who, other] = [await replica(), await replica()]
+    const many = Array.from({ length: 4_100 }, () => terms())
+    const asks = many.map(one => ({ terms: one, need: 100n, want: 100n }))
+    await place.authority.lease(who, [asks])
+    await granted(other, terms(), 5n)
+    await place.authority.leave(who)
+    expect(await place.authority.leases(who)).toEqual([])
+    const states = await place.authority.budgets(many.map(({ id }) => id))
+    expect(states).toHaveLength(many.length)
+    expect(states.filter(({ leased }) => leased !== 0n)).toEqual([])
+    expect(await place.authority.leases(other)).toHaveLength(1)
+    await expect(lease(who, terms(), 1n)).rejects.toThrow()
+  })
+
   test('a replica that was written off and joins again has its leases as before', async () => {
     const [who, budget] = [await replica(1000), terms()]
     const { windowStart } = (await granted(who, budget, 300n)).budget

@@ -31,6 +31,9 @@ export interface SqlAuthorityParts {
   readonly transaction: Store['transaction']
 }
 
+/** Budgets that a replica which leaves gives its leases back of in one transaction: a tenth of a second in SQLite. */
+const LEAVE_AT_ONCE = 2_000
+
 /** The authority for all who share a database. Its clock is the store's. */
 export class SqlAuthority implements Authority {
   readonly #db: Kysely<Database>
@@ -127,11 +130,17 @@ export class SqlAuthority implements Authority {
   }
 
   async dead(): Promise<readonly string[]> {
+    // From one replica of the leases' index to the next: there may be a million leases, of few.
     const { rows } = await sql<{ id: string }>`
+      with recursive lenders (id) as (
+        select min(replica) from leases
+        union all
+        select (select min(replica) from leases where replica > lenders.id) from lenders where lenders.id is not null
+      )
       select id from replicas where expires_at < ${clockOf(this.#db)}
       union
-      select distinct replica from leases
-        where amount > 0 and written_off = 0 and replica not in (select id from replicas)
+      select id from lenders where id not in (select id from replicas)
+        and exists (select 1 from leases where replica = lenders.id and amount > 0 and written_off = 0)
       order by 1`.execute(this.#db)
     return rows.map(({ id }) => id)
   }
@@ -158,15 +167,23 @@ export class SqlAuthority implements Authority {
   }
 
   async leave(replica: string): Promise<void> {
-    await this.#transaction(async trx => {
-      const ids = await leasedBy(trx, replica)
+    let isAll = false
+    while (!isAll) isAll = await this.#leaveSome(replica)
+    this.#readers.delete(replica)
+  }
+
+  /** 100,000 leases take seconds, and others should not wait for all of them. Gives back whether these were the last. */
+  #leaveSome(replica: string): Promise<boolean> {
+    return this.#transaction(async trx => {
+      const ids = await leasedBy(trx, replica, LEAVE_AT_ONCE)
       const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
       leaveAll(book, replica, { ids, now: book.now })
       await book.save()
       await sql`delete from leases where replica = ${replica} and ${isOneOf(trx, 'budget_id', ids)}`.execute(trx)
+      if (ids.length === LEAVE_AT_ONCE) return false
       await trx.deleteFrom('replicas').where('id', '=', replica).execute()
+      return true
     })
-    this.#readers.delete(replica)
   }
 
   async define(terms: readonly BudgetTerms[]): Promise<void> {
@@ -192,19 +209,18 @@ export class SqlAuthority implements Authority {
   async #scarceFor(replica: string, now: Ms): Promise<string[]> {
     const rows = await this.#db
       .selectFrom('budgets')
-      .innerJoin('leases', join =>
-        join
-          .onRef('leases.budget_id', '=', 'budgets.id')
-          .onRef('leases.window_start', '=', 'budgets.window_start')
-          .on('leases.replica', '=', replica)
-          .on('leases.written_off', '=', 0),
-      )
+      // Crossed and not ordered, so that SQLite begins with the few budgets that are scarce: not with all leases of the replica,
+      // nor with all budgets in the order of their ids.
+      .crossJoin('leases')
       .select('budgets.id')
       .where('budgets.wanted_at', '>', now - SCARCE_MS)
+      .whereRef('leases.budget_id', '=', 'budgets.id')
+      .whereRef('leases.window_start', '=', 'budgets.window_start')
+      .where('leases.replica', '=', replica)
+      .where('leases.written_off', '=', 0)
       .where('leases.amount', '>', 0n)
-      .orderBy('budgets.id')
       .execute()
-    return rows.map(({ id }) => id)
+    return rows.map(({ id }) => id).sort()
   }
 }
 
@@ -248,7 +264,9 @@ async function takesReturns(db: Kysely<Database>, replica: string, { number, ret
   return numUpdatedRows > 0n
 }
 
-async function leasedBy(db: Kysely<Database>, replica: string): Promise<string[]> {
-  const rows = await db.selectFrom('leases').select('budget_id').distinct().where('replica', '=', replica).execute()
+/** Budgets that a replica has leases of, at most so many. */
+async function leasedBy(db: Kysely<Database>, replica: string, most?: number): Promise<string[]> {
+  const all = db.selectFrom('leases').select('budget_id').distinct().where('replica', '=', replica)
+  const rows = await (most === undefined ? all : all.limit(most)).execute()
   return rows.map(row => row.budget_id)
 }

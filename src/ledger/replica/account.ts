@@ -6,8 +6,11 @@ import { Purse } from './purse.ts'
 
 /** How far ahead money is leased: what was held within the last such span. */
 const FORESIGHT_MS: Ms = 1_000
-/** An account that held nothing for so long gives its free money back. */
-const IDLE_MS: Ms = 1_000
+/**
+ * An account that held nothing for so long gives its free money back. It outlasts the pauses of a caller, because leasing anew
+ * with each call costs twice as much as all else (100,000 keys in turn); whoever needs the money meanwhile calls it scarce.
+ */
+export const IDLE_MS: Ms = 60_000
 /** After a refusal only what is needed is leased, and nothing is kept idle. */
 const SCARCE_MS: Ms = 2_000
 
@@ -16,6 +19,10 @@ export class Account {
   terms: BudgetTerms
   /** Calls that wait for money of it: whoever comes later stands behind them. */
   waiting = 0
+  /** Monotonic: when it is looked at for money that lies idle. */
+  lookAt: Ms
+  /** Another one may have taken its place. */
+  isForgotten = false
   #purse: Purse | undefined
   #closed: Purse[] = []
   /** About so much, in nano-USD: it says how much is wanted beforehand, and is no money itself. */
@@ -28,6 +35,7 @@ export class Account {
     this.terms = terms
     this.#since = now
     this.#lastUsed = now
+    this.lookAt = now + IDLE_MS
   }
 
   /** Free at once; 0 where there is no lease of a window that is still open. */
@@ -53,14 +61,18 @@ export class Account {
     return this.#closed.reduce((sum, purse) => sum + purse.leased, this.#purse?.leased ?? 0n)
   }
 
-  /** What would be welcome beyond what is needed: as much as was held lately. Money that is scarce is not hoarded. */
-  appetite(now: Ms): NanoUsd {
-    if (now < this.#scarceUntil) return 0n
+  /**
+   * What would be welcome beyond a call of `amount`: as much as was held lately, and at least one call more, so that whoever calls
+   * now and then does not lease each time. Money that is scarce is not hoarded.
+   */
+  appetite(amount: NanoUsd, now: Ms): NanoUsd {
+    if (this.isScarce(now)) return 0n
     const elapsed = Math.max(now - this.#since, 50)
     const lately = (this.#heldSince * FORESIGHT_MS) / elapsed
     this.#since = now
     this.#heldSince = 0
-    return BigInt(Math.floor(lately))
+    const about = BigInt(Math.floor(lately))
+    return about > amount ? about : amount
   }
 
   /** @param sentAt when the authority was asked, monotonic: its window ends no earlier than that plus what it said. */
@@ -78,6 +90,10 @@ export class Account {
     }
   }
 
+  isScarce(now: Ms): boolean {
+    return now < this.#scarceUntil
+  }
+
   markScarce(now: Ms): void {
     this.#scarceUntil = now + SCARCE_MS
   }
@@ -85,7 +101,7 @@ export class Account {
   /** The purses with money that nobody needs, and those that are done with. */
   *idle(now: Ms): Generator<Purse> {
     const purse = this.#purse
-    if (purse && (!purse.isOpen(now) || now < this.#scarceUntil || now - this.#lastUsed >= IDLE_MS)) yield purse
+    if (purse && (!purse.isOpen(now) || this.isScarce(now) || this.#isUnused(now))) yield purse
     yield* this.#closed
   }
 
@@ -104,10 +120,12 @@ export class Account {
   tidy(now: Ms): boolean {
     this.#closed = this.#closed.filter(purse => !isDone(purse))
     const purse = this.#purse
-    // What an overrun took beyond the lease is spent by now: it must not be taken of the next lease as well.
-    const isOver = purse !== undefined && (now - this.#lastUsed >= IDLE_MS || purse.leased < 0n)
-    if (isOver && this.waiting === 0 && isDone(purse)) this.#purse = undefined
+    if (purse && this.#isUnused(now) && this.waiting === 0 && isDone(purse)) this.#purse = undefined
     return this.#purse !== undefined || this.#closed.length > 0 || this.waiting > 0
+  }
+
+  #isUnused(now: Ms): boolean {
+    return now - this.#lastUsed >= IDLE_MS
   }
 
   #purseOf(windowStart: Ms): Purse | undefined {
@@ -117,5 +135,5 @@ export class Account {
 }
 
 function isDone(purse: Purse): boolean {
-  return purse.isSettled && purse.leased <= 0n
+  return purse.isSettled && purse.leased === 0n
 }

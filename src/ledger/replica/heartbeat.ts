@@ -78,7 +78,9 @@ export class Heartbeat {
       for (const change of pulse.changes) onChange(change)
       if (!pulse.alive || this.#doubt) await this.#reconcile(!pulse.alive)
       contact.heard(sentAt)
-      poster.giveBack(book.takeIdle(pulse.scarce))
+      // What was leased of a budget under other terms is leased anew.
+      const changed = pulse.changes.filter(({ kind }) => kind === 'budget').map(({ id }) => id)
+      poster.giveBack(book.takeIdle([...pulse.scarce, ...changed]))
       await this.#sweep(sentAt)
     } catch (error) {
       contact.failed(clock.monotonic(), error)

@@ -220,6 +220,45 @@ describe('while the store is away', () => {
   })
 })
 
+describe('leases of a ledger', () => {
+  it('go back at the next start where nobody could be told that it left', async () => {
+    const clock = new FakeClock()
+    const first = await scene({ clock })
+    end(await first.begin(300n), 100n)
+    await first.ledger.flush()
+    first.weather.isAway = true
+    await close(first.ledger, clock)
+    expect(await first.state()).toMatchObject({ spent: 100n, leased: 287n })
+    await scene({ clock, authority: first.authority })
+    await clock.advanceAsync(10_000)
+    expect(await first.state()).toMatchObject({ spent: 100n, leased: 0n })
+  })
+
+  it('of a budget that was changed go back, and are leased anew under its terms', async () => {
+    const { clock, authority, begin, state } = await scene()
+    end(await begin(300n), 100n)
+    await clock.advanceAsync(1_000)
+    expect(await state()).toMatchObject({ spent: 100n, leased: 287n })
+    await authority.define([{ ...key, limit: 150n }])
+    await clock.advanceAsync(1_000)
+    expect(await state()).toMatchObject({ spent: 100n, leased: 0n })
+    expect(await refusalOf(begin(100n))).toMatchObject({ kind: 'over_budget', remaining: 50n })
+  })
+
+  it('are not charged with an overrun twice', async () => {
+    const { clock, begin, state } = await scene()
+    end(await begin(300n), 900n)
+    await clock.advanceAsync(1_000)
+    expect(await state()).toMatchObject({ spent: 900n, leased: 0n })
+    end(await begin(50n), 50n)
+    await clock.advanceAsync(1_000)
+    const { spent, leased } = (await state()) ?? {}
+    expect(spent).toBe(950n)
+    // What was leased beforehand, and nothing for what the overrun took.
+    expect(leased).toBe(6n)
+  })
+})
+
 describe('a ledger that is closed under calls', () => {
   it('keeps what has not ended in the journal, at its worst price', async () => {
     const clock = new FakeClock()
@@ -248,12 +287,13 @@ describe('a replica that was silent', () => {
     const other = await scene({ clock, authority: silent.authority, journals: false })
     await clock.advanceAsync(5_000)
     expect(other.warnings).toEqual([expect.stringContaining('it counts as spent')])
-    expect(await other.state()).toMatchObject({ spent: 300n, leased: 0n })
+    // 300 for the call, and an eighth of the rest beforehand.
+    expect(await other.state()).toMatchObject({ spent: 387n, leased: 0n })
     silent.weather.isAway = false
     await clock.advanceAsync(250)
-    expect(await silent.state()).toMatchObject({ spent: 0n, leased: 300n })
+    expect(await silent.state()).toMatchObject({ spent: 0n, leased: 387n })
     end(begun, 120n)
-    await clock.advanceAsync(2_000)
+    await clock.advanceAsync(120_000)
     expect(await silent.state()).toMatchObject({ spent: 120n, leased: 0n })
   })
 
@@ -291,7 +331,7 @@ describe('a batch', () => {
     }
     const { begin, state } = await scene({ clock, authority })
     end(await begin(300n), 100n)
-    await clock.advanceAsync(4_000)
+    await clock.advanceAsync(120_000)
     expect(lost).toBeGreaterThan(2)
     expect(await state()).toMatchObject({ spent: 100n, leased: 0n })
     expect(authority.rows()).toHaveLength(1)

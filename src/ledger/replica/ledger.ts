@@ -175,19 +175,20 @@ export class Ledger {
   }
 
   /**
-   * Brings what is left to the store, gives the leases back and leaves. Rows that the store does not take stay in the journal,
-   * and so do attempts that have not ended: whoever takes it over charges them at their worst price.
+   * Brings what is left to the store and leaves, by which the leases go back. Rows that the store does not take stay in the
+   * journal, and so do attempts that have not ended: whoever takes it over charges them at their worst price.
    */
   async close(): Promise<void> {
     const { authority, clock, warn } = this.#parts
     const patience = new Promise<void>(resolve => clock.after(CLOSE_MS, resolve).unref?.())
     await Promise.race([this.#heartbeat.stop(), patience])
-    this.#poster.giveBack(this.#book.takeAll())
     await Promise.race([this.#poster.flush(), patience])
     const isEmpty = this.#poster.close() && this.#underWay === 0
-    if (isEmpty) await Promise.race([authority.leave(this.replica.id).catch(ignore), patience])
-    else warn('the last ledger rows are not in the store; they stay in the journal and are posted at the next start')
-    this.#journal?.close(isEmpty)
+    if (!isEmpty)
+      warn('the last ledger rows are not in the store; they stay in the journal and are posted at the next start')
+    // While its leases are not back, the journal says what became of them, though nothing is in it.
+    const hasLeft = isEmpty && (await Promise.race([leave(authority, this.replica.id), patience.then(() => false)]))
+    this.#journal?.close(hasLeft)
   }
 
   async #enterLater(attempt: Attempt, payers: Omit<Payers, 'own'>, waits: Waits): Promise<Entry> {
@@ -215,6 +216,14 @@ export class Ledger {
 function counting(caller: Bearers, place: Bearers): Payers['counting'] {
   if (place.counted.length === 0) return caller
   return split([...caller.counted, ...place.counted].map(({ terms }) => terms))
+}
+
+/** Whether the authority could be told. */
+function leave(authority: Authority, replica: string): Promise<boolean> {
+  return authority.leave(replica).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Of a lease's length, in which it is surely not over yet by the authority's clock. */

@@ -30,6 +30,8 @@ export interface LenderParts {
   readonly accountOf: (grant: Grant) => Account
   /** Holds, if it can be done at once. */
   readonly place: (wanted: Wanted) => LocalHold | undefined
+  /** Called when somebody was refused money of an account. */
+  readonly markScarce: (account: Account) => void
   /** Called when idle money should go back to the authority soon. */
   readonly hurry: () => void
   readonly onCrossing: (crossing: Crossing) => void
@@ -162,11 +164,11 @@ export class Lender {
 
   /** What others have under lease may come back: it is asked for, and waited for a little. */
   #refuse(waiting: Waiting, budget: BudgetState): void {
-    const { clock, hurry } = this.#parts
+    const { clock, hurry, markScarce } = this.#parts
     const { accounts, amount } = waiting.wanted
     const now = clock.monotonic()
     const account = accounts.find(one => one.terms.id === budget.id)
-    account?.markScarce(now)
+    if (account) markScarce(account)
     const elsewhere = budget.leased - (account?.leased ?? 0n)
     const free = account?.free(now) ?? 0n
     const { limit = 0n, spent, leased } = budget
@@ -200,7 +202,7 @@ function asksOf({ accounts, terms, amount }: Wanted, promised: Map<Account, Nano
     // What costs nothing needs a window as well, and a limit that is not 0.
     if (need === 0n && account.purseWith(amount, now)) return
     // What is wanted beforehand is wanted once.
-    const extra = before === undefined ? account.appetite(now) : 0n
+    const extra = before === undefined ? account.appetite(amount, now) : 0n
     asks.push({ terms: terms[index] ?? account.terms, need, want: need + extra })
   })
   return asks

@@ -74,7 +74,7 @@ export class Poster {
   /** Takes money that was taken out of purses back to the authority, soon. */
   giveBack(returns: readonly GivenBack[]): void {
     if (returns.length === 0) return
-    this.#returns.push(...returns)
+    for (const one of returns) this.#returns.push(one)
     this.#run()
   }
 

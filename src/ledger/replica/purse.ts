@@ -75,10 +75,14 @@ export class Purse {
     this.#open++
   }
 
-  /** The authority has booked so many charges, which are so much together. */
+  /** The authority has booked so many charges, which are so much together: under the lease, and what is more is spent as well. */
   posted(amount: NanoUsd, charges: number): void {
     this.#leased -= amount
     this.#open -= charges
+    if (this.#leased >= 0n) return
+    // It must not be taken of the next lease again.
+    this.#free -= this.#leased
+    this.#leased = 0n
   }
 
   /** Takes all free money out, to be given back. */
