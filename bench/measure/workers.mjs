@@ -1,7 +1,7 @@
 // What a call costs with two processes behind one port, against one.
 import { startTollgate } from '../contenders/tollgate.mjs'
 import { spread } from '../statistics.mjs'
-import { rounds } from './driver.mjs'
+import { rounds, settled } from './driver.mjs'
 
 const CONNECTIONS = 20
 
@@ -10,6 +10,8 @@ export async function measureWorkers(stage, driver, { upstream, build, plan, say
     await startTollgate(stage, upstream, { ...build, name: '1 worker' }),
     await startTollgate(stage, upstream, { ...build, name: '2 workers', workers: 2 }),
   ]
+  // Until both listen: clients that come before stay with the first one, and the second would be measured cold.
+  for (const { process } of contenders) await settled(process)
   say('warming up')
   // Twice as many for two.
   await driver.warm(contenders[0], 'small', { mostMs: plan.warmMs })

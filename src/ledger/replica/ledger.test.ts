@@ -319,6 +319,26 @@ describe('a replica that was silent', () => {
 })
 
 describe('a batch', () => {
+  it('gathers rows for a tenth of a second, also while another one is under way', async () => {
+    const clock = new FakeClock()
+    const authority = new MemoryAuthority({ clock, keepRows: true })
+    const post = authority.post.bind(authority)
+    const sizes: number[] = []
+    authority.post = async (replica, batch) => {
+      if (batch.rows.length > 0) sizes.push(batch.rows.length)
+      await new Promise<void>(resolve => void clock.after(25, resolve))
+      return post(replica, batch)
+    }
+    const { begin } = await scene({ clock, authority, settings: { backlog: { rows: 100, bytes: 1 << 20 } } })
+    for (let row = 0; row < 40; row++) {
+      end(await begin(10n, []), 1n)
+      await clock.advanceAsync(10)
+    }
+    await clock.advanceAsync(200)
+    expect(authority.rows()).toHaveLength(40)
+    expect(sizes.length).toBeLessThanOrEqual(5)
+  })
+
   it('whose answer was lost is posted again and counts once, money given back included', async () => {
     const clock = new FakeClock()
     const authority = new MemoryAuthority({ clock, keepRows: true })
