@@ -2,7 +2,7 @@ import type { RateLimit } from '../core/caller.ts'
 import type { Ms } from '../core/clock.ts'
 import type { Standing } from '../core/standing.ts'
 import { corrected, melted, perMinute, type Rate, remaining, resetMs, waitMs } from './gcra.ts'
-import type { Refused } from './limiter.ts'
+import type { Quantity, Refused } from './limiter.ts'
 import { ownDebt, partOf, type Share, sharedWaitMs, shareOf } from './priority-share.ts'
 
 /** What one limit allows, worked out once: its rates, or the part of them that this replica may give alone. */
@@ -28,11 +28,10 @@ export function termsOf(limit: RateLimit, key: string, part: number): Terms {
   }
 }
 
-/** What is asked of a limit. */
-export interface Quantity {
-  readonly requests: number
-  readonly tokens: number
-}
+/** A lot that is taken ahead of calls is at most one part in so many of what is left, so that all can be had of what is little. */
+const PLENTY = 64
+
+export const NOTHING: Quantity = { requests: 0, tokens: 0 }
 
 interface Debts {
   requests: number
@@ -125,6 +124,19 @@ export class LimitEntry {
     if (terms.parallel !== undefined) this.places++
   }
 
+  /** Takes what is wanted ahead, as far as there is plenty; nothing where there is not enough of both. Gives back how much. */
+  takeAhead({ requests, tokens }: Terms, want: Quantity): Quantity {
+    const debts = this.#debts
+    const lot = {
+      requests: spare(debts.requests, want.requests, requests),
+      tokens: spare(debts.tokens, want.tokens, tokens),
+    }
+    if ((lot.requests === 0 && want.requests > 0) || (lot.tokens === 0 && want.tokens > 0)) return NOTHING
+    if (requests) debts.requests += lot.requests
+    if (tokens) debts.tokens += lot.tokens
+    return lot
+  }
+
   /** It turned out to be more or less. */
   correct({ requests, tokens }: Terms, difference: Quantity, share: Share | undefined): void {
     const debts = this.#debts
@@ -178,6 +190,11 @@ export class LimitEntry {
 function melt(debts: Debts, elapsed: Ms, { requests, tokens }: Pick<Terms, 'requests' | 'tokens'>): void {
   debts.requests = requests ? melted(debts.requests, elapsed, requests) : 0
   debts.tokens = tokens ? melted(debts.tokens, elapsed, tokens) : 0
+}
+
+function spare(debt: number, wanted: number, rate: Rate | undefined): number {
+  const want = Math.max(wanted, 0)
+  return rate ? Math.min(want, Math.floor(remaining(debt, rate) / PLENTY)) : want
 }
 
 function partNamed(limit: RateLimit, name: string): number | undefined {

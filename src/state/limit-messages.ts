@@ -1,7 +1,7 @@
 import type { RateLimit } from '../core/caller.ts'
 import type { Standing } from '../core/standing.ts'
 import type { SourceAnswer } from './limit-source.ts'
-import type { LimitAsk, Refused } from './limiter.ts'
+import type { LimitAsk, Quantity, Refused } from './limiter.ts'
 import type { Owed } from './memory-limiter.ts'
 
 /** A way to another process of this machine that keeps the order, such as that of node:cluster. Messages are JSON. */
@@ -30,6 +30,7 @@ export interface LimitReply {
 /** JSON knows no Infinity, and the limits are known to who asked. */
 export interface PackedAnswer {
   readonly standings: readonly Omit<Standing, 'limit'>[]
+  readonly lots?: readonly Quantity[] | undefined
   readonly refused?: {
     readonly limit: number
     readonly what: Refused['what']
@@ -58,16 +59,16 @@ export function isMainEnvelope(message: unknown): message is MainEnvelope {
 
 export function packAnswer(answer: SourceAnswer, limits: readonly RateLimit[]): PackedAnswer {
   const standings = answer.standings.map(({ limit: _, ...left }) => left)
-  if (answer.granted) return { standings }
+  if (answer.granted) return { standings, lots: answer.lots }
   const { limit, what, retryAfterMs = 'unknown' } = answer
   const wait = retryAfterMs === Number.POSITIVE_INFINITY ? 'never' : retryAfterMs
   return { standings, refused: { limit: limits.indexOf(limit), what, retryAfterMs: wait } }
 }
 
-export function unpackAnswer({ standings, refused }: PackedAnswer, { limits }: LimitAsk): SourceAnswer {
+export function unpackAnswer({ standings, lots, refused }: PackedAnswer, { limits }: LimitAsk): SourceAnswer {
   const own = limits.map((limit, index) => ({ ...standings[index], limit }))
   const limit = refused && limits[refused.limit]
-  if (!limit) return { granted: true, standings: own }
+  if (!limit) return { granted: true, standings: own, lots }
   const { what, retryAfterMs } = refused
   const wait = retryAfterMs === 'never' ? Number.POSITIVE_INFINITY : retryAfterMs
   return { granted: false, limit, what, retryAfterMs: wait === 'unknown' ? undefined : wait, standings: own }

@@ -88,7 +88,10 @@ local function termsOf(text)
 end
 `
 
-/** Takes from all limits or none. KEYS: hash and set of each limit. ARGV: id, tokens, lease ms, then the terms of each. */
+/**
+ * Takes from all limits or none. KEYS: hash and set of each limit. ARGV: id, tokens, lease ms, then the terms of each, and then,
+ * where something is wanted ahead, requests and tokens for each (`LimitEntry.takeAhead`).
+ */
 export const ADMIT = redisScript(`${COMMON}
 local id, tokens, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -135,6 +138,22 @@ for index = 1, #KEYS / 2 do
   if what > 0 and longest > worstWait then worst, worstWait, worstWhat = index, longest, what end
 end
 
+local function spare(debt, wanted, rate)
+  local want = math.max(wanted, 0)
+  if not rate then return want end
+  return math.min(want, math.floor(math.max(0, math.floor(rate.burst - debt + rate.burst * ROUNDING)) / 64))
+end
+
+local function takeAhead(limit, wanted)
+  local wantR, wantT = string.match(wanted, '^(%S+) (%S+)$')
+  wantR, wantT = tonumber(wantR), tonumber(wantT)
+  local r, t = spare(limit.r, wantR, limit.rpm), spare(limit.t, wantT, limit.tpm)
+  if (r == 0 and wantR > 0) or (t == 0 and wantT > 0) then r, t = 0, 0 end
+  if limit.rpm then limit.r = limit.r + r end
+  if limit.tpm then limit.t = limit.t + t end
+  limit.lotR, limit.lotT = r, t
+end
+
 if worst == 0 then
   for index, limit in ipairs(limits) do
     if limit.part >= 0 then
@@ -143,6 +162,8 @@ if worst == 0 then
     end
     if limit.rpm then limit.r = limit.r + 1 end
     if limit.tpm then limit.t = limit.t + tokens end
+    local wanted = ARGV[3 + #limits + index]
+    if wanted then takeAhead(limit, wanted) end
     if limit.rpm or limit.tpm then save(KEYS[index * 2 - 1], limit) end
     if limit.parallel >= 0 then
       redis.call('ZADD', KEYS[index * 2], string.format('%.0f', now / 1000 + lease), id)
@@ -169,6 +190,8 @@ for _, limit in ipairs(limits) do
   reply[#reply + 1] = left(limit.t, limit.tpm)
   reply[#reply + 1] = reset(limit.t, limit.tpm)
   reply[#reply + 1] = limit.parallel < 0 and -1 or math.max(limit.parallel - limit.places, 0)
+  reply[#reply + 1] = limit.lotR or 0
+  reply[#reply + 1] = limit.lotT or 0
 end
 return reply`)
 

@@ -1,5 +1,4 @@
-import type { Standing } from '../core/standing.ts'
-import type { LimitAsk, Refused } from './limiter.ts'
+import type { Granted, LimitAsk, Refused } from './limiter.ts'
 import type { Owed } from './memory-limiter.ts'
 
 /** Who counts for several processes. It may be away: then whoever asks goes on without it. */
@@ -21,4 +20,4 @@ export interface LimitSource {
   close(): Promise<void>
 }
 
-export type SourceAnswer = { readonly granted: true; readonly standings: readonly Standing[] } | Refused
+export type SourceAnswer = Omit<Granted, 'ask'> | Refused

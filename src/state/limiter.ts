@@ -23,6 +23,14 @@ export interface LimitAsk {
   readonly tokens: number
   /** Whose share of reserved capacity it may use. */
   readonly priority?: string
+  /** What would be welcome beyond the call, of each limit in their order, where that is a small part of what is left. */
+  readonly ahead?: readonly Quantity[]
+}
+
+/** What is taken of a limit. */
+export interface Quantity {
+  readonly requests: number
+  readonly tokens: number
 }
 
 export type Admission = Granted | Refused
@@ -31,6 +39,8 @@ export interface Granted {
   readonly granted: true
   readonly ask: LimitAsk
   readonly standings: readonly Standing[]
+  /** What was taken ahead, of each limit; absent where nothing was asked. */
+  readonly lots?: readonly Quantity[] | undefined
 }
 
 export interface Refused {

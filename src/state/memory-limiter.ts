@@ -1,9 +1,9 @@
 import type { RateLimit } from '../core/caller.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { Standing } from '../core/standing.ts'
-import { LimitEntry, type Quantity, type Shortage, type Terms, termsOf } from './limit-entry.ts'
+import { LimitEntry, NOTHING, type Shortage, type Terms, termsOf } from './limit-entry.ts'
 import { limitKey } from './limit-key.ts'
-import type { Admission, Granted, LimitAsk, Limiter, Refused } from './limiter.ts'
+import type { Admission, Granted, LimitAsk, Limiter, Quantity, Refused } from './limiter.ts'
 import { type Share, shareOf } from './priority-share.ts'
 
 export interface MemoryLimiterOptions {
@@ -61,7 +61,7 @@ export class MemoryLimiter implements Limiter {
     }
     if (worst) return refusal(worst, taken)
     for (const { entry, terms, share } of taken) entry.take(terms, quantity, share)
-    return new MemoryGrant(ask, taken)
+    return new MemoryGrant(ask, taken, ask.ahead && takenAhead(taken, ask.ahead))
   }
 
   settle(granted: Granted, usedTokens: number): void {
@@ -70,7 +70,12 @@ export class MemoryLimiter implements Limiter {
 
   /** As if it had not been asked: for what was granted when nobody waited any more. */
   undo(granted: Granted): void {
-    this.#settle(granted, { requests: -1, tokens: -granted.ask.tokens })
+    const { ask, lots } = granted
+    this.#settle(granted, { requests: -1, tokens: -ask.tokens })
+    lots?.forEach(({ requests, tokens }, index) => {
+      const limit = ask.limits[index]
+      if (limit) this.add({ limit, requests: -requests, tokens: -tokens })
+    })
   }
 
   /** Takes the places of a call that was let through elsewhere, and nothing else. */
@@ -176,13 +181,19 @@ class MemoryGrant implements Granted {
   readonly ask: LimitAsk
   readonly taken: readonly Taken[]
   readonly standings: readonly Standing[]
+  readonly lots: readonly Quantity[] | undefined
   settled = false
 
-  constructor(ask: LimitAsk, taken: readonly Taken[]) {
+  constructor(ask: LimitAsk, taken: readonly Taken[], lots?: readonly Quantity[]) {
     this.ask = ask
     this.taken = taken
+    this.lots = lots
     this.standings = standingsOf(taken)
   }
+}
+
+function takenAhead(taken: readonly Taken[], ahead: readonly Quantity[]): readonly Quantity[] {
+  return taken.map(({ entry, terms }, index) => entry.takeAhead(terms, ahead[index] ?? NOTHING))
 }
 
 interface Missing extends Shortage {

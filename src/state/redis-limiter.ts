@@ -4,7 +4,7 @@ import type { Standing } from '../core/standing.ts'
 import { limitKey } from './limit-key.ts'
 import { ADMIT, CORRECT, HOLD } from './limit-scripts.ts'
 import type { LimitSource, SourceAnswer } from './limit-source.ts'
-import type { LimitAsk, Limiter, Refused } from './limiter.ts'
+import type { LimitAsk, Limiter, Quantity, Refused } from './limiter.ts'
 import type { Owed } from './memory-limiter.ts'
 import { type Share, shareOf } from './priority-share.ts'
 import type { RedisArgument, RedisClient } from './redis-client.ts'
@@ -67,6 +67,7 @@ class RedisSource implements LimitSource {
     const { redis, leaseMs } = this.#options
     const args: RedisArgument[] = [ask.id, ask.tokens, leaseMs]
     for (const limit of ask.limits) args.push(this.#termsOf(limit, ask.priority))
+    for (const { requests, tokens } of ask.ahead ?? []) args.push(`${requests} ${tokens}`)
     const call = { keys: this.#keysOf(ask.limits), args }
     const reply = await redis.script(ADMIT, call, answer => late(readReply(ask, answer)))
     const answer = readReply(ask, reply)
@@ -188,11 +189,20 @@ const WHATS = ['requests', 'requests', 'tokens', 'parallel'] as const
 function readReply(ask: LimitAsk, reply: unknown): SourceAnswer {
   const numbers = Array.isArray(reply) ? reply.map(Number) : []
   const [worst = 0, what = 0, wait = 0] = numbers
-  const standings = ask.limits.map((limit, index) => standing(limit, numbers.slice(3 + index * 5, 8 + index * 5)))
+  const told = ask.limits.map((_, index) => numbers.slice(3 + index * PER_LIMIT, 3 + (index + 1) * PER_LIMIT))
+  const standings = ask.limits.map((limit, index) => standing(limit, told[index] ?? []))
   const limit = ask.limits[worst - 1]
-  if (!limit) return { granted: true, standings }
+  if (!limit) return { granted: true, standings, lots: ask.ahead && told.map(lot) }
   const retryAfterMs = wait < 0 ? Number.POSITIVE_INFINITY : what === 3 ? undefined : wait
   return { granted: false, limit, what: WHATS[what] ?? 'requests', retryAfterMs, standings } satisfies Refused
+}
+
+/** Numbers that are told of each limit. */
+const PER_LIMIT = 7
+
+function lot(told: readonly number[]): Quantity {
+  const [requests = 0, tokens = 0] = told.slice(5)
+  return { requests, tokens }
 }
 
 function standing(limit: RateLimit, told: readonly number[]): Standing {

@@ -1,9 +1,11 @@
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { askFor, freshLimit, limiterContract, mustGrant } from '../../test/support/limiter-contract.ts'
+import type { RateLimit } from '../core/caller.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { LimitDesk } from './limit-desk.ts'
 import type { MessagePort } from './limit-messages.ts'
-import type { Limiter } from './limiter.ts'
+import type { Granted, Limiter } from './limiter.ts'
 import { sharedLimiter } from './shared-limiter.ts'
 
 /** A way between two processes: messages are copied as JSON, and wait while it is stopped. */
@@ -71,6 +73,127 @@ async function turns(): Promise<void> {
 }
 
 limiterContract('workers', async clients => machine(clients).limiters)
+
+describe('a limit of which there is plenty', () => {
+  /** So many calls one after the other, each of 10 tokens; how many were asked for. */
+  async function calls(limiter: Limiter, limits: readonly RateLimit[], count: number) {
+    let asked = 0
+    const granted: Granted[] = []
+    for (let call = 0; call < count; call++) {
+      const admission = limiter.admit(askFor(limits, { tokens: 10 }))
+      if (admission instanceof Promise) asked++
+      const answer = await admission
+      if (answer.granted) granted.push(answer)
+    }
+    return { asked, granted }
+  }
+
+  test('is taken in lots, and stands as it would call by call', async () => {
+    const { first, second, clock } = machine(2)
+    const limits = [freshLimit({ rpm: 64_000, tpm: 640_000 }), freshLimit({ level: 'team', rpm: 100_000 })]
+    const { asked, granted } = await calls(first, limits, 1_000)
+    expect(granted).toHaveLength(1_000)
+    // Twice as much each time, until it is an 64th.
+    expect(asked).toBeLessThan(15)
+    expect(granted.at(-1)?.standings).toMatchObject([
+      { remainingRequests: 63_000, remainingTokens: 630_000 },
+      { remainingRequests: 99_000 },
+    ])
+    for (const one of granted) first.settle(one, 15)
+    await clock.advanceAsync(250)
+    await turns()
+    // Known to the others but for the lot, of which at most half was not used; something has melted meanwhile.
+    const [{ remainingTokens = 0 } = {}] = (await mustGrant(second, askFor(limits, { tokens: 0 }))).standings
+    expect(remainingTokens).toBeGreaterThan(640_000 - 15_000 - 10_000)
+    expect(remainingTokens).toBeLessThan(640_000 - 15_000 + 640_000 / 240 + 1)
+    // What is left of it goes back after five seconds.
+    await clock.advanceAsync(5_000)
+    await turns()
+    const [{ remainingRequests = 0 } = {}] = (await mustGrant(second, askFor(limits, { tokens: 0 }))).standings
+    expect(remainingRequests).toBe(64_000 - 1)
+  })
+
+  test('is asked for with each call while there are few, and when little is left', async () => {
+    const { first, second, clock } = machine(2)
+    const rare = freshLimit({ rpm: 64_000 })
+    for (let call = 0; call < 5; call++) {
+      expect(await calls(first, [rare], 1)).toMatchObject({ asked: 1 })
+      await clock.advanceAsync(5_250)
+    }
+    const small = freshLimit({ rpm: 60 })
+    expect(await calls(first, [small], 60)).toMatchObject({ asked: 60 })
+    expect((await second.admit(askFor([small]))).granted).toBe(false)
+  })
+
+  test('whose calls hold places is asked for with each call', async () => {
+    const { first } = machine(1)
+    expect(await calls(first, [freshLimit({ rpm: 64_000, parallel: 100 })], 50)).toMatchObject({ asked: 50 })
+  })
+
+  test('owes nothing more when a lot came too late', async () => {
+    const { first, second, clock, way } = machine(2, 100)
+    const limit = freshLimit({ rpm: 64_000 })
+    let passed = (await calls(first, [limit], 1_000)).granted.length
+    way.stopped = true
+    let waiting = first.admit(askFor([limit]))
+    for (; !(waiting instanceof Promise); passed++) waiting = first.admit(askFor([limit]))
+    await clock.advanceAsync(100)
+    passed += (await waiting).granted ? 1 : 0
+    way.goOn()
+    await turns()
+    await clock.advanceAsync(100)
+    await turns()
+    // In so little time as many come free as are less than a lot.
+    const { standings } = await mustGrant(second, askFor([limit]))
+    expect(standings[0]?.remainingRequests).toBeGreaterThanOrEqual(64_000 - passed - 1)
+  })
+
+  test('lets no more pass than it says, but for a small part, whoever asks when', async () => {
+    const moves = fc.array(
+      fc.record({
+        who: fc.nat(2),
+        count: fc.integer({ min: 1, max: 400 }),
+        pauseMs: fc.constantFrom(0, 0, 50, 300, 6_000),
+      }),
+      { minLength: 1, maxLength: 12 },
+    )
+    await fc.assert(
+      fc.asyncProperty(moves, fc.integer({ min: 1, max: 3_000 }), async (all, rpm) => {
+        const { limiters, clock } = machine(4)
+        const last = limiters.at(3) as Limiter
+        const limit = freshLimit({ rpm, tpm: rpm * 20 })
+        const start = clock.monotonic()
+        let passed = 0
+        let used = 0
+        for (const { who, count, pauseMs } of all) {
+          const limiter = limiters[who] as Limiter
+          const { granted } = await calls(limiter, [limit], count)
+          passed += granted.length
+          granted.forEach((one, index) => {
+            limiter.settle(one, (index % 3) * 10)
+            used += (index % 3) * 10
+          })
+          await turns()
+          await clock.advanceAsync(pauseMs)
+          await turns()
+          const melted = ((clock.monotonic() - start) * rpm) / 60_000
+          expect(passed).toBeLessThanOrEqual(rpm + melted + (3 * rpm) / 64)
+        }
+        for (const limiter of limiters.slice(0, 3)) await limiter.close()
+        await turns()
+        // All that was not used has gone back, and all that was used is known; time makes it more.
+        const { standings } = await last.admit(askFor([limit]))
+        const [{ remainingRequests = 0, remainingTokens = 0 } = {}] = standings
+        const isStill = clock.monotonic() === start
+        expect(remainingRequests).toBeGreaterThanOrEqual(Math.max(rpm - passed - 1, 0))
+        expect(remainingTokens).toBeGreaterThanOrEqual(Math.max(rpm * 20 - used, 0))
+        if (isStill) expect(remainingRequests).toBe(Math.max(rpm - passed - 1, 0))
+        if (isStill) expect(remainingTokens).toBe(Math.max(rpm * 20 - used, 0))
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
 
 describe('workers that count in the main process', () => {
   test('miss what another has taken', async () => {

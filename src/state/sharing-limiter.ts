@@ -3,15 +3,17 @@ import type { Standing } from '../core/standing.ts'
 import { limitKey } from './limit-key.ts'
 import type { LimitSource, SourceAnswer } from './limit-source.ts'
 import type { Admission, Granted, LimitAsk, Limiter } from './limiter.ts'
+import { Lots } from './lots.ts'
 import { MemoryLimiter, type Owed } from './memory-limiter.ts'
 
 /**
- * Counts with others, and alone while that cannot be: then this process gives its part of every limit, 1 / members. What
- * it gave alone is counted with the others as soon as they are there again.
+ * Counts with others: call by call, or in lots where there is plenty. While that cannot be it counts alone, and gives its part
+ * of every limit, 1 / members; what it gave alone is counted with the others as soon as they are there again.
  */
 export class SharingLimiter implements Limiter {
   readonly #source: LimitSource
   readonly #alone: MemoryLimiter
+  readonly #lots: Lots
   /** Calls under way that have places. */
   readonly #underWay = new Map<string, LimitAsk>()
   /** Corrections that could not be told, by limit. */
@@ -20,32 +22,52 @@ export class SharingLimiter implements Limiter {
   constructor(source: LimitSource, clock: Clock) {
     this.#source = source
     this.#alone = new MemoryLimiter({ clock, part: () => 1 / source.members })
+    // Rates are not money: what cannot be told is forgotten.
+    this.#lots = new Lots({ clock, tell: owed => source.up && source.add(owed) })
     source.onUp(() => this.#catchUp())
   }
 
   admit(ask: LimitAsk): Admission | Promise<Admission> {
     if (!this.#source.up) return this.#admitAlone(ask)
-    return this.#source
-      .ask(ask, answer => this.#late(ask, answer))
-      .then(
-        answer => (answer.granted ? this.#begin(new SharedGrant(ask, answer.standings, undefined)) : answer),
-        () => this.#admitAlone(ask),
-      )
+    const standings = this.#lots.take(ask)
+    if (standings) return new SharedGrant(ask, standings, 'lots')
+    return this.#askSource(ask, this.#lots.ahead(ask))
+  }
+
+  async #askSource(ask: LimitAsk, ahead?: LimitAsk['ahead']): Promise<Admission> {
+    try {
+      const answer = await this.#source.ask(ahead ? { ...ask, ahead } : ask, late => this.#late(ask, late))
+      if (ahead) this.#receive(ask, answer)
+      const standings = this.#lots.heard(answer.standings)
+      // It may be enough together with what lies here.
+      if (!answer.granted && this.#lots.giveBack(ask.limits)) return this.#askSource(ask)
+      return answer.granted ? this.#begin(new SharedGrant(ask, standings, 'source')) : { ...answer, standings }
+    } catch {
+      if (ahead) this.#receive(ask, undefined)
+      return this.#admitAlone(ask)
+    }
+  }
+
+  #receive({ limits }: LimitAsk, answer: SourceAnswer | undefined): void {
+    this.#lots.receive(limits, answer?.granted ? answer.lots : undefined)
   }
 
   settle(granted: Granted, usedTokens: number): void {
     if (!(granted instanceof SharedGrant) || granted.settled) return
     granted.settled = true
-    const { ask, alone } = granted
-    this.#underWay.delete(ask.id)
+    const { ask, by } = granted
     const tokens = usedTokens - ask.tokens
+    if (by === 'lots') return this.#lots.settle(ask, tokens)
+    this.#underWay.delete(ask.id)
+    if (by === 'source') this.#lots.told(ask, tokens)
     // What was owed here went to the others when they came back: the correction follows it, wherever it is now.
-    if (alone && this.#source.up) this.#alone.settle(alone, ask.tokens)
-    else if (alone) return this.#alone.settle(alone, usedTokens)
+    if (by !== 'source' && this.#source.up) this.#alone.settle(by, ask.tokens)
+    else if (by !== 'source') return this.#alone.settle(by, usedTokens)
     this.#source.settle(ask, tokens, () => this.#keep(ask, { requests: 0, tokens }))
   }
 
   async close(): Promise<void> {
+    this.#lots.close()
     await this.#source.close()
     await this.#alone.close()
   }
@@ -63,6 +85,7 @@ export class SharingLimiter implements Limiter {
   /** It was counted after all, but it was decided here meanwhile, and what was decided here is handed over. */
   #late(ask: LimitAsk, answer: SourceAnswer): void {
     if (!answer.granted) return
+    if (answer.lots) this.#receive(ask, answer)
     if (!this.#underWay.has(ask.id) && this.#source.up) this.#source.settle(ask, 0, () => {})
     this.#keep(ask, { requests: -1, tokens: -ask.tokens })
     if (this.#source.up) this.#tellOwed([])
@@ -100,13 +123,13 @@ class SharedGrant implements Granted {
   readonly granted = true
   readonly ask: LimitAsk
   readonly standings: readonly Standing[]
-  /** How it was let through alone; undefined: with the others. */
-  readonly alone: Granted | undefined
+  /** By what was taken ahead, by asking, or how it was let through alone. */
+  readonly by: 'lots' | 'source' | Granted
   settled = false
 
-  constructor(ask: LimitAsk, standings: readonly Standing[], alone: Granted | undefined) {
+  constructor(ask: LimitAsk, standings: readonly Standing[], by: 'lots' | 'source' | Granted) {
     this.ask = ask
     this.standings = standings
-    this.alone = alone
+    this.by = by
   }
 }

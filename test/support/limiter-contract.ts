@@ -54,6 +54,23 @@ export function limiterContract(name: string, open: OpenLimiters): void {
       expect(standing?.remainingTokens).toBeGreaterThanOrEqual(9_970)
     })
 
+    test('counts many calls of a large limit one by one, however it keeps them', async () => {
+      const [limiter, other] = await open(2)
+      if (!limiter || !other) throw new Error('no limiters')
+      const limits = [freshLimit({ rpm: 64_000, tpm: 6_400_000 }), freshLimit({ level: 'team', tpm: 6_400_000 })]
+      const granted: Granted[] = []
+      for (let call = 0; call < 300; call++) granted.push(await mustGrant(limiter, askFor(limits, { tokens: 100 })))
+      const told = granted.map(({ standings }) => standings.map(({ remainingTokens = 0 }) => remainingTokens))
+      expect(granted.at(-1)?.standings[0]?.remainingRequests).toBeGreaterThanOrEqual(64_000 - 300)
+      // Each sees what the others before it took; what has melted meanwhile is little.
+      expect(Math.min(...told.flat())).toBeGreaterThanOrEqual(6_400_000 - 300 * 100)
+      for (const one of granted) limiter.settle(one, 50)
+      await limiter.close()
+      await expect
+        .poll(async () => (await mustGrant(other, askFor(limits))).standings[0]?.remainingTokens)
+        .toBeGreaterThanOrEqual(6_400_000 - 300 * 50)
+    })
+
     test('tells what is left and when it is whole', async () => {
       const limiter = await one()
       const granted = await mustGrant(
