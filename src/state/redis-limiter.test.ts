@@ -146,6 +146,18 @@ describe.skipIf(!here)('over one Redis', () => {
     )
   })
 
+  test('is asked for few of the many calls of a large limit', async () => {
+    const { limiter } = await openOne()
+    const limits = [freshLimit({ rpm: 640_000, tpm: 64_000_000 })]
+    const scripts = () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(theServer().cli('INFO', 'commandstats'))?.[1] ?? 0)
+    const before = scripts()
+    for (let call = 0; call < 500; call++) {
+      const granted = await mustGrant(limiter, askFor(limits, { tokens: 100 }))
+      limiter.settle(granted, 20)
+    }
+    expect(scripts() - before).toBeLessThan(100)
+  })
+
   test('goes on when Redis has forgotten its scripts', async () => {
     const { limiter } = await openOne()
     const limit = freshLimit({ rpm: 2 })

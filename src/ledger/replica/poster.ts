@@ -93,8 +93,10 @@ export class Poster {
 
   /** Settles when all that waits now is in the store; rejects never, and may take as long as the store is away. */
   async flush(): Promise<void> {
+    const upTo = this.#added
     this.#postWhatWaits()
-    await this.#running
+    do await this.#running
+    while (this.#posted < upTo && !this.#closed)
   }
 
   /** Tries no more. Gives back whether everything is in the store. */
