@@ -1,8 +1,8 @@
 import type { Ms } from '../core/clock.ts'
-import type { Siblings } from './deployment-vitals.ts'
 import type { Filter } from './filters/filter.ts'
 import { byProbe } from './filters/probed.ts'
 import { MINUTE_MS, type Moment } from './moment.ts'
+import type { Siblings } from './siblings.ts'
 import type { Candidate } from './strategy.ts'
 
 /**

@@ -1,44 +1,21 @@
 import type { Ms } from '../core/clock.ts'
 import type { Deployment, ErrorClass } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
-import { Changes } from './changes.ts'
+import type { Changes } from './changes.ts'
 import { FailureCounts } from './failure-counts.ts'
 import { MinuteUse } from './minute-use.ts'
 import { MINUTE_MS } from './moment.ts'
 import type { ProbeResult } from './probe.ts'
+import { isUsedUp, lacksPlace, lacksRequest } from './room.ts'
 import { SampleRing } from './sample-ring.ts'
 import type { SharedUse, Use } from './shared-use.ts'
+import type { Siblings } from './siblings.ts'
 import { SlidingCount } from './sliding-count.ts'
 import type { Vitals } from './vitals.ts'
 
 /** A failure counts as an answer that took this long, so that failing fast does not look like being fast. */
 export const PENALTY_MS: Ms = 1_000_000
 const PENALTY_TTL_MS: Ms = 60_000
-
-/** The deployments that answer under one alias. The number changes whenever one of them starts or stops being available. */
-export class Siblings {
-  readonly members = new Set<DeploymentVitals>()
-  version = 0
-  /** Whose figures have changed: those by which strategies judge. */
-  readonly changes = new Changes()
-  readonly #listeners = new Set<() => void>()
-
-  /** How many lines of calls wait for a place among them. */
-  get waiting(): number {
-    return this.#listeners.size
-  }
-
-  /** One of them has a place again: whoever waits for it is told. */
-  freed(): void {
-    for (const listener of this.#listeners) listener()
-  }
-
-  /** Has `listener` told of it until the function given back is called: pools come and go with the configuration. */
-  onFreed(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-}
 
 export interface VitalsSettings {
   readonly maxLatencySamples: number
@@ -277,29 +254,4 @@ function maxInFlightOf({ selection }: Deployment, { defaultMaxParallelRequests }
 function isLimited({ selection }: Deployment, maxInFlight: number): boolean {
   const { rpm, tpm, inputTpm, outputTpm } = selection
   return maxInFlight < Number.POSITIVE_INFINITY || (rpm ?? tpm ?? inputTpm ?? outputTpm) !== undefined
-}
-
-/** Whether the minute's requests, or all of its tokens, are used. */
-export function isUsedUp({ selection }: Deployment, vitals: Vitals, epoch: Ms): boolean {
-  const { rpm, tpm, inputTpm, outputTpm } = selection
-  return (
-    (rpm !== undefined && vitals.requestsThisMinute(epoch) >= rpm) ||
-    (tpm !== undefined && vitals.tokensThisMinute(epoch) >= tpm) ||
-    (inputTpm !== undefined && vitals.inputTokensThisMinute(epoch) >= inputTpm) ||
-    (outputTpm !== undefined && vitals.outputTokensThisMinute(epoch) >= outputTpm)
-  )
-}
-
-/** Among several replicas: one more call in flight would be more than this one's share of what is left. */
-export function lacksPlace(vitals: Vitals, epoch: Ms): boolean {
-  if (!vitals.shared) return false
-  const left = vitals.maxInFlight - vitals.inFlight
-  return !vitals.shared.isWithinShare('inFlight', { left, needed: 1, epoch })
-}
-
-/** Among several replicas: one more request would be more than this one's share of what is left of the minute. */
-export function lacksRequest({ selection: { rpm } }: Deployment, vitals: Vitals, epoch: Ms): boolean {
-  if (!vitals.shared || rpm === undefined) return false
-  const left = rpm - vitals.requestsThisMinute(epoch)
-  return !vitals.shared.isWithinShare('requests', { left, needed: 1, epoch })
 }

@@ -1,7 +1,8 @@
 import type { Clock, Ms } from '../core/clock.ts'
 import type { Available } from './available.ts'
-import { type DeploymentVitals, lacksPlace, lacksRequest } from './deployment-vitals.ts'
+import type { DeploymentVitals } from './deployment-vitals.ts'
 import { type Moment, untilNextMinute } from './moment.ts'
+import { lacksPlace, lacksRequest } from './room.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 export interface PoolLineParts {

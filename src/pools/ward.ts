@@ -5,10 +5,11 @@ import type { Deployment, Estimate } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import type { RoutingSettings } from '../core/settings.ts'
 import { believesRest, holdOutMs, restMs } from './cooldown.ts'
-import { DeploymentVitals, Siblings, type VitalsSettings } from './deployment-vitals.ts'
+import { DeploymentVitals, type VitalsSettings } from './deployment-vitals.ts'
 import { errorClassOf } from './error-class.ts'
 import { isIgnored, isSteered, NO_PROBES, probeResult, probeWindowMs } from './probe.ts'
 import { own } from './records.ts'
+import { Siblings } from './siblings.ts'
 
 /** What of the routing settings the vitals depend on. */
 export type WardSettings = Pick<

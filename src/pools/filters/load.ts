@@ -1,7 +1,7 @@
 import type { Call } from '../../core/call.ts'
 import type { Ms } from '../../core/clock.ts'
-import { isUsedUp, lacksPlace, lacksRequest } from '../deployment-vitals.ts'
 import { type Moment, showMs, untilNextMinute } from '../moment.ts'
+import { isUsedUp, lacksPlace, lacksRequest } from '../room.ts'
 import type { Candidate } from '../strategy.ts'
 import type { CallFilter, Filter, Question } from './filter.ts'
 
