@@ -14,12 +14,21 @@ import type {
   WrittenOff,
 } from '../ledger/authority.ts'
 import { chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from '../ledger/book.ts'
-import { SCARCE_MS } from '../ledger/rules.ts'
 import { defineBudgets, standOf } from './budgets.ts'
 import { ChangeReader, noteChanges } from './changes.ts'
-import { clockOf, forShare, forUpdate, isOneOf, readClock } from './dialect.ts'
+import { clockOf, forUpdate, isOneOf, readClock } from './dialect.ts'
 import { insertCallers, LedgerCallers } from './ledger-callers.ts'
 import { insertLedgerRows } from './ledger-rows.ts'
+import {
+  checkAlive,
+  claimReplica,
+  deadReplicas,
+  isAlive,
+  leasedBy,
+  prolong,
+  scarceOf,
+  takesReturns,
+} from './replica-rows.ts'
 import type { Database } from './schema.ts'
 import { SqlBook } from './sql-book.ts'
 import type { Store } from './store.ts'
@@ -118,41 +127,23 @@ export class SqlAuthority implements Authority {
   }
 
   async pulse(replica: string, leaseMs: Ms): Promise<Pulse> {
-    const seenAt = await this.#prolong(replica, leaseMs)
+    const seenAt = await prolong(this.#db, replica, leaseMs)
     const now = seenAt ?? (await readClock(this.#db))
     const alive = seenAt !== undefined
     const reader = this.#readers.get(replica) ?? new ChangeReader(now)
     this.#readers.set(replica, reader)
     const changes = await reader.read(this.#db, now)
-    const scarce = alive ? await this.#scarceFor(replica, now) : []
+    const scarce = alive ? await scarceOf(this.#db, replica, now) : []
     if (this.#sweeps.isDue(now)) await sweep(this.#db, now)
     return { now, alive, changes, scarce }
   }
 
-  async dead(): Promise<readonly string[]> {
-    // From one replica of the leases' index to the next: there may be a million leases, of few.
-    const { rows } = await sql<{ id: string }>`
-      with recursive lenders (id) as (
-        select min(replica) from leases
-        union all
-        select (select min(replica) from leases where replica > lenders.id) from lenders where lenders.id is not null
-      )
-      select id from replicas where expires_at < ${clockOf(this.#db)}
-      union
-      select id from lenders where id not in (select id from replicas)
-        and exists (select 1 from leases where replica = lenders.id and amount > 0 and written_off = 0)
-      order by 1`.execute(this.#db)
-    return rows.map(({ id }) => id)
+  dead(): Promise<readonly string[]> {
+    return deadReplicas(this.#db)
   }
 
-  async claim(replica: string, isCertain: boolean): Promise<boolean> {
-    const now = clockOf(this.#db)
-    // As if its leases had just run out: longer ago, and the sweep would forget that it is being taken over.
-    const { rows } = await sql`
-      update replicas set claimed = 1, expires_at = case when expires_at < ${now} then expires_at else ${now} - 1 end
-      where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${now})
-      returning id`.execute(this.#db)
-    return rows.length > 0 || !(await isKnown(this.#db, replica))
+  claim(replica: string, isCertain: boolean): Promise<boolean> {
+    return claimReplica(this.#db, replica, isCertain)
   }
 
   writeOff(replica: string): Promise<readonly WrittenOff[]> {
@@ -196,51 +187,6 @@ export class SqlAuthority implements Authority {
   }
 
   async close(): Promise<void> {}
-
-  /** The store's time, when the replica's leases had not run out. */
-  async #prolong(replica: string, leaseMs: Ms): Promise<Ms | undefined> {
-    const now = clockOf(this.#db)
-    const { rows } = await sql<{ seen_at: number }>`
-      update replicas set seen_at = ${now}, expires_at = ${now} + cast(${leaseMs} as bigint)
-      where id = ${replica} and claimed = 0 and expires_at >= ${now} returning seen_at`.execute(this.#db)
-    return rows[0]?.seen_at
-  }
-
-  async #scarceFor(replica: string, now: Ms): Promise<string[]> {
-    const rows = await this.#db
-      .selectFrom('budgets')
-      // Crossed and not ordered, so that SQLite begins with the few budgets that are scarce: not with all leases of the replica,
-      // nor with all budgets in the order of their ids.
-      .crossJoin('leases')
-      .select('budgets.id')
-      .where('budgets.wanted_at', '>', now - SCARCE_MS)
-      .whereRef('leases.budget_id', '=', 'budgets.id')
-      .whereRef('leases.window_start', '=', 'budgets.window_start')
-      .where('leases.replica', '=', replica)
-      .where('leases.written_off', '=', 0)
-      .where('leases.amount', '>', 0n)
-      .execute()
-    return rows.map(({ id }) => id).sort()
-  }
-}
-
-/** Leases of a replica that nobody knows to live would never run out. @throws Error */
-async function checkAlive(db: Kysely<Database>, replica: string): Promise<void> {
-  if (await isAlive(db, replica)) return
-  throw new Error(`${replica} has not joined, or its leases have run out`)
-}
-
-/** Its row stays as it is to the end of the transaction: nobody takes over meanwhile. */
-async function isAlive(db: Kysely<Database>, replica: string): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from replicas where id = ${replica} and claimed = 0 and expires_at >= ${clockOf(db)} ${forShare(db)}`.execute(
-    db,
-  )
-  return rows.length > 0
-}
-
-async function isKnown(db: Kysely<Database>, replica: string): Promise<boolean> {
-  return (await db.selectFrom('replicas').select('id').where('id', '=', replica).execute()).length > 0
 }
 
 /** All replicas mark what is charged to a budget that is used up. */
@@ -250,23 +196,4 @@ function noteCrossed(db: Kysely<Database>, now: Ms, crossed: readonly Crossing[]
     now,
     crossed.map(({ budget }) => ({ kind: 'budget', id: budget.id })),
   )
-}
-
-async function takesReturns(db: Kysely<Database>, replica: string, { number, returns }: PostBatch): Promise<boolean> {
-  if (returns.length === 0) return false
-  if (number === undefined) return true
-  const { numUpdatedRows } = await db
-    .updateTable('replicas')
-    .set({ batch: number })
-    .where('id', '=', replica)
-    .where('batch', '<', number)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
-}
-
-/** Budgets that a replica has leases of, at most so many. */
-async function leasedBy(db: Kysely<Database>, replica: string, most?: number): Promise<string[]> {
-  const all = db.selectFrom('leases').select('budget_id').distinct().where('replica', '=', replica)
-  const rows = await (most === undefined ? all : all.limit(most)).execute()
-  return rows.map(row => row.budget_id)
 }

@@ -1,0 +1,106 @@
+import { type Kysely, sql } from 'kysely'
+import type { Ms } from '../core/clock.ts'
+import type { PostBatch } from '../ledger/authority.ts'
+import { SCARCE_MS } from '../ledger/rules.ts'
+import { clockOf, forShare } from './dialect.ts'
+import type { Database } from './schema.ts'
+
+/** What the tables know of replicas: which of them live, and what they have under lease. */
+
+/** The store's time, when the replica's leases had not run out. */
+export async function prolong(db: Kysely<Database>, replica: string, leaseMs: Ms): Promise<Ms | undefined> {
+  const now = clockOf(db)
+  const { rows } = await sql<{ seen_at: number }>`
+    update replicas set seen_at = ${now}, expires_at = ${now} + cast(${leaseMs} as bigint)
+    where id = ${replica} and claimed = 0 and expires_at >= ${now} returning seen_at`.execute(db)
+  return rows[0]?.seen_at
+}
+
+/** Budgets that somebody was refused money of while this replica had it under lease. */
+export async function scarceOf(db: Kysely<Database>, replica: string, now: Ms): Promise<string[]> {
+  const rows = await db
+    .selectFrom('budgets')
+    // Crossed and not ordered, so that SQLite begins with the few budgets that are scarce: not with all leases of the replica,
+    // nor with all budgets in the order of their ids.
+    .crossJoin('leases')
+    .select('budgets.id')
+    .where('budgets.wanted_at', '>', now - SCARCE_MS)
+    .whereRef('leases.budget_id', '=', 'budgets.id')
+    .whereRef('leases.window_start', '=', 'budgets.window_start')
+    .where('leases.replica', '=', replica)
+    .where('leases.written_off', '=', 0)
+    .where('leases.amount', '>', 0n)
+    .execute()
+  return rows.map(({ id }) => id).sort()
+}
+
+/** Replicas whose leases have run out, and those that are gone and have some. */
+export async function deadReplicas(db: Kysely<Database>): Promise<readonly string[]> {
+  // From one replica of the leases' index to the next: there may be a million leases, of few.
+  const { rows } = await sql<{ id: string }>`
+    with recursive lenders (id) as (
+      select min(replica) from leases
+      union all
+      select (select min(replica) from leases where replica > lenders.id) from lenders where lenders.id is not null
+    )
+    select id from replicas where expires_at < ${clockOf(db)}
+    union
+    select id from lenders where id not in (select id from replicas)
+      and exists (select 1 from leases where replica = lenders.id and amount > 0 and written_off = 0)
+    order by 1`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/** False: it lives after all. */
+export async function claimReplica(db: Kysely<Database>, replica: string, isCertain: boolean): Promise<boolean> {
+  const now = clockOf(db)
+  // As if its leases had just run out: longer ago, and the sweep would forget that it is being taken over.
+  const { rows } = await sql`
+    update replicas set claimed = 1, expires_at = case when expires_at < ${now} then expires_at else ${now} - 1 end
+    where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${now})
+    returning id`.execute(db)
+  return rows.length > 0 || !(await isKnown(db, replica))
+}
+
+/** Leases of a replica that nobody knows to live would never run out. @throws Error */
+export async function checkAlive(db: Kysely<Database>, replica: string): Promise<void> {
+  if (await isAlive(db, replica)) return
+  throw new Error(`${replica} has not joined, or its leases have run out`)
+}
+
+/** Its row stays as it is to the end of the transaction: nobody takes over meanwhile. */
+export async function isAlive(db: Kysely<Database>, replica: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from replicas where id = ${replica} and claimed = 0 and expires_at >= ${clockOf(db)} ${forShare(db)}`.execute(
+    db,
+  )
+  return rows.length > 0
+}
+
+async function isKnown(db: Kysely<Database>, replica: string): Promise<boolean> {
+  return (await db.selectFrom('replicas').select('id').where('id', '=', replica).execute()).length > 0
+}
+
+/** Whether what a batch gives back is taken: once, however often it comes. */
+export async function takesReturns(
+  db: Kysely<Database>,
+  replica: string,
+  { number, returns }: PostBatch,
+): Promise<boolean> {
+  if (returns.length === 0) return false
+  if (number === undefined) return true
+  const { numUpdatedRows } = await db
+    .updateTable('replicas')
+    .set({ batch: number })
+    .where('id', '=', replica)
+    .where('batch', '<', number)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/** Budgets that a replica has leases of, at most so many. */
+export async function leasedBy(db: Kysely<Database>, replica: string, most?: number): Promise<string[]> {
+  const all = db.selectFrom('leases').select('budget_id').distinct().where('replica', '=', replica)
+  const rows = await (most === undefined ? all : all.limit(most)).execute()
+  return rows.map(row => row.budget_id)
+}
