@@ -13,18 +13,10 @@ const MONEY = { max_budget: 1_000_000, rpm_limit: 1_000_000_000, tpm_limit: 1_00
  * Starts one, and makes its caller: a key with a budget and limits, of a user and a team with theirs.
  *
  * @param options `plain`: no keys, no store, no lines, no traces; `deployments` of the pool that is called; `keys` in the
- * store; `workers`: processes; `program`: another build's `bin/tollgate.js`; `flags` for its Node; `core`: which of the stage's
+ * store; `workers`: processes; `program`: another build's `bin/tollgate.js`; `flags` for its Node
  */
 export async function startTollgate(stage, upstream, options = {}) {
-  const {
-    name = 'tollgate',
-    program = OWN_PROGRAM,
-    plain = false,
-    keys = 1,
-    workers = 1,
-    flags,
-    core = 'contender',
-  } = options
+  const { name = 'tollgate', program = OWN_PROGRAM, plain = false, keys = 1, workers = 1, flags } = options
   const folder = stage.folder()
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
@@ -32,7 +24,7 @@ export async function startTollgate(stage, upstream, options = {}) {
   writeFileSync(config, JSON.stringify(settings(options)))
   const args = ['serve', '--config', config, '--host', '127.0.0.1', '--port', `${port}`, '--workers', `${workers}`]
   const env = environment(`http://127.0.0.1:${upstream.port}`, folder)
-  const started = stage.node(program, { name, args, flags, env, core })
+  const started = stage.node(program, { name, args, flags, env, core: 'contender' })
   const address = `http://127.0.0.1:${port}`
   await answers(started, `${address}/health/liveliness`)
   if (!plain) await makeCaller(address)

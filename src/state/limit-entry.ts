@@ -29,7 +29,7 @@ export function termsOf(limit: RateLimit, key: string, part: number): Terms {
 }
 
 /** A lot that is taken ahead of calls is at most one part in so many of what is left, so that all can be had of what is little. */
-const PLENTY = 64
+export const PLENTY = 64
 
 export const NOTHING: Quantity = { requests: 0, tokens: 0 }
 

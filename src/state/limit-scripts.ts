@@ -1,3 +1,4 @@
+import { PLENTY } from './limit-entry.ts'
 import { redisScript } from './redis-client.ts'
 
 /**
@@ -141,7 +142,7 @@ end
 local function spare(debt, wanted, rate)
   local want = math.max(wanted, 0)
   if not rate then return want end
-  return math.min(want, math.floor(math.max(0, math.floor(rate.burst - debt + rate.burst * ROUNDING)) / 64))
+  return math.min(want, math.floor(math.max(0, math.floor(rate.burst - debt + rate.burst * ROUNDING)) / ${PLENTY}))
 end
 
 local function takeAhead(limit, wanted)

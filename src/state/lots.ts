@@ -40,13 +40,13 @@ export class Lots {
 
   /** Takes what a call asks out of the lots of all its limits, and tells how these stand. Undefined: somebody must be asked. */
   take({ limits, tokens }: LimitAsk): readonly Standing[] | undefined {
-    for (const limit of limits) if (!this.#byLimit.get(limit)?.has(tokens)) return undefined
-    const standings: Standing[] = []
+    const lots: Lot[] = []
     for (const limit of limits) {
-      const standing = this.#byLimit.get(limit)?.take(tokens)
-      if (standing) standings.push(standing)
+      const lot = this.#byLimit.get(limit)
+      if (!lot?.has(tokens)) return undefined
+      lots.push(lot)
     }
-    return standings
+    return lots.map(lot => lot.take(tokens))
   }
 
   /**

@@ -93,7 +93,7 @@ describe('a limit of which there is plenty', () => {
     const limits = [freshLimit({ rpm: 64_000, tpm: 640_000 }), freshLimit({ level: 'team', rpm: 100_000 })]
     const { asked, granted } = await calls(first, limits, 1_000)
     expect(granted).toHaveLength(1_000)
-    // Twice as much each time, until it is an 64th.
+    // Twice as much each time, until it is a 64th.
     expect(asked).toBeLessThan(15)
     expect(granted.at(-1)?.standings).toMatchObject([
       { remainingRequests: 63_000, remainingTokens: 630_000 },
