@@ -104,6 +104,8 @@ export interface ChargedBudget {
   readonly terms: BudgetTerms
   /** The window that the money was held in. Undefined: that in which it is posted (budgets without a limit). */
   readonly windowStart: Ms | undefined
+  /** The lease that it was held under is gone: it is spent, and is not taken of another lease of the same replica. */
+  readonly isForgotten?: boolean
 }
 
 export interface GivenBack {

@@ -1,7 +1,7 @@
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type { NanoUsd } from '../core/money.ts'
-import type { Crossing, GivenBack, Grant, LeaseAnswer, LeaseAsk, PostedRow, WrittenOff } from './authority.ts'
+import type { ChargedBudget, Crossing, GivenBack, Grant, LeaseAnswer, LeaseAsk, PostedRow, WrittenOff } from './authority.ts'
 import {
   type Account,
   announced,
@@ -63,9 +63,7 @@ function refusal(
   return { refused: stateOf(book.get(short.id) ?? short), ...(crossed && { crossed }) }
 }
 
-export interface ChargeSum {
-  readonly terms: BudgetTerms
-  readonly windowStart: Ms | undefined
+export interface ChargeSum extends ChargedBudget {
   readonly amount: NanoUsd
 }
 
@@ -74,14 +72,15 @@ export function chargeSums(rows: readonly PostedRow[]): ChargeSum[] {
   const sums: { -readonly [Name in keyof ChargeSum]: ChargeSum[Name] }[] = []
   const byBudget = new Map<string, typeof sums>()
   for (const [budgets, amount] of chargesByPayers(rows)) {
-    for (const { terms, windowStart } of budgets) {
+    for (const budget of budgets) {
+      const { terms, windowStart, isForgotten } = budget
       const windows = byBudget.get(terms.id) ?? []
-      const sum = windows.find(one => one.windowStart === windowStart)
+      const sum = windows.find(one => one.windowStart === windowStart && one.isForgotten === isForgotten)
       if (sum) {
         sum.amount += amount
         continue
       }
-      const first = { terms, windowStart, amount }
+      const first = { ...budget, amount }
       windows.push(first)
       sums.push(first)
       byBudget.set(terms.id, windows)
@@ -106,8 +105,9 @@ export interface Settlement {
 /** Charges, takes back, and tells which limits were passed. */
 export function settle(book: Book, replica: string, { sums, returns, now }: Settlement): Crossing[] {
   const touched = new Set<string>()
-  for (const { terms, windowStart, amount } of sums) {
-    book.set(charged(present(book, terms, now), { replica, windowStart, amount }))
+  for (const sum of sums) {
+    const { terms } = sum
+    book.set(charged(present(book, terms, now), { ...sum, replica }))
     touched.add(terms.id)
   }
   for (const { budgetId, windowStart, amount } of returns) {

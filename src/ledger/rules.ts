@@ -126,6 +126,8 @@ export interface Posting {
   /** The window in which the money was held. Undefined: the present one. */
   readonly windowStart: Ms | undefined
   readonly amount: NanoUsd
+  /** The lease is not there any more. */
+  readonly isForgotten?: boolean
 }
 
 /**
@@ -133,12 +135,10 @@ export interface Posting {
  * what is more than that is an overrun, and spent all the same. Negative amounts set earlier charges right.
  */
 export function charged(account: Account, posting: Posting): Account {
-  const { replica, windowStart, amount } = posting
-  if (amount <= 0n || windowStart === undefined) {
-    const current = windowStart === undefined || windowStart === account.windowStart || account.limit === undefined
-    return current ? spentMore(account, amount) : account
-  }
-  if (windowStart !== account.windowStart) return account.limit === undefined ? spentMore(account, amount) : account
+  const { replica, windowStart, amount, isForgotten } = posting
+  const isOver = windowStart !== undefined && windowStart !== account.windowStart
+  if (isOver && account.limit !== undefined) return account
+  if (isOver || windowStart === undefined || isForgotten || amount <= 0n) return spentMore(account, amount)
   const lease = leaseOf(account, replica)
   const booked = least(amount, lease.writtenOff)
   const held = least(amount - booked, lease.live)

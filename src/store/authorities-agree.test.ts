@@ -36,6 +36,8 @@ interface Charged {
   readonly amount: number
   /** Of which window it says it was: the one seen last, the one before, or none. */
   readonly window: 'present' | 'earlier' | 'none'
+  /** Whether the lease that it was held under is said to be gone. */
+  readonly isForgotten: boolean
 }
 
 const LEASE_MS = 3_600_000
@@ -48,6 +50,7 @@ const charged = fc.record({
   budget,
   amount: fc.integer({ min: -20, max: 300 }),
   window: fc.constantFrom<Charged['window'][]>('present', 'present', 'present', 'earlier', 'none'),
+  isForgotten: fc.constantFrom(false, false, true),
 })
 const period = fc.constantFrom('total', '1h', 'day', '90m', 'month')
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -167,7 +170,8 @@ class Walk {
   #post(replica: string, { charges, back }: Extract<Step, { do: 'post' }>) {
     const rows = charges.map(charge => {
       const terms = this.terms(charge.budget)
-      const budgets = [{ terms, windowStart: this.#window(terms.id, charge.window) }]
+      const { isForgotten } = charge
+      const budgets = [{ terms, windowStart: this.#window(terms.id, charge.window), ...(isForgotten && { isForgotten }) }]
       return ledgerRow(`${this.#name}-row-${++this.#rows}`, BigInt(charge.amount), budgets)
     })
     const returns = back.flatMap(({ budget: index, amount: given, window }) => {

@@ -135,6 +135,20 @@ describe.each(places)('authority in %s', (_, open) => {
     expect(await lease(who, budget, 1n)).toHaveProperty('refused')
   })
 
+  test('what was held under a lease that is gone is spent in its window, and not taken of another lease', async () => {
+    const [who, budget] = [await replica(), terms({ period: '1h' })]
+    const { windowStart } = (await granted(who, budget, 300n)).budget
+    const post = (id: string) => {
+      const row = ledgerRow(`${budget.id}-${id}`, 100n, [{ terms: budget, windowStart, isForgotten: true }])
+      return place.authority.post(who, { rows: [row], returns: [] })
+    }
+    await post('present')
+    expect(await state(budget)).toMatchObject({ spent: 100n, leased: 300n })
+    await place.pass(HOUR)
+    await post('late')
+    expect(await state(budget)).toMatchObject({ spent: 0n, leased: 0n })
+  })
+
   test('takes back no more than there is', async () => {
     const [who, budget] = [await replica(), terms()]
     const { windowStart } = (await granted(who, budget, 300n)).budget

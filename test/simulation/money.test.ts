@@ -69,11 +69,12 @@ function act(world: World, calm: boolean): void {
   const chance = random()
   for (let count = 0; count < 3 && world.network.waiting > 0; count++)
     if (calm || random() < 0.7) world.network.deliverOne()
-  if (chance < 0.35 && world.running < 200) {
+  if (chance < 0.35 && world.running + world.held < 200) {
     const able = world.living().filter(replica => !replica.isPaused)
     const replica = able[Math.floor(random() * able.length)]
     if (replica) void world.call(replica)
-  } else if (chance < 0.7) world.settleOne()
+  } else if (chance < 0.4) void world.dialOne()
+  else if (chance < 0.7) world.settleOne()
   else if (chance < 0.995) world.advance(Math.floor(random() * 40))
   else if (chance < 0.9998) world.advance(Math.floor(random() * 20_000))
   // A machine that slept: windows end while money is held.
@@ -102,6 +103,7 @@ async function settleAll(world: World): Promise<void> {
   await world.begin()
   for (let count = 0; count < 4_000; count++) {
     // Calls that waited for money until now begin yet.
+    for (let held = world.held; held > 0; held--) void world.dialOne()
     while (world.running > 0) world.settleOne()
     while (network.waiting > 0) network.deliverOne()
     world.advance(50)

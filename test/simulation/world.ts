@@ -21,6 +21,14 @@ interface Dialled {
   outcome: 'under way' | 'settled' | 'cut off'
 }
 
+/** A call that waits before its dial, as between two tries. */
+interface Held {
+  readonly replica: Replica
+  readonly call: Call
+  readonly hold: LocalHold
+  readonly bound: NanoUsd
+}
+
 interface Running {
   readonly replica: Replica
   readonly entry: Entry
@@ -65,6 +73,7 @@ export class World {
   readonly #clock = new FakeClock()
   readonly #options: WorldOptions
   readonly #callers: readonly Caller[]
+  readonly #held: Held[] = []
   readonly #running: Running[] = []
   #calls = 0
 
@@ -97,13 +106,18 @@ export class World {
     return this.#running.length
   }
 
+  /** Calls that wait before their dial. */
+  get held(): number {
+    return this.#held.length
+  }
+
   /** Starts a replica; it joins when the network lets it. */
   async begin(): Promise<void> {
     const { whenAway = 'refuse' } = this.#options
     const clock = new FakeClock(this.#clock.now())
     let replica: Replica | undefined
     const isAlive = () => replica?.isAlive ?? true
-    const number = this.replicas.length
+    const id = `r${this.replicas.length}`
     const settings: MoneySettings = {
       budgets: [],
       unpriced: 'refuse',
@@ -113,8 +127,8 @@ export class World {
       journal: '',
       backlog: { rows: 10_000, bytes: 32 << 20 },
     }
-    const authority = through(this.network, this.authority, { id: `r${number}`, isAlive })
-    const ledger = new Ledger({ authority, settings, clock, journals: this.journals, warn: () => {} })
+    const authority = through(this.network, this.authority, { id, isAlive })
+    const ledger = new Ledger({ authority, settings, clock, journals: this.journals, warn: () => {}, id })
     replica = { ledger, clock, isAlive: true, isPaused: false, behind: 0, isLost: false }
     this.replicas.push(replica)
     // Half of them are of this machine, so that one can see whether they run.
@@ -150,18 +164,23 @@ export class World {
     if (!replica?.isAlive) return
     replica.isAlive = false
     const id = replica.ledger.replica.id
-    this.network.forget(`r${this.replicas.indexOf(replica)}`)
-    for (let at = this.#running.length - 1; at >= 0; at--) {
-      const running = this.#running[at]
-      if (running?.replica !== replica) continue
-      this.#running.splice(at, 1)
-      const dialled = this.dialled.get(running.attempt.attempt.id)
+    this.network.forget(id)
+    this.#drop(this.#held, replica)
+    for (const { attempt } of this.#drop(this.#running, replica)) {
+      const dialled = this.dialled.get(attempt.attempt.id)
       if (dialled) dialled.outcome = 'cut off'
     }
     if (withDisk) {
       replica.isLost = true
       this.journals.remove(id)
     } else if (this.journals.owners.has(id)) this.journals.owners.set(id, 'gone')
+  }
+
+  /** Takes out what a replica was doing. */
+  #drop<One extends { readonly replica: Replica }>(all: One[], replica: Replica): readonly One[] {
+    const dropped = all.filter(one => one.replica === replica)
+    all.splice(0, all.length, ...all.filter(one => one.replica !== replica))
+    return dropped
   }
 
   /** A call begins: money is set aside, and when that is done an upstream is dialled. */
@@ -173,20 +192,27 @@ export class World {
     const call = callOf(`c${++this.#calls}`, caller, clock)
     const dials = this.random()
     try {
-      const held = ledger.hold(call, bound)
-      const hold = held instanceof Promise ? await held : held
+      const found = ledger.hold(call, bound)
+      const hold = found instanceof Promise ? await found : found
       if (!hold || !replica.isAlive) return
       if (dials < 0.05) return hold.release()
-      await this.#dial(replica, { call: { ...call, hold }, hold, bound: dials < 0.1 ? bound * 2n : bound })
+      const held = { replica, call: { ...call, hold }, hold, bound: dials < 0.1 ? bound * 2n : bound }
+      if (dials > 0.8) this.#held.push(held)
+      else await this.#dial(held)
     } catch {
       this.refused++
     }
   }
 
-  async #dial(
-    replica: Replica,
-    { call, hold, bound }: { readonly call: Call; readonly hold: LocalHold; readonly bound: NanoUsd },
-  ): Promise<void> {
+  /** A call that waited is dialled, unless its replica stands still. */
+  async dialOne(): Promise<void> {
+    const at = Math.floor(this.random() * this.#held.length)
+    if (this.#held.length === 0 || this.#held[at]?.replica.isPaused) return
+    const [held] = this.#held.splice(at, 1)
+    if (held) await this.#dial(held).catch(() => this.refused++)
+  }
+
+  async #dial({ replica, call, hold, bound }: Held): Promise<void> {
     const attempt = attemptOf(call, replica.clock)
     try {
       const begun = replica.ledger.begin(attempt, bound)

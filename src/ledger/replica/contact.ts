@@ -11,10 +11,29 @@ export class Contact {
   #lastHeard: Ms = Number.NEGATIVE_INFINITY
   #brokenUntil: Ms = Number.NEGATIVE_INFINITY
   #why: unknown
+  #lost = false
 
   /** @param trustMs how long leases are held against while the authority is silent. Default 1,000 ms. */
   constructor(trustMs: Ms = FRESH_MS) {
     this.#freshMs = trustMs
+  }
+
+  /**
+   * It took this replica for dead, and may have lent its money to others. Whatever it answers: nothing is fresh, and nobody asks,
+   * until `found`.
+   */
+  lost(why: unknown): void {
+    this.#lost = true
+    this.#why = why
+  }
+
+  /** What is lent was compared since, and is true again. */
+  found(): void {
+    this.#lost = false
+  }
+
+  get isLost(): boolean {
+    return this.#lost
   }
 
   /** It has answered what it was asked at `sentAt` (monotonic). */
@@ -29,16 +48,16 @@ export class Contact {
   }
 
   isFresh(now: Ms): boolean {
-    return now - this.#lastHeard < this.#freshMs
+    return this.isWithin(this.#freshMs, now)
   }
 
-  /** Whether it was heard of within so long. */
+  /** Whether it was heard of within so long, and is not lost. */
   isWithin(ms: Ms, now: Ms): boolean {
-    return now - this.#lastHeard < ms
+    return !this.#lost && now - this.#lastHeard < ms
   }
 
   /** Why it is not to be asked now; undefined when it may be. */
   broken(now: Ms): { readonly why: unknown } | undefined {
-    return now < this.#brokenUntil ? { why: this.#why } : undefined
+    return this.#lost || now < this.#brokenUntil ? { why: this.#why } : undefined
   }
 }

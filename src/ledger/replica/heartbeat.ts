@@ -76,6 +76,7 @@ export class Heartbeat {
     try {
       const pulse = await authority.pulse(replica.id, replica.leaseMs)
       for (const change of pulse.changes) onChange(change)
+      if (!pulse.alive) contact.lost(new Error('the leases of this process had run out'))
       if (!pulse.alive || this.#doubt) await this.#reconcile(!pulse.alive)
       contact.heard(sentAt)
       // What was leased of a budget under other terms is leased anew.
@@ -89,19 +90,19 @@ export class Heartbeat {
 
   /** While nothing else is under way: what was lent before may be lent no more, and must not be held against. */
   async #reconcile(joins: boolean): Promise<void> {
-    const { authority, replica, book, poster, gate, journal } = this.#parts
+    const { authority, replica, book, contact, poster, gate, journal } = this.#parts
     // It stays so until it is done, also when it fails half-way.
     this.#doubt = true
     await gate.alone(async () => {
-      if (joins) {
-        await authority.join(replica)
-        journal?.renew()
-      }
+      if (joins) await authority.join(replica)
+      // Also where it has joined before, and the answer was lost.
+      if (contact.isLost) journal?.renew()
       const leases = await authority.leases(replica.id)
       this.#doubt = false
       // What waits to be given back is still under lease there, and goes back with the rest.
       poster.forgetReturns()
       poster.giveBack(book.reconcile(leases))
+      contact.found()
     })
   }
 

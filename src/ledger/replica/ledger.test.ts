@@ -6,7 +6,7 @@ import { attemptAt, callTo } from '../../../test/support/calls.ts'
 import { deployment } from '../../../test/support/settings.ts'
 import { budgetOf, refusalOf } from '../../../test/support/till.ts'
 import type { BudgetTerms } from '../../core/budget.ts'
-import type { Attempt, Call } from '../../core/call.ts'
+import type { Attempt } from '../../core/call.ts'
 import { plainCaller } from '../../core/caller.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { MoneySettings } from '../../core/money-settings.ts'
@@ -45,13 +45,17 @@ interface SceneOptions {
 /** A ledger before an authority that is away while the test likes. */
 async function scene({ settings, clock = new FakeClock(), journals = true, ...given }: SceneOptions = {}) {
   const authority = given.authority ?? new MemoryAuthority({ clock, keepRows: true })
-  const weather = { isAway: false }
+  /** `loses`: the method whose answers do not arrive. */
+  const weather: { isAway: boolean; loses?: keyof Authority } = { isAway: false }
   const seen = new Proxy(authority, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name)
       if (typeof method !== 'function') return method
-      return (...all: unknown[]) =>
-        weather.isAway ? Promise.reject(new Error('away')) : Reflect.apply(method, target, all)
+      return (...all: unknown[]) => {
+        if (weather.isAway) return Promise.reject(new Error('away'))
+        const answer: Promise<unknown> = Reflect.apply(method, target, all)
+        return weather.loses === name ? answer.then(() => Promise.reject(new Error('lost'))) : answer
+      }
     },
   }) as Authority
   const warnings: string[] = []
@@ -68,18 +72,20 @@ async function scene({ settings, clock = new FakeClock(), journals = true, ...gi
   ledger.onChange(change => void changes.push(change))
   await ledger.start()
   let count = 0
-  async function begin(bound: NanoUsd, budgets: readonly BudgetTerms[] = [key]): Promise<Begun> {
+  async function hold(bound: NanoUsd, budgets: readonly BudgetTerms[] = [key]): Promise<Attempt> {
     const call = callTo('p', { id: `c${++count}`, options: { caller: { ...plainCaller('k'), budgets } } })
-    const hold = await ledger.hold(call, bound)
-    const attempt = attemptAt(one, { ...call, ...(hold && { hold }) })
-    return { call, attempt, entry: await ledger.begin(attempt, bound), release: () => hold?.release() }
+    const held = await ledger.hold(call, bound)
+    return attemptAt(one, { ...call, ...(held && { hold: held }) })
+  }
+  async function begin(bound: NanoUsd, budgets?: readonly BudgetTerms[]): Promise<Begun> {
+    const attempt = await hold(bound, budgets)
+    return { attempt, entry: await ledger.begin(attempt, bound), release: () => attempt.hold?.release() }
   }
   const state = async () => (await authority.budgets([key.id]))[0]
-  return { clock, authority, ledger, weather, warnings, crossings, changes, begin, state }
+  return { clock, authority, ledger, weather, warnings, crossings, changes, hold, begin, state }
 }
 
 interface Begun {
-  readonly call: Call
   readonly attempt: Attempt
   readonly entry: Entry
   release(): void
@@ -128,12 +134,12 @@ describe('the ledger of a replica', () => {
     const soft = { ...key, softLimit: 100n }
     const { ledger, clock, crossings, begin } = await scene()
     const begun = await begin(200n, [soft])
-    expect(ledger.isExceeded(begun.call)).toBe(false)
+    expect(ledger.isExceeded(begun.attempt)).toBe(false)
     end(begun, 120n)
     await ledger.flush()
     await clock.advanceAsync(250)
     expect(crossings).toMatchObject([{ what: 'soft', budget: { id: key.id, spent: 120n } }])
-    expect(ledger.isExceeded(begun.call)).toBe(true)
+    expect(ledger.isExceeded(begun.attempt)).toBe(true)
   })
 
   it('tells of changes by others within a pulse', async () => {
@@ -147,7 +153,7 @@ describe('the ledger of a replica', () => {
     const counted = { ...key, limit: undefined }
     const { ledger, begin, state } = await scene()
     const begun = await begin(400n, [counted])
-    expect(ledger.isBounded(begun.call)).toBe(false)
+    expect(ledger.isBounded(begun.attempt)).toBe(false)
     end(begun, 150n)
     await ledger.flush()
     expect(await state()).toMatchObject({ spent: 150n, leased: 0n })
@@ -315,6 +321,50 @@ describe('a replica that was silent', () => {
     await clock.advanceAsync(200)
     expect(await silent.state()).toMatchObject({ spent: 350n })
     expect(silent.authority.rows().map(({ charge }) => charge)).toEqual([300n, 50n])
+  })
+
+  /** A replica that is silent, until another one has taken over for it. */
+  async function takenOver() {
+    const clock = new FakeClock()
+    const silent = await scene({ clock, settings: { whenAway: 'spend-leases' } })
+    const attempt = await silent.hold(300n)
+    silent.weather.isAway = true
+    await clock.advanceAsync(10_001)
+    const other = await scene({ clock, authority: silent.authority })
+    await clock.advanceAsync(5_000)
+    expect(await other.state()).toMatchObject({ spent: 0n, leased: 0n })
+    return { clock, silent, other, attempt }
+  }
+
+  it.each(['join', 'leases'] as const)(
+    'holds nothing of what others may have got, where the answer to its %s is lost',
+    async loses => {
+      const { clock, silent } = await takenOver()
+      Object.assign(silent.weather, { isAway: false, loses })
+      // Between two pulses, when it asks again.
+      await clock.advanceAsync(480)
+      expect(await refusalOf(silent.hold(20n))).toMatchObject({ code: 'budget_store_unavailable' })
+      expect(await silent.state()).toMatchObject({ spent: 0n, leased: 0n })
+      Object.assign(silent.weather, { loses: undefined })
+      await clock.advanceAsync(520)
+      end(await silent.begin(20n), 15n)
+      await silent.ledger.flush()
+      // In a journal that it has opened anew, though it never heard that it had joined.
+      expect(existsSync(join(root, silent.ledger.replica.id))).toBe(true)
+    },
+  )
+
+  it('sets money aside anew for a call that was held before', async () => {
+    const { clock, silent, other, attempt } = await takenOver()
+    const begin = async () => silent.ledger.begin(attempt, 300n)
+    expect(await refusalOf(begin())).toMatchObject({ code: 'budget_store_unavailable' })
+    end(await other.begin(900n), 900n)
+    await other.ledger.flush()
+    await close(other.ledger, clock)
+    silent.weather.isAway = false
+    await clock.advanceAsync(1_000)
+    expect(await refusalOf(begin())).toMatchObject({ kind: 'over_budget' })
+    expect(await silent.state()).toMatchObject({ spent: 900n })
   })
 })
 

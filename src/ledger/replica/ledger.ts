@@ -33,6 +33,8 @@ export interface LedgerParts {
   readonly onCrossing?: (crossing: Crossing) => void
   /** Told what goes wrong beside the calls. */
   readonly warn: (message: string) => void
+  /** What this replica is called among all that share the authority. Default: a new ULID. */
+  readonly id?: string
 }
 
 /**
@@ -61,8 +63,9 @@ export class Ledger {
   /** Opens the journal. Nothing is held before `start` has joined the authority. */
   constructor(parts: LedgerParts) {
     const { authority, settings, clock, warn, onCrossing = ignore, journals } = parts
+    const { id = ulids(() => clock.now())() } = parts
     this.#parts = parts
-    this.replica = { id: ulids(() => clock.now())(), host: hostname(), pid: process.pid, leaseMs: settings.leaseMs }
+    this.replica = { id, host: hostname(), pid: process.pid, leaseMs: settings.leaseMs }
     const contact = settings.whenAway === 'spend-leases' ? new Contact(settings.leaseMs * SAFE_SHARE) : new Contact()
     this.#contact = contact
     const gate = new Gate()
@@ -154,14 +157,15 @@ export class Ledger {
   /** Writes an attempt down, which may cost `bound` at most, before it is dialled. @throws, or rejects with, a Failure. */
   begin(attempt: Attempt, bound: NanoUsd): Entry | Promise<Entry> {
     if (this.#poster.isFull) throw backlogFailure()
-    // Silent for so long, this replica may have been taken for dead, and its journal taken over.
-    if (!this.#contact.isWithin(this.replica.leaseMs, this.#parts.clock.monotonic())) this.#journal?.renew()
-    const { hold } = attempt
-    const raised = hold?.raise(bound)
+    // Silent for so long, this replica may have been taken for dead, and its journal and its leases taken over.
+    const isSure = this.#contact.isWithin(this.replica.leaseMs, this.#parts.clock.monotonic())
+    if (!isSure) this.#journal?.renew()
+    const hold = attempt.hold instanceof LocalHold ? attempt.hold : undefined
+    const raised = hold?.raise(bound, isSure)
     const place = this.#bearers.attempt(attempt.deployment)
     const own = place.bounded.length === 0 ? undefined : this.#book.hold(place.bounded, bound)
     const payers = {
-      call: hold instanceof LocalHold ? hold : undefined,
+      call: hold,
       bound,
       counting: counting(this.#bearers.call(attempt), place),
     }

@@ -27,9 +27,11 @@ export class LocalHold implements Hold {
     return this.#left
   }
 
-  raise(amount: NanoUsd): void | Promise<void> {
-    if (amount <= this.#left) return
-    const more = this.#setAside(amount - this.#left)
+  /** @param isSure whether what is set aside surely counts yet; else the authority is asked. Default true. */
+  raise(amount: NanoUsd, isSure = true): void | Promise<void> {
+    const lacks = amount - this.#counting
+    if (lacks <= 0n && isSure) return
+    const more = this.#setAside(lacks > 0n ? lacks : 0n)
     return more instanceof Promise ? more.then(hold => this.#join(hold, amount)) : this.#join(more, amount)
   }
 
@@ -45,6 +47,11 @@ export class LocalHold implements Hold {
     this.#released = true
     this.#purses.release(this.#left)
     this.#left = 0n
+  }
+
+  /** What is left, unless it was lent to others meanwhile. */
+  get #counting(): NanoUsd {
+    return this.#purses.isDisowned ? 0n : this.#left
   }
 
   /** A hold never spans two windows: when one has ended meanwhile, it moves to the new one as a whole. */

@@ -38,11 +38,17 @@ export class Purses {
     for (const purse of this.all) purse.posted(amount, charges)
   }
 
-  /** As the authority is told of them. Charges to a lease that it has forgotten go to what is spent, in today's window. */
+  /** The authority does not know the lease of one any more. */
+  get isDisowned(): boolean {
+    for (const purse of this.all) if (purse.isDisowned) return true
+    return false
+  }
+
+  /** As the authority is told of them. */
   get budgets(): readonly ChargedBudget[] {
-    return this.all.map(({ budget, windowStart, isDisowned }) => ({
-      terms: budget,
-      windowStart: isDisowned ? undefined : windowStart,
-    }))
+    return this.all.map(({ budget, windowStart, isDisowned }) => {
+      const charged = { terms: budget, windowStart }
+      return isDisowned ? { ...charged, isForgotten: true } : charged
+    })
   }
 }
