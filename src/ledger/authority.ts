@@ -20,7 +20,10 @@ export interface Authority {
    * not needed. A row that is there already changes nothing, so that a batch may be repeated.
    */
   post(replica: string, batch: PostBatch): Promise<PostAnswer>
-  /** What the replica has under lease, for setting right what a lost answer has left in doubt. */
+  /**
+   * What the replica has under lease, for setting right what a lost answer has left in doubt. Rejects as `lease` does: what is
+   * written off may yet be its own again.
+   */
   leases(replica: string): Promise<readonly GivenBack[]>
   /** Prolongs the replica's leases, and tells what has changed. */
   pulse(replica: string, leaseMs: Ms): Promise<Pulse>

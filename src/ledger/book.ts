@@ -1,7 +1,16 @@
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type { NanoUsd } from '../core/money.ts'
-import type { ChargedBudget, Crossing, GivenBack, Grant, LeaseAnswer, LeaseAsk, PostedRow, WrittenOff } from './authority.ts'
+import type {
+  ChargedBudget,
+  Crossing,
+  GivenBack,
+  Grant,
+  LeaseAnswer,
+  LeaseAsk,
+  PostedRow,
+  WrittenOff,
+} from './authority.ts'
 import {
   type Account,
   announced,

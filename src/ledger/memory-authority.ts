@@ -67,7 +67,7 @@ export class MemoryAuthority implements Authority {
 
   async lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
     const now = this.#now()
-    if (!this.#isAlive(replica, now)) throw new Error(`${replica} has not joined, or its leases have run out`)
+    this.#checkAlive(replica, now)
     const answers = groups.map(asks => lendGroup(this.#book, replica, { asks, now }))
     for (const answer of answers)
       if ('refused' in answer && answer.crossed) this.note({ kind: 'budget', id: answer.refused.id })
@@ -85,6 +85,7 @@ export class MemoryAuthority implements Authority {
 
   async leases(replica: string): Promise<readonly GivenBack[]> {
     const now = this.#now()
+    this.#checkAlive(replica, now)
     return this.#leasedBy(replica).flatMap(id => {
       const account = this.#accounts.get(id)
       if (!account) return []
@@ -175,6 +176,10 @@ export class MemoryAuthority implements Authority {
     const account = this.#accounts.get(budgetId)
     const { live, writtenOff } = account ? leaseOf(rolled(account, this.#now()), replica) : { live: 0n, writtenOff: 0n }
     return { live, writtenOff }
+  }
+
+  #checkAlive(replica: string, now: Ms): void {
+    if (!this.#isAlive(replica, now)) throw new Error(`${replica} has not joined, or its leases have run out`)
   }
 
   #isAlive(replica: string, now: Ms): boolean {

@@ -171,7 +171,9 @@ class Walk {
     const rows = charges.map(charge => {
       const terms = this.terms(charge.budget)
       const { isForgotten } = charge
-      const budgets = [{ terms, windowStart: this.#window(terms.id, charge.window), ...(isForgotten && { isForgotten }) }]
+      const budgets = [
+        { terms, windowStart: this.#window(terms.id, charge.window), ...(isForgotten && { isForgotten }) },
+      ]
       return ledgerRow(`${this.#name}-row-${++this.#rows}`, BigInt(charge.amount), budgets)
     })
     const returns = back.flatMap(({ budget: index, amount: given, window }) => {

@@ -251,12 +251,21 @@ describe.each(places)('authority in %s', (_, open) => {
     await place.authority.lease(who, [asks])
     await granted(other, terms(), 5n)
     await place.authority.leave(who)
-    expect(await place.authority.leases(who)).toEqual([])
     const states = await place.authority.budgets(many.map(({ id }) => id))
     expect(states).toHaveLength(many.length)
     expect(states.filter(({ leased }) => leased !== 0n)).toEqual([])
     expect(await place.authority.leases(other)).toHaveLength(1)
     await expect(lease(who, terms(), 1n)).rejects.toThrow()
+  })
+
+  test('what a replica has is not told while it is written off, because it may be its own again', async () => {
+    const [who, budget] = [await replica(1000), terms()]
+    await granted(who, budget, 300n)
+    await place.pass(1001)
+    await place.authority.writeOff(who)
+    await expect(place.authority.leases(who)).rejects.toThrow(/have run out/)
+    await place.authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })
+    expect(await place.authority.leases(who)).toMatchObject([{ amount: 300n }])
   })
 
   test('a replica that was written off and joins again has its leases as before', async () => {

@@ -112,18 +112,21 @@ export class SqlAuthority implements Authority {
     return answer
   }
 
-  async leases(replica: string): Promise<readonly GivenBack[]> {
-    const rows = await this.#db
-      .selectFrom('leases')
-      .innerJoin('budgets', join =>
-        join.onRef('budgets.id', '=', 'leases.budget_id').onRef('budgets.window_start', '=', 'leases.window_start'),
-      )
-      .select(['leases.budget_id', 'leases.window_start', 'leases.amount'])
-      .where('leases.replica', '=', replica)
-      .where('leases.written_off', '=', 0)
-      .where('leases.amount', '>', 0n)
-      .execute()
-    return rows.map(row => ({ budgetId: row.budget_id, windowStart: row.window_start, amount: row.amount }))
+  leases(replica: string): Promise<readonly GivenBack[]> {
+    return this.#transaction(async trx => {
+      await checkAlive(trx, replica)
+      const rows = await trx
+        .selectFrom('leases')
+        .innerJoin('budgets', join =>
+          join.onRef('budgets.id', '=', 'leases.budget_id').onRef('budgets.window_start', '=', 'leases.window_start'),
+        )
+        .select(['leases.budget_id', 'leases.window_start', 'leases.amount'])
+        .where('leases.replica', '=', replica)
+        .where('leases.written_off', '=', 0)
+        .where('leases.amount', '>', 0n)
+        .execute()
+      return rows.map(row => ({ budgetId: row.budget_id, windowStart: row.window_start, amount: row.amount }))
+    })
   }
 
   async pulse(replica: string, leaseMs: Ms): Promise<Pulse> {
