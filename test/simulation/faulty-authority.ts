@@ -1,12 +1,12 @@
 import type { Authority } from '../../src/ledger/authority.ts'
 
-/** Something asked of the authority that has not arrived yet. */
+/** Something asked of the authority, or an answer of it, that has not arrived yet. */
 interface Message {
   readonly from: string
   deliver(): void
 }
 
-/** A network between replicas and their authority: messages wait until they are delivered, and some are lost. */
+/** A network between replicas and their authority: messages and answers wait until they are delivered, and some are lost. */
 export class Network {
   readonly #random: () => number
   #messages: Message[] = []
@@ -14,6 +14,8 @@ export class Network {
   isDown = false
   /** Share of messages, and of answers, that are lost. */
   loss = 0
+  /** Share of answers that take longer than it took to ask; the others are there at once. */
+  delay = 0
 
   constructor(random: () => number) {
     this.#random = random
@@ -39,13 +41,15 @@ export class Network {
       const deliver = () => {
         if (this.isDown || this.#random() < this.loss) return void reject(new Error('the message was lost'))
         const isLost = this.#random() < this.loss
+        const isLate = this.#random() < this.delay
+        const answered = (settle: () => void) => {
+          const arrive = () => isAlive() && settle()
+          if (isLate) this.#messages.push({ from, deliver: arrive })
+          else arrive()
+        }
         work().then(
-          answer => {
-            if (!isAlive()) return
-            if (isLost) reject(new Error('the answer was lost'))
-            else resolve(answer)
-          },
-          error => isAlive() && reject(error),
+          answer => answered(() => (isLost ? reject(new Error('the answer was lost')) : resolve(answer))),
+          error => answered(() => reject(error)),
         )
       }
       this.#messages.push({ from, deliver })

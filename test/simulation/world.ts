@@ -64,6 +64,8 @@ export class World {
   readonly journals = new MemoryJournals()
   /** Every attempt that was dialled, by its id. */
   readonly dialled = new Map<string, Dialled>()
+  /** Attempts whose replica died between their line in its journal and their dial: they may be charged. */
+  readonly begun = new Set<string>()
   /** What the upstream has billed in each window of each budget. */
   readonly billed = new Map<string, NanoUsd>()
   readonly limits = new Map<string, NanoUsd>()
@@ -217,7 +219,7 @@ export class World {
     try {
       const begun = replica.ledger.begin(attempt, bound)
       const entry = begun instanceof Promise ? await begun : begun
-      if (!replica.isAlive) return
+      if (!replica.isAlive) return void this.begun.add(attempt.attempt.id)
       const cost = (bound * BigInt(Math.floor(this.random() * 1_001))) / 1_000n
       this.dialled.set(attempt.attempt.id, { replica, bound, cost, outcome: 'under way' })
       for (const { budget, windowStart } of hold.purses.all) {
