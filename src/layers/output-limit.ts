@@ -24,10 +24,11 @@ export function withForcedLimit(request: Request, { defaults, provider }: Deploy
   if (operation === 'embedding') return request
   for (const name of FIELDS) if (typeof (body[name] ?? defaults[name]) === 'number') return request
   const field = operation === 'chat' && NEW_NAME.has(provider) ? 'max_completion_tokens' : 'max_tokens'
-  // It says null there, which the client's bytes do as well; in process it may also be undefined.
-  if (Object.hasOwn(body, field)) return { operation, streamed, body: { ...body, [field]: tokens } }
-  // A member that is new comes first: behind what is spread it costs 1 µs.
-  const limited = { operation, streamed, body: { [field]: tokens, ...body } }
+  const added = { [field]: tokens }
+  // A spread with one member more takes 1.4 µs on Node 20, this 0.2.
+  const limited = Object.assign({}, body, added)
   const { source } = request
-  return source ? { ...limited, source: { ...source, added: { ...source.added, [field]: tokens } } } : limited
+  // It says null there, which the client's bytes do as well; in process it may also be undefined.
+  if (!source || Object.hasOwn(body, field)) return { operation, streamed, body: limited }
+  return { operation, streamed, body: limited, source: { added, ...source } }
 }
