@@ -107,13 +107,14 @@ export class Callers {
 
   async #load(keys: readonly string[]): Promise<ReadonlyMap<string, Found<Known>>> {
     const { store, hash } = this.#options
-    const byId = new Map(keys.map(key => [hash.idOf(key), key]))
-    const [now, rows] = await Promise.all([store.now(), callerRows(store.db, [...byId.keys()])])
+    const asked = new Map(keys.map(key => [hash.idOf(key), key]))
+    const [now, rows] = await Promise.all([store.now(), callerRows(store.db, [...asked.keys()])])
     await this.#endIncreases(rows, now)
     const found = new Map<string, Found<Known>>()
-    for (const [id, key] of byId) {
-      const row = rows.find(one => isSameId(one.id, id))
-      if (row) found.set(key, { ...this.#known(row, now), from: sourcesOf(row) })
+    const byId = new Map(rows.map(row => [row.id, row]))
+    for (const [id, key] of asked) {
+      const row = byId.get(id)
+      if (row && isSameId(row.id, id)) found.set(key, { ...this.#known(row, now), from: sourcesOf(row) })
     }
     return found
   }
