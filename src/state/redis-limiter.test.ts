@@ -146,6 +146,43 @@ describe.skipIf(!here)('over one Redis', () => {
     )
   })
 
+  test('takes ahead of calls what the limiter in memory does', async () => {
+    const { limiter } = await openOne()
+    const wanted = fc.record({
+      requests: fc.integer({ min: -5, max: 60 }),
+      tokens: fc.integer({ min: -100, max: 9_000 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(wanted, { minLength: 1, maxLength: 12 }), async wants => {
+        // With places, so that nothing else is taken ahead than what is said here.
+        const limits = [
+          freshLimit({ rpm: 1_200, tpm: 120_000, parallel: 50 }),
+          freshLimit({ level: 'team', rpm: 600, parallel: 50 }),
+          freshLimit({ level: 'user', tpm: 60_000, parallel: 50 }),
+        ]
+        const memory = new MemoryLimiter({ clock: new FakeClock() })
+        const start = performance.now()
+        for (const want of wants) {
+          const ask = { ...askFor(limits, { tokens: 100 }), ahead: limits.map(() => want) }
+          const [there, here] = [await mustGrant(limiter, ask), await mustGrant(memory, ask)]
+          // What has melted there, and one for each time that it was rounded otherwise.
+          const seconds = (performance.now() - start) / 1_000
+          fc.pre(seconds < 2)
+          for (const [index, { limit, remainingRequests = 0, remainingTokens = 0 }] of there.standings.entries()) {
+            const other = here.standings[index]
+            const [requests, tokens] = [
+              remainingRequests - (other?.remainingRequests ?? 0),
+              remainingTokens - (other?.remainingTokens ?? 0),
+            ]
+            expect(Math.abs(requests)).toBeLessThanOrEqual(((limit.rpm ?? 0) / 60) * seconds + wants.length)
+            expect(Math.abs(tokens)).toBeLessThanOrEqual(((limit.tpm ?? 0) / 60) * seconds + wants.length)
+          }
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
   test('is asked for few of the many calls of a large limit', async () => {
     const { limiter } = await openOne()
     const limits = [freshLimit({ rpm: 640_000, tpm: 64_000_000 })]
