@@ -6,11 +6,11 @@ import { World, type WorldOptions } from './world.ts'
 const STEPS = Number(process.env.TOLLGATE_SIMULATION_STEPS ?? 1_000_000)
 const SEEDS = 20
 
-const SMALL: WorldOptions['limits'] = { key: 3_000n, team: 2_500n, gateway: 6_000n }
+const SMALL: WorldOptions['limits'] = { key: 3_000n, team: 2_500n, gateway: 6_000n, provider: 5_000n }
 const LIMITS: readonly WorldOptions['limits'][] = [
   { key: 200_000n, team: 50_000n, gateway: 500_000n },
   SMALL,
-  { key: 10_000_000n, team: 1_000_000n, gateway: 30_000_000n },
+  { key: 10_000_000n, team: 1_000_000n, gateway: 30_000_000n, provider: 1_500_000n },
 ]
 
 describe('replicas, leases, crashes and lost messages', () => {
@@ -70,7 +70,7 @@ function act(world: World, calm: boolean): void {
   for (let count = 0; count < 3 && world.network.waiting > 0; count++)
     if (calm || random() < 0.7) world.network.deliverOne()
   if (chance < 0.35 && world.running + world.held < 200) {
-    const able = world.living().filter(replica => !replica.isPaused)
+    const able = world.living().filter(replica => !replica.isPaused && !replica.isLeaving)
     const replica = able[Math.floor(random() * able.length)]
     if (replica) void world.call(replica)
   } else if (chance < 0.4) void world.dialOne()
@@ -88,6 +88,7 @@ function misfortune(world: World, replicas: number): void {
   const living = world.living()
   const one = living[Math.floor(random() * living.length)]
   if (chance < 0.0008) world.crash(one, random() < 0.2)
+  else if (chance < 0.0012 && one) void world.leave(one)
   else if (chance < 0.002 && one) one.isPaused ? world.resume(one) : world.pause(one)
   else if (chance < 0.003) network.isDown = !network.isDown && random() < 0.5
   else if (chance < 0.004) network.loss = random() < 0.7 ? 0 : random() * 0.2
@@ -111,7 +112,7 @@ async function settleAll(world: World): Promise<void> {
     world.advance(50)
     await turn()
   }
-  const closing = world.living().map(replica => replica.ledger.close())
+  const closing = world.living().map(replica => world.leave(replica))
   let open = true
   void Promise.all(closing).then(() => (open = false))
   while (open) {

@@ -27,13 +27,13 @@ interface Held {
   readonly call: Call
   readonly hold: LocalHold
   readonly bound: NanoUsd
+  /** Of the attempt that comes next, from 1. */
+  readonly number: number
 }
 
-interface Running {
-  readonly replica: Replica
+interface Running extends Held {
   readonly entry: Entry
   readonly attempt: Attempt
-  readonly hold: LocalHold
   readonly cost: NanoUsd
 }
 
@@ -42,6 +42,7 @@ interface Replica {
   readonly clock: FakeClock
   isAlive: boolean
   isPaused: boolean
+  isLeaving: boolean
   /** Time that has passed while it was paused, ms. */
   behind: number
   /** Its journal is gone with it. */
@@ -51,11 +52,18 @@ interface Replica {
 export interface WorldOptions {
   readonly random: () => number
   readonly replicas: number
-  readonly limits: { readonly key: NanoUsd; readonly team: NanoUsd; readonly gateway: NanoUsd }
+  readonly limits: {
+    readonly key: NanoUsd
+    readonly team: NanoUsd
+    readonly gateway: NanoUsd
+    /** Of what attempts are paid with besides. Absent: without a limit. */
+    readonly provider?: NanoUsd
+  }
   readonly whenAway?: MoneySettings['whenAway']
 }
 
 const LEASE_MS = 10_000
+const MOST_ATTEMPTS = 3
 
 /** Replicas, their authority, an upstream that remembers what it has billed, and chance. No clock but its own, no network. */
 export class World {
@@ -74,6 +82,7 @@ export class World {
   bought = 0
   readonly #clock = new FakeClock()
   readonly #options: WorldOptions
+  readonly #provider: readonly BudgetTerms[]
   readonly #callers: readonly Caller[]
   readonly #held: Held[] = []
   readonly #running: Running[] = []
@@ -83,12 +92,13 @@ export class World {
     this.#options = options
     this.network = new Network(options.random)
     this.authority = new MemoryAuthority({ clock: this.#clock, keepRows: true })
-    const { key, team, gateway } = options.limits
+    const { key, team, gateway, provider } = options.limits
     const terms = (level: BudgetTerms['level'], subject: string, limit: NanoUsd, period = 'total'): BudgetTerms => {
       const id = budgetId({ level, subject, ...(period !== 'total' && { window: period }) })
       this.limits.set(id, limit)
       return { id, level, subject, period, limit }
     }
+    this.#provider = provider === undefined ? [] : [terms('provider', DEPLOYMENT.provider, provider)]
     this.#callers = [0, 1, 2].map(number => ({
       ...plainCaller(`k${number}`),
       budgets: [
@@ -121,7 +131,7 @@ export class World {
     const isAlive = () => replica?.isAlive ?? true
     const id = `r${this.replicas.length}`
     const settings: MoneySettings = {
-      budgets: [],
+      budgets: this.#provider,
       unpriced: 'refuse',
       whenShort: 'refuse',
       whenAway,
@@ -131,7 +141,7 @@ export class World {
     }
     const authority = through(this.network, this.authority, { id, isAlive })
     const ledger = new Ledger({ authority, settings, clock, journals: this.journals, warn: () => {}, id })
-    replica = { ledger, clock, isAlive: true, isPaused: false, behind: 0, isLost: false }
+    replica = { ledger, clock, isAlive: true, isPaused: false, isLeaving: false, behind: 0, isLost: false }
     this.replicas.push(replica)
     // Half of them are of this machine, so that one can see whether they run.
     if (this.random() < 0.5) this.journals.owners.set(ledger.replica.id, 'running')
@@ -159,6 +169,14 @@ export class World {
     replica.isPaused = false
     replica.clock.advance(replica.behind)
     replica.behind = 0
+  }
+
+  /** It stops as it should: it takes no more calls, and those that are under way are given up after a while. */
+  async leave(replica: Replica): Promise<void> {
+    if (replica.isLeaving) return
+    replica.isLeaving = true
+    await replica.ledger.close()
+    this.crash(replica)
   }
 
   /** It is gone, with all that it was doing; perhaps with its disk. */
@@ -198,7 +216,7 @@ export class World {
       const hold = found instanceof Promise ? await found : found
       if (!hold || !replica.isAlive) return
       if (dials < 0.05) return hold.release()
-      const held = { replica, call: { ...call, hold }, hold, bound: dials < 0.1 ? bound * 2n : bound }
+      const held = { replica, call: { ...call, hold }, hold, bound: dials < 0.1 ? bound * 2n : bound, number: 1 }
       if (dials > 0.8) this.#held.push(held)
       else await this.#dial(held)
     } catch {
@@ -214,8 +232,9 @@ export class World {
     if (held) await this.#dial(held).catch(() => this.refused++)
   }
 
-  async #dial({ replica, call, hold, bound }: Held): Promise<void> {
-    const attempt = attemptOf(call, replica.clock)
+  async #dial(held: Held): Promise<void> {
+    const { replica, call, hold, bound, number } = held
+    const attempt = attemptOf(call, number, replica.clock)
     try {
       const begun = replica.ledger.begin(attempt, bound)
       const entry = begun instanceof Promise ? await begun : begun
@@ -224,26 +243,32 @@ export class World {
       this.dialled.set(attempt.attempt.id, { replica, bound, cost, outcome: 'under way' })
       for (const { budget, windowStart } of hold.purses.all) {
         const window = `${budget.id}@${windowStart}`
-        this.billed.set(window, (this.billed.get(window) ?? 0n) + cost)
+        this.#bill(window, cost)
       }
+      for (const { id } of this.#provider) this.#bill(`${id}@`, cost)
       this.bought++
-      this.#running.push({ replica, entry, attempt, hold, cost })
+      this.#running.push({ ...held, entry, attempt, cost })
     } catch (error) {
       hold.release()
       throw error
     }
   }
 
-  /** A call under way ends. */
+  #bill(window: string, cost: NanoUsd): void {
+    this.billed.set(window, (this.billed.get(window) ?? 0n) + cost)
+  }
+
+  /** An attempt under way ends, and its call with it, unless it tries again. */
   settleOne(): void {
     const [running] = this.#running.splice(Math.floor(this.random() * this.#running.length), 1)
     if (!running) return
-    const { attempt, cost, entry, hold } = running
+    const { attempt, cost, entry, hold, number } = running
     attempt.attempt.cost = cost
     entry.end({ outcome: 'complete' }, undefined)
-    hold.release()
     const dialled = this.dialled.get(attempt.attempt.id)
     if (dialled) dialled.outcome = 'settled'
+    if (number < MOST_ATTEMPTS && this.random() < 0.3) this.#held.push({ ...running, number: number + 1 })
+    else hold.release()
   }
 
   /** The invariants. @throws Error with the first that does not hold. */
@@ -299,10 +324,9 @@ function callOf(id: string, caller: Caller, clock: FakeClock): Call {
   }
 }
 
-function attemptOf(call: Call, clock: FakeClock): Attempt {
-  const number = 1
+function attemptOf(call: Call, number: number, clock: FakeClock): Attempt {
   const attempt = {
-    id: `${call.id}-1`,
+    id: `${call.id}-${number}`,
     number,
     purpose: call.purpose,
     deployment: DEPLOYMENT,

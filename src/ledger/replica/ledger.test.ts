@@ -266,6 +266,14 @@ describe('leases of a ledger', () => {
 })
 
 describe('a ledger that is closed under calls', () => {
+  it('lets no call be dialled on money that goes back', async () => {
+    const { ledger, clock, hold, state } = await scene()
+    const attempt = await hold(300n)
+    await close(ledger, clock)
+    expect(await state()).toMatchObject({ spent: 0n, leased: 0n })
+    expect(await refusalOf((async () => ledger.begin(attempt, 300n))())).toMatchObject({ code: 'stopping' })
+  })
+
   it('keeps what has not ended in the journal, at its worst price', async () => {
     const clock = new FakeClock()
     const first = await scene({ clock })

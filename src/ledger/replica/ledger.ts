@@ -16,7 +16,7 @@ import { Heartbeat } from './heartbeat.ts'
 import type { Journal, Journals } from './journals.ts'
 import { LocalHold } from './local-hold.ts'
 import { Poster } from './poster.ts'
-import { backlogFailure } from './refusals.ts'
+import { backlogFailure, closedFailure } from './refusals.ts'
 
 /** How long a replica that stops tries to bring its rows to the store; what is left stays in the journal. */
 const CLOSE_MS: Ms = 5_000
@@ -54,6 +54,7 @@ export class Ledger {
   readonly #exceeded: Exceeded
   /** Attempts that have begun and not ended. */
   #underWay = 0
+  #closed = false
   #join: () => void = ignore
   readonly #joined = new Promise<void>(resolve => {
     this.#join = resolve
@@ -187,6 +188,8 @@ export class Ledger {
     const patience = new Promise<void>(resolve => clock.after(CLOSE_MS, resolve).unref?.())
     await Promise.race([this.#heartbeat.stop(), patience])
     await Promise.race([this.#poster.flush(), patience])
+    // A call that waits for its next try must not be dialled on money that goes back meanwhile.
+    this.#closed = true
     const isEmpty = this.#poster.close() && this.#underWay === 0
     if (!isEmpty)
       warn('the last ledger rows are not in the store; they stay in the journal and are posted at the next start')
@@ -206,6 +209,7 @@ export class Ledger {
 
   #enter(attempt: Attempt, payers: Payers): Entry {
     try {
+      if (this.#closed) throw closedFailure()
       const entry = new Entry(attempt, payers, this.#entries)
       this.#underWay++
       return entry

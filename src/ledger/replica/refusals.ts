@@ -66,6 +66,14 @@ export function backlogFailure(): Failure {
   })
 }
 
+/** What is dialled from now on could not be charged any more. */
+export function closedFailure(): Failure {
+  return new Failure('unavailable', 'this process stops and takes no more calls; try again', {
+    code: 'stopping',
+    retryAfterMs: 1_000,
+  })
+}
+
 function shown(budget: BudgetState, amount: NanoUsd): JsonObject {
   const { level, subject, name, pool, period, limit = 0n, spent, leased, resetsAt } = budget
   return {
