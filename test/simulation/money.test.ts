@@ -42,7 +42,7 @@ describe('without faults', () => {
     })
     await run(world, { steps: 20_000, replicas: 4, calm: true })
     await settleAll(world)
-    const states = await world.authority.budgets([...world.limits.keys()].filter(id => id.startsWith('key|')))
+    const states = await world.authority.budgets([...world.terms.keys()].filter(id => id.startsWith('key|')))
     for (const { spent } of states) expect(spent).toBeGreaterThan((limit * 98n) / 100n)
   })
 })
@@ -92,6 +92,7 @@ function misfortune(world: World, replicas: number): void {
   else if (chance < 0.002 && one) one.isPaused ? world.resume(one) : world.pause(one)
   else if (chance < 0.003) network.isDown = !network.isDown && random() < 0.5
   else if (chance < 0.004) network.loss = random() < 0.7 ? 0 : random() * 0.2
+  else if (chance < 0.0042) void world.redefine()
   else if (chance < 0.005) network.delay = random() < 0.4 ? 0 : random()
   if (living.length < replicas && random() < 0.01) void world.begin()
 }
@@ -139,7 +140,7 @@ function expectAllCharged(world: World): void {
 }
 
 async function expectNothingUnderLease(world: World): Promise<void> {
-  for (const { id, leased } of await world.authority.budgets([...world.limits.keys()])) {
+  for (const { id, leased } of await world.authority.budgets([...world.terms.keys()])) {
     expect(leased, `under lease of ${id}`).toBe(0n)
   }
 }

@@ -76,7 +76,11 @@ export class World {
   readonly begun = new Set<string>()
   /** What the upstream has billed in each window of each budget. */
   readonly billed = new Map<string, NanoUsd>()
-  readonly limits = new Map<string, NanoUsd>()
+  /** The terms of each budget now, and the highest limit that it has had. */
+  readonly terms = new Map<string, BudgetTerms>()
+  readonly #highest = new Map<string, NanoUsd>()
+  /** What was spent and lent of each budget when it was looked at last. */
+  readonly #given = new Map<string, { readonly windowStart: number; readonly sum: NanoUsd }>()
   replicas: Replica[] = []
   refused = 0
   bought = 0
@@ -95,8 +99,7 @@ export class World {
     const { key, team, gateway, provider } = options.limits
     const terms = (level: BudgetTerms['level'], subject: string, limit: NanoUsd, period = 'total'): BudgetTerms => {
       const id = budgetId({ level, subject, ...(period !== 'total' && { window: period }) })
-      this.limits.set(id, limit)
-      return { id, level, subject, period, limit }
+      return this.#note({ id, level, subject, period, limit })
     }
     this.#provider = provider === undefined ? [] : [terms('provider', DEPLOYMENT.provider, provider)]
     this.#callers = [0, 1, 2].map(number => ({
@@ -271,17 +274,42 @@ export class World {
     else hold.release()
   }
 
+  /** Somebody gives a caller's budget another limit, which may be below what is spent. */
+  async redefine(): Promise<void> {
+    const all = [...this.terms.values()].filter(({ level }) => level !== 'provider')
+    const terms = all[Math.floor(this.random() * all.length)]
+    if (!terms) return
+    const share = BigInt(50 + Math.floor(this.random() * 110))
+    const limit = ((terms.limit ?? 0n) * share) / 100n + 1n
+    await this.authority.define([this.#note({ ...terms, limit })])
+  }
+
+  #note<Terms extends BudgetTerms & { readonly limit: NanoUsd }>(terms: Terms): Terms {
+    this.terms.set(terms.id, terms)
+    this.#highest.set(terms.id, max(this.#highest.get(terms.id) ?? 0n, terms.limit))
+    return terms
+  }
+
   /** The invariants. @throws Error with the first that does not hold. */
   async check(): Promise<void> {
     for (const [window, amount] of this.billed) {
-      const limit = this.limits.get(window.slice(0, window.indexOf('@'))) ?? 0n
+      const limit = this.#highest.get(window.slice(0, window.indexOf('@'))) ?? 0n
       if (amount > limit) throw new Error(`overshoot: ${window} was billed ${amount} of ${limit}`)
     }
-    for (const { id, spent, leased } of await this.authority.budgets([...this.limits.keys()])) {
-      const limit = this.limits.get(id) ?? 0n
-      if (spent + leased > limit) throw new Error(`the authority lent too much: ${id} ${spent} + ${leased} > ${limit}`)
+    for (const { id, spent, leased, windowStart } of await this.authority.budgets([...this.terms.keys()])) {
+      const limit = this.terms.get(id)?.limit ?? 0n
+      const before = this.#given.get(id)
+      const sum = spent + leased
+      // What was given before the limit was lowered stays given, and becomes no more.
+      const most = before?.windowStart === windowStart ? max(limit, before.sum) : limit
+      if (sum > most) throw new Error(`the authority lent too much: ${id} ${spent} + ${leased} > ${most}`)
+      this.#given.set(id, { windowStart, sum })
     }
   }
+}
+
+function max(one: NanoUsd, other: NanoUsd): NanoUsd {
+  return one > other ? one : other
 }
 
 const DEPLOYMENT: Deployment = {
