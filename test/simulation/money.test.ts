@@ -23,6 +23,7 @@ describe('replicas, leases, crashes and lost messages', () => {
         replicas: 1 + (seed % 4),
         limits: LIMITS[seed % LIMITS.length] ?? SMALL,
         whenAway: seed % 2 === 0 ? 'refuse' : 'spend-leases',
+        overruns: seed % 5 === 0 ? 0.05 : 0,
       })
       await run(world, { steps: STEPS / SEEDS, replicas: 1 + (seed % 4) })
       await settleAll(world)
@@ -39,6 +40,7 @@ describe('without faults', () => {
       random: seededRandom(99),
       replicas: 4,
       limits: { key: limit, team: limit * 10n, gateway: limit * 10n },
+      overruns: 0,
     })
     await run(world, { steps: 20_000, replicas: 4, calm: true })
     await settleAll(world)

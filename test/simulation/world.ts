@@ -60,6 +60,8 @@ export interface WorldOptions {
     readonly provider?: NanoUsd
   }
   readonly whenAway?: MoneySettings['whenAway']
+  /** Share of attempts that may cost more than was known of their price. */
+  readonly overruns: number
 }
 
 const LEASE_MS = 10_000
@@ -79,6 +81,8 @@ export class World {
   /** The terms of each budget now, and the highest limit that it has had. */
   readonly terms = new Map<string, BudgetTerms>()
   readonly #highest = new Map<string, NanoUsd>()
+  /** By how much attempts have cost more than they were held at, in each window of each budget. */
+  readonly #excess = new Map<string, NanoUsd>()
   /** What was spent and lent of each budget when it was looked at last. */
   readonly #given = new Map<string, { readonly windowStart: number; readonly sum: NanoUsd }>()
   replicas: Replica[] = []
@@ -242,23 +246,26 @@ export class World {
       const begun = replica.ledger.begin(attempt, bound)
       const entry = begun instanceof Promise ? await begun : begun
       if (!replica.isAlive) return void this.begun.add(attempt.attempt.id)
-      const cost = (bound * BigInt(Math.floor(this.random() * 1_001))) / 1_000n
+      // Its price was wrong, once in a while.
+      const most = this.random() < this.#options.overruns ? 1_300 : 1_000
+      const cost = (bound * BigInt(Math.floor(this.random() * (most + 1)))) / 1_000n
+      const excess = max(cost - bound, 0n)
       this.dialled.set(attempt.attempt.id, { replica, bound, cost, outcome: 'under way' })
       for (const { budget, windowStart } of hold.purses.all) {
         const window = `${budget.id}@${windowStart}`
-        this.#bill(window, cost)
+        add(this.billed, window, cost)
+        add(this.#excess, window, excess)
       }
-      for (const { id } of this.#provider) this.#bill(`${id}@`, cost)
+      for (const { id } of this.#provider) {
+        add(this.billed, `${id}@`, cost)
+        add(this.#excess, `${id}@`, excess)
+      }
       this.bought++
       this.#running.push({ ...held, entry, attempt, cost })
     } catch (error) {
       hold.release()
       throw error
     }
-  }
-
-  #bill(window: string, cost: NanoUsd): void {
-    this.billed.set(window, (this.billed.get(window) ?? 0n) + cost)
   }
 
   /** An attempt under way ends, and its call with it, unless it tries again. */
@@ -293,7 +300,8 @@ export class World {
   /** The invariants. @throws Error with the first that does not hold. */
   async check(): Promise<void> {
     for (const [window, amount] of this.billed) {
-      const limit = this.#highest.get(window.slice(0, window.indexOf('@'))) ?? 0n
+      const highest = this.#highest.get(window.slice(0, window.indexOf('@'))) ?? 0n
+      const limit = highest + (this.#excess.get(window) ?? 0n)
       if (amount > limit) throw new Error(`overshoot: ${window} was billed ${amount} of ${limit}`)
     }
     for (const { id, spent, leased, windowStart } of await this.authority.budgets([...this.terms.keys()])) {
@@ -301,11 +309,16 @@ export class World {
       const before = this.#given.get(id)
       const sum = spent + leased
       // What was given before the limit was lowered stays given, and becomes no more.
-      const most = before?.windowStart === windowStart ? max(limit, before.sum) : limit
+      const given = before?.windowStart === windowStart ? max(limit, before.sum) : limit
+      const most = given + (this.#excess.get(`${id}@${windowStart}`) ?? 0n) + (this.#excess.get(`${id}@`) ?? 0n)
       if (sum > most) throw new Error(`the authority lent too much: ${id} ${spent} + ${leased} > ${most}`)
       this.#given.set(id, { windowStart, sum })
     }
   }
+}
+
+function add(sums: Map<string, NanoUsd>, name: string, amount: NanoUsd): void {
+  sums.set(name, (sums.get(name) ?? 0n) + amount)
 }
 
 function max(one: NanoUsd, other: NanoUsd): NanoUsd {
