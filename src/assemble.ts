@@ -1,8 +1,7 @@
-import { dirname } from 'node:path'
 import { trace } from '@opentelemetry/api'
-import { type Backing, backingHere, openBacking, type SharedParts } from './backing.ts'
+import { type Backing, backingHere } from './backing.ts'
 import type { LoadedConfig } from './config/load-config.ts'
-import type { Callback as NamedModule, TelemetrySettings, TraceSettings } from './config/settings.ts'
+import type { TelemetrySettings } from './config/settings.ts'
 import type { Attempt } from './core/call.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ulids } from './core/id.ts'
@@ -14,25 +13,17 @@ import { costSides } from './prices/index.ts'
 import type { RouterParts } from './router.ts'
 import {
   type BudgetAlert,
-  type Callback,
   type CallbackLists,
-  type CallbackPayload,
   type Callbacks,
   fanOut,
   hourlySpend,
-  type InputPayload,
   type JsonLinesProblem,
   type Listener,
   LLM,
-  loadCallbacks,
-  type NamedCallback,
   openJsonLines,
   runCallbacks,
-  type ServiceFault,
   type SpanStarter,
-  startTracing,
   type Tracing,
-  type TracingSettings,
   traceCalls,
   writeCallLines,
 } from './telemetry/index.ts'
@@ -151,61 +142,6 @@ function spendAttributes(hourly: NanoUsd | undefined, ledger: Ledger | undefined
   return { extraAttributes }
 }
 
-/** The same with what must be started first: the export of spans, and callbacks from modules. */
-export async function open(config: LoadedConfig, options: AssembleOptions & OpenOptions = {}): Promise<Assembly> {
-  const { telemetry, callbacks } = config.settings
-  const { env = process.env, path = 'config.yaml', warn = warnOnStderr } = options
-  let assembly: Assembly | undefined
-  const tracing = await startTracing(
-    options.traces ?? tracingSettings(telemetry.traces),
-    { ...env, ...config.environment() },
-    {
-      onError: error => {
-        const message = `spans were not exported: ${messageOf(error)}`
-        warn(message)
-        assembly?.fault('otel', message)
-      },
-    },
-  )
-  const directory = dirname(path)
-  const backing = await openBacking(config, { ...options, clock: options.clock ?? systemClock, warn })
-  assembly = assemble(config, {
-    ...options,
-    backing,
-    tracer: options.tracer ?? tracing.tracer,
-    success: [...(await functionsOf(callbacks.success, directory)), ...(options.success ?? [])],
-    failure: [...(await functionsOf(callbacks.failure, directory)), ...(options.failure ?? [])],
-    input: [...(await functionsOf<InputPayload>(callbacks.input, directory)), ...(options.input ?? [])],
-    service: [...(await functionsOf<ServiceFault>(callbacks.service, directory)), ...(options.service ?? [])],
-  })
-  return withTracing(assembly, tracing)
-}
-
-export interface OpenOptions {
-  readonly env?: NodeJS.ProcessEnv
-  /** Of the configuration: module callbacks are found from its folder. */
-  readonly path?: string
-  /** Instead of the configuration's. */
-  readonly traces?: TracingSettings
-  /** What this process has in common with others, where it is one of several workers. */
-  readonly shared?: SharedParts | undefined
-}
-
-function withTracing(assembly: Assembly, tracing: Tracing): Assembly {
-  return {
-    ...assembly,
-    tracing: tracing.settings,
-    async flush() {
-      await assembly.flush()
-      await tracing.flush()
-    },
-    async close() {
-      await assembly.close()
-      await tracing.shutdown()
-    },
-  }
-}
-
 function hasCallbacks({ success = [], failure = [], input = [] }: CallbackLists): boolean {
   return success.length + failure.length + input.length > 0
 }
@@ -225,30 +161,10 @@ function collecting(
   }
 }
 
-/** The functions that the configuration names, by the names that it gives them. */
-async function functionsOf<Payload = CallbackPayload>(
-  named: readonly NamedModule[],
-  directory: string,
-): Promise<readonly NamedCallback<Payload>[]> {
-  const loaded = named.map(async one => {
-    if (one.kind !== 'module') return []
-    const { callbacks } = await loadCallbacks([`${one.path}:${one.exported}`], { directory })
-    const name = one.exported === 'default' ? one.path : `${one.path}#${one.exported}`
-    return callbacks.map(run => ({ name, run: run as Callback<Payload> }))
-  })
-  return (await Promise.all(loaded)).flat()
-}
-
-/** What the configuration does not say stays absent, so that the environment can. */
-function tracingSettings({ mode, headers, ...said }: TraceSettings): TracingSettings {
-  const revealed = Object.entries(headers ?? {}).map(([name, value]) => [name, value.reveal()] as const)
-  return { ...said, processor: mode, ...(headers && { headers: Object.fromEntries(revealed) }) }
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function warnOnStderr(message: string): void {
+export function warnOnStderr(message: string): void {
   process.stderr.write(`tollgate: ${message}\n`)
 }

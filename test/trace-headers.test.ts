@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { open } from '../src/assemble.ts'
 import { loadConfig } from '../src/config/load-config.ts'
+import { open } from '../src/open-assembly.ts'
 import { startUpstream, type Upstream } from '../src/testing/index.ts'
 import { memoryTracer } from './support/memory-tracer.ts'
 import { post } from './support/raw.ts'
