@@ -288,7 +288,12 @@ export class World {
     if (!terms) return
     const share = BigInt(50 + Math.floor(this.random() * 110))
     const limit = ((terms.limit ?? 0n) * share) / 100n + 1n
-    await this.authority.define([this.#note({ ...terms, limit })])
+    // What was given under the limit as it was: both are asked at once, so that nothing comes between.
+    const looked = this.authority.budgets([terms.id])
+    const defined = this.authority.define([this.#note({ ...terms, limit })])
+    for (const { windowStart, spent, leased } of await looked)
+      this.#given.set(terms.id, { windowStart, sum: spent + leased })
+    await defined
   }
 
   #note<Terms extends BudgetTerms & { readonly limit: NanoUsd }>(terms: Terms): Terms {
