@@ -41,7 +41,6 @@ export async function open(config: LoadedConfig, options: OpenOptions = {}): Pro
   }
   const traces = options.traces ?? tracingSettings(config.settings.telemetry.traces)
   const environment = { ...env, ...config.environment() }
-  // Side by side: the store's thread starts while the exporter's code is read.
   const backing = openBacking(config, { ...options, clock, warn })
   const tracing = startTracing(traces, environment, { onError })
   try {
