@@ -258,6 +258,32 @@ describe.each(places)('authority in %s', (_, open) => {
     await expect(lease(who, terms(), 1n)).rejects.toThrow()
   })
 
+  test('what is lent while a replica leaves goes back with the rest', async () => {
+    for (let round = 0; round < 40; round++) {
+      const who = await replica()
+      const budgets = Array.from({ length: 6 }, () => terms())
+      const asked = budgets.map(budget => lease(who, budget, 100n))
+      await Promise.allSettled([...asked.slice(0, 3), place.authority.leave(who), ...asked.slice(3)])
+      const states = await place.authority.budgets(budgets.map(({ id }) => id))
+      expect(states.filter(({ spent, leased }) => spent + leased > 0n)).toEqual([])
+    }
+  })
+
+  test('a replica that joins again while it is written off has its leases as before', async () => {
+    for (let round = 0; round < 40; round++) {
+      const [who, budget] = [await replica(1000), terms()]
+      await granted(who, budget, 300n)
+      await place.pass(1001)
+      const { authority } = place
+      await Promise.all([
+        authority.writeOff(who),
+        authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 }),
+        authority.writeOff(who),
+      ])
+      expect(await state(budget)).toMatchObject({ spent: 0n, leased: 300n })
+    }
+  })
+
   test('what a replica has is not told while it is written off, because it may be its own again', async () => {
     const [who, budget] = [await replica(1000), terms()]
     await granted(who, budget, 300n)

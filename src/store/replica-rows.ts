@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Ms } from '../core/clock.ts'
 import type { PostBatch } from '../ledger/authority.ts'
 import { SCARCE_MS } from '../ledger/rules.ts'
-import { clockOf, forShare } from './dialect.ts'
+import { clockOf, forShare, forUpdate } from './dialect.ts'
 import type { Database } from './schema.ts'
 
 /** What the tables know of replicas: which of them live, and what they have under lease. */
@@ -75,6 +75,11 @@ export async function isAlive(db: Kysely<Database>, replica: string): Promise<bo
     db,
   )
   return rows.length > 0
+}
+
+/** Waits for who holds its row as it is (`isAlive`), and lets nobody else come to it before the transaction ends. */
+export async function lockReplica(db: Kysely<Database>, replica: string): Promise<void> {
+  await sql`select 1 from replicas where id = ${replica} ${forUpdate(db)}`.execute(db)
 }
 
 async function isKnown(db: Kysely<Database>, replica: string): Promise<boolean> {

@@ -25,6 +25,7 @@ import {
   deadReplicas,
   isAlive,
   leasedBy,
+  lockReplica,
   prolong,
   scarceOf,
   takesReturns,
@@ -151,6 +152,8 @@ export class SqlAuthority implements Authority {
 
   writeOff(replica: string): Promise<readonly WrittenOff[]> {
     return this.#transaction(async trx => {
+      // It may be about to join again.
+      await lockReplica(trx, replica)
       if (await isAlive(trx, replica)) return []
       const ids = await leasedBy(trx, replica)
       const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
@@ -169,6 +172,8 @@ export class SqlAuthority implements Authority {
   /** 100,000 leases take seconds, and others should not wait for all of them. Gives back whether these were the last. */
   #leaveSome(replica: string): Promise<boolean> {
     return this.#transaction(async trx => {
+      // What is being lent to it is lent before, so that it goes back as well; after it, nothing is.
+      await lockReplica(trx, replica)
       const ids = await leasedBy(trx, replica, LEAVE_AT_ONCE)
       const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
       leaveAll(book, replica, { ids, now: book.now })
