@@ -39,8 +39,12 @@ export interface Authority {
    * one that lives after all.
    */
   writeOff(replica: string): Promise<readonly WrittenOff[]>
-  /** All that a replica had is posted: what it still leased goes back, also what was written off. */
-  leave(replica: string): Promise<void>
+  /**
+   * All that a replica had is posted: what it still leased goes back, also what was written off.
+   * @param isClaimed whether somebody says so who has taken over for it: then nothing happens to one that has joined again. Default
+   * false.
+   */
+  leave(replica: string, isClaimed?: boolean): Promise<void>
   /** Sets the terms of budgets, which the configuration defines; what was spent stays. */
   define(terms: readonly BudgetTerms[]): Promise<void>
   /** Where budgets stand now; unknown ids are left out. */

@@ -115,9 +115,11 @@ export class MemoryAuthority implements Authority {
   }
 
   async claim(replica: string, isCertain: boolean): Promise<boolean> {
-    if (!isCertain && this.#isAlive(replica, this.#now())) return false
+    const now = this.#now()
+    if (!isCertain && this.#isAlive(replica, now)) return false
     const member = this.#members.get(replica)
     if (member) member.isClaimed = true
+    else this.#members.set(replica, unknownMember(replica, { now, told: this.#changes.latest }))
     return true
   }
 
@@ -127,7 +129,8 @@ export class MemoryAuthority implements Authority {
     return writeOffAll(this.#book, replica, { ids: this.#leasedBy(replica), now })
   }
 
-  async leave(replica: string): Promise<void> {
+  async leave(replica: string, isClaimed = false): Promise<void> {
+    if (isClaimed && !this.#members.get(replica)?.isClaimed) return
     leaveAll(this.#book, replica, { ids: this.#leasedBy(replica), now: this.#now() })
     this.#members.delete(replica)
   }
@@ -211,4 +214,10 @@ export class MemoryAuthority implements Authority {
     }
     return ids.sort()
   }
+}
+
+/** Taken over although nobody knows it any more: it has joined long ago. */
+function unknownMember(id: string, { now, told }: { readonly now: Ms; readonly told: number }): Member {
+  const replica = { id, host: '', pid: 0, leaseMs: 0 }
+  return { replica, expiresAt: now - 1, told, batch: 0, isClaimed: true }
 }

@@ -20,7 +20,10 @@ type Step =
       readonly charges: readonly Charged[]
       readonly back: readonly Charged[]
     }
-  | { readonly do: 'repeat' | 'claim' | 'writeOff' | 'leave' | 'join' | 'pulse'; readonly who: number }
+  | {
+      readonly do: 'repeat' | 'claim' | 'writeOff' | 'leave' | 'leaveClaimed' | 'join' | 'pulse'
+      readonly who: number
+    }
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'define'; readonly budget: number; readonly limit: number | undefined; readonly period: string }
   | { readonly do: 'setSpent'; readonly budget: number; readonly amount: number }
@@ -74,7 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      do: fc.constantFrom('repeat', 'claim', 'writeOff', 'leave', 'join', 'join', 'join', 'pulse'),
+      do: fc.constantFrom('repeat', 'claim', 'writeOff', 'leave', 'leaveClaimed', 'join', 'join', 'join', 'pulse'),
       who,
     }),
   },
@@ -132,6 +135,8 @@ class Walk {
         return authority.join({ id: replica, host: 'host', pid: 1, leaseMs: LEASE_MS })
       case 'claim':
         return authority.claim(replica, this.#rows % 2 === 0)
+      case 'leaveClaimed':
+        return authority.leave(replica, true)
       case 'pulse': {
         // Changes are told at least once: memory tells them once.
         const { alive, scarce } = await authority.pulse(replica, LEASE_MS)

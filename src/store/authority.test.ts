@@ -284,6 +284,27 @@ describe.each(places)('authority in %s', (_, open) => {
     }
   })
 
+  test('who has taken over for a replica does nothing to it once it has joined again', async () => {
+    const [who, budget] = [await replica(1000), terms()]
+    const { authority } = place
+    await authority.leave(who, true)
+    expect((await authority.pulse(who, 1000)).alive).toBe(true)
+    await place.pass(1001)
+    expect([await authority.claim(who, false), await authority.claim(who, false)]).toEqual([true, true])
+    await authority.leave(who, true)
+    await authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })
+    await granted(who, budget, 300n)
+    await authority.leave(who, true)
+    expect(await authority.leases(who)).toMatchObject([{ amount: 300n }])
+    await authority.leave(who)
+    expect(await state(budget)).toMatchObject({ spent: 0n, leased: 0n })
+    // Nobody knows it any more, as when its journal turns up years later.
+    expect(await authority.claim(who, false)).toBe(true)
+    await expect(authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })).rejects.toThrow(/taken over/)
+    await authority.leave(who, true)
+    expect(await authority.dead()).not.toContain(who)
+  })
+
   test('what a replica has is not told while it is written off, because it may be its own again', async () => {
     const [who, budget] = [await replica(1000), terms()]
     await granted(who, budget, 300n)

@@ -51,15 +51,18 @@ export async function deadReplicas(db: Kysely<Database>): Promise<readonly strin
   return rows.map(({ id }) => id)
 }
 
-/** False: it lives after all. */
+/** False: it lives after all. One that nobody knows any more has a row again, so that it can be told when it has left. */
 export async function claimReplica(db: Kysely<Database>, replica: string, isCertain: boolean): Promise<boolean> {
   const now = clockOf(db)
   // As if its leases had just run out: longer ago, and the sweep would forget that it is being taken over.
   const { rows } = await sql`
-    update replicas set claimed = 1, expires_at = case when expires_at < ${now} then expires_at else ${now} - 1 end
-    where id = ${replica} and (${isCertain ? 1 : 0} = 1 or claimed = 1 or expires_at < ${now})
+    insert into replicas (id, host, pid, started_at, seen_at, expires_at, batch, claimed)
+    values (${replica}, '', 0, ${now}, ${now}, ${now} - 1, 0, 1)
+    on conflict (id) do update set claimed = 1,
+      expires_at = case when replicas.expires_at < ${now} then replicas.expires_at else ${now} - 1 end
+    where ${isCertain ? 1 : 0} = 1 or replicas.claimed = 1 or replicas.expires_at < ${now}
     returning id`.execute(db)
-  return rows.length > 0 || !(await isKnown(db, replica))
+  return rows.length > 0
 }
 
 /** Leases of a replica that nobody knows to live would never run out. @throws Error */
@@ -77,13 +80,14 @@ export async function isAlive(db: Kysely<Database>, replica: string): Promise<bo
   return rows.length > 0
 }
 
-/** Waits for who holds its row as it is (`isAlive`), and lets nobody else come to it before the transaction ends. */
-export async function lockReplica(db: Kysely<Database>, replica: string): Promise<void> {
-  await sql`select 1 from replicas where id = ${replica} ${forUpdate(db)}`.execute(db)
-}
-
-async function isKnown(db: Kysely<Database>, replica: string): Promise<boolean> {
-  return (await db.selectFrom('replicas').select('id').where('id', '=', replica).execute()).length > 0
+/**
+ * Waits for who holds its row as it is (`isAlive`), and lets nobody else come to it before the transaction ends. Gives back
+ * whether somebody has taken over for it; undefined: nobody knows it.
+ */
+export async function lockReplica(db: Kysely<Database>, replica: string): Promise<{ isClaimed: boolean } | undefined> {
+  const { rows } = await sql<{ claimed: number }>`
+    select claimed from replicas where id = ${replica} ${forUpdate(db)}`.execute(db)
+  return rows[0] && { isClaimed: rows[0].claimed !== 0 }
 }
 
 /** Whether what a batch gives back is taken: once, however often it comes. */

@@ -16,7 +16,7 @@ import type {
 import { chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from '../ledger/book.ts'
 import { defineBudgets, standOf } from './budgets.ts'
 import { ChangeReader, noteChanges } from './changes.ts'
-import { clockOf, forUpdate, isOneOf, readClock } from './dialect.ts'
+import { clockOf, isOneOf, readClock } from './dialect.ts'
 import { insertCallers, LedgerCallers } from './ledger-callers.ts'
 import { insertLedgerRows } from './ledger-rows.ts'
 import {
@@ -60,9 +60,7 @@ export class SqlAuthority implements Authority {
   async join({ id, host, pid, leaseMs }: Replica): Promise<void> {
     const now = await this.#transaction(async trx => {
       // Locked, so that nobody takes over between this look and the end of the transaction.
-      const { rows } = await sql<{ claimed: number }>`
-        select claimed from replicas where id = ${id} ${forUpdate(trx)}`.execute(trx)
-      if (rows[0]?.claimed) throw new Error(`${id} is being taken over`)
+      if ((await lockReplica(trx, id))?.isClaimed) throw new Error(`${id} is being taken over`)
       const ids = await leasedBy(trx, id)
       const book = await SqlBook.load(trx, { replica: id, terms: [], ids, now: clockOf(trx) })
       reviveAll(book, id, { ids, now: book.now })
@@ -163,17 +161,18 @@ export class SqlAuthority implements Authority {
     })
   }
 
-  async leave(replica: string): Promise<void> {
+  async leave(replica: string, isClaimed = false): Promise<void> {
     let isAll = false
-    while (!isAll) isAll = await this.#leaveSome(replica)
+    while (!isAll) isAll = await this.#leaveSome(replica, isClaimed)
     this.#readers.delete(replica)
   }
 
   /** 100,000 leases take seconds, and others should not wait for all of them. Gives back whether these were the last. */
-  #leaveSome(replica: string): Promise<boolean> {
+  #leaveSome(replica: string, isClaimed: boolean): Promise<boolean> {
     return this.#transaction(async trx => {
       // What is being lent to it is lent before, so that it goes back as well; after it, nothing is.
-      await lockReplica(trx, replica)
+      const known = await lockReplica(trx, replica)
+      if (isClaimed && !known?.isClaimed) return true
       const ids = await leasedBy(trx, replica, LEAVE_AT_ONCE)
       const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
       leaveAll(book, replica, { ids, now: book.now })

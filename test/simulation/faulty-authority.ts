@@ -74,7 +74,7 @@ export function through(
     dead: () => send(() => authority.dead()),
     claim: (replica, isCertain) => send(() => authority.claim(replica, isCertain)),
     writeOff: replica => send(() => authority.writeOff(replica)),
-    leave: replica => send(() => authority.leave(replica)),
+    leave: (replica, isClaimed) => send(() => authority.leave(replica, isClaimed)),
     define: terms => send(() => authority.define(terms)),
     budgets: ids => send(() => authority.budgets(ids)),
     close: async () => {},

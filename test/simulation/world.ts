@@ -199,7 +199,7 @@ export class World {
     }
     if (withDisk) {
       replica.isLost = true
-      this.journals.remove(id)
+      this.journals.take(id).remove()
     } else if (this.journals.owners.has(id)) this.journals.owners.set(id, 'gone')
   }
 

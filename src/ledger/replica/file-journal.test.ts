@@ -29,7 +29,7 @@ describe('a journal on disk', () => {
     const journal = new FileJournal(root, replica)
     const first = journal.begin(journalRow(row('a', 100n)))
     journal.begin(journalRow(row('b', 200n)))
-    const read = () => charges(new FileJournals(root).read('R1'))
+    const read = () => charges(new FileJournals(root).take('R1').rows)
     expect(read()).toEqual(['a: 100', 'b: 200'])
     journal.end(first, journalRow(row('a', 30n)))
     await turn()
@@ -66,24 +66,41 @@ describe('a journal on disk', () => {
     journal.begin(journalRow(row('a', 1n)))
     appendFileSync(join(journal.folder, '00000001.jsonl'), '{"id":"b","charge":"2","bea')
     journal.close(false)
-    expect(charges(new FileJournals(root).read('R1'))).toEqual(['a: 1'])
+    expect(charges(new FileJournals(root).take('R1').rows)).toEqual(['a: 1'])
   })
 
   it('is made anew where somebody else has taken it over', () => {
     const journal = new FileJournal(root, replica)
     journal.begin(journalRow(row('a', 1n)))
     journal.renew()
-    expect(charges(new FileJournals(root).read('R1'))).toEqual(['a: 1'])
-    new FileJournals(root).remove('R1')
+    expect(charges(new FileJournals(root).take('R1').rows)).toEqual(['a: 1'])
+    new FileJournals(root).take('R1').remove()
     journal.renew()
     journal.begin(journalRow(row('b', 2n)))
-    expect(charges(new FileJournals(root).read('R1'))).toEqual(['b: 2'])
+    expect(charges(new FileJournals(root).take('R1').rows)).toEqual(['b: 2'])
     journal.close(true)
+  })
+
+  it('is put aside for all who take it over, and what comes later is not theirs', () => {
+    const journal = new FileJournal(root, replica)
+    journal.begin(journalRow(row('a', 1n)))
+    const [one, other] = [new FileJournals(root).take('R1'), new FileJournals(root).take('R1')]
+    expect([charges(one.rows), charges(other.rows)]).toEqual([['a: 1'], ['a: 1']])
+    journal.renew()
+    journal.begin(journalRow(row('b', 2n)))
+    one.remove()
+    other.remove()
+    expect(new FileJournals(root).ids()).toEqual(['R1'])
+    journal.close(false)
+    expect(charges(new FileJournals(root).take('R1').rows)).toEqual(['b: 2'])
+    // Whoever took it died before it was posted: the next one finds it.
+    expect(new FileJournals(root).ids()).toEqual(['R1'])
+    expect(charges(new FileJournals(root).take('R1').rows)).toEqual(['b: 2'])
   })
 
   it('that cannot be made anew refuses with 503, and goes on as soon as it can be', () => {
     const journal = new FileJournal(root, replica)
-    new FileJournals(root).remove('R1')
+    new FileJournals(root).take('R1').remove()
     writeFileSync(join(root, 'R1'), 'no folder')
     for (const _ of [1, 2])
       expect(() => journal.renew()).toThrow(
@@ -92,7 +109,7 @@ describe('a journal on disk', () => {
     rmSync(join(root, 'R1'))
     journal.renew()
     journal.begin(journalRow(row('b', 2n)))
-    expect(charges(new FileJournals(root).read('R1'))).toEqual(['b: 2'])
+    expect(charges(new FileJournals(root).take('R1').rows)).toEqual(['b: 2'])
     journal.close(true)
   })
 
@@ -111,7 +128,7 @@ describe('a journal on disk', () => {
       await turn()
       journal.renew()
       journal.begin(journalRow(row('c', 4n)))
-      expect(charges(new FileJournals(root).read('R1'))).toEqual(['a: 3', 'c: 4'])
+      expect(charges(new FileJournals(root).take('R1').rows)).toEqual(['a: 3', 'c: 4'])
       journal.close(true)
     },
   )

@@ -100,8 +100,8 @@ describe('a file of a journal', () => {
             if (number % 2 === 0) journal.end(entry, { ...ended, charge: BigInt(number) })
           })
           journal.close(false)
-          const read = journals.read('R1')
-          journals.remove('R1')
+          const read = journals.take('R1').rows
+          journals.take('R1').remove()
           expect(read.map(({ text }) => (JSON.parse(text) as { pool: string }).pool)).toEqual(
             names.map(name => JSON.parse(JSON.stringify(name))),
           )

@@ -47,7 +47,17 @@ export interface Journals {
   ids(): readonly string[]
   /** What is known of the process that writes it: another machine's cannot be seen. */
   ownerOf(id: string): 'gone' | 'running' | 'unknown'
-  /** The rows of a journal, as they were last (`readLines`). */
-  read(id: string): readonly PostedRow[]
-  remove(id: string): void
+  /**
+   * Puts a journal aside, so that its owner, who may only have been silent, begins a new one; others who take it over at the same
+   * time get the same.
+   */
+  take(id: string): TakenJournal
+}
+
+/** Journals of one replica that were put aside. */
+export interface TakenJournal {
+  /** As they were last (`readLines`). */
+  readonly rows: readonly PostedRow[]
+  /** Deletes what was put aside by then, and nothing that came later. */
+  remove(): void
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Clock } from '../../core/clock.ts'
 import { Failure } from '../../core/failure.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import { SqliteWorker, type SqliteWorkerOptions } from './sqlite-worker.ts'
@@ -11,6 +12,7 @@ const MAGIC = 'SQLite format 3\0'
 const CHECKED_WHOLE_BYTES = 128 * 1024 * 1024
 /** How long a connection waits for another process to let go of the file. */
 const BUSY_MS = 2000
+const RETRY_MS = 20
 
 /** What the file keeps; setting it takes the lock for writing. */
 const OF_FILE = [
@@ -36,7 +38,8 @@ export async function openSqlite(options: SqliteWorkerOptions): Promise<SqliteWo
   try {
     await worker.run(`pragma busy_timeout = ${BUSY_MS}`)
     if (size > 0) await checkFile(worker, options.path, size)
-    await set(worker, [...OF_FILE, ...OF_CONNECTION])
+    await setOfFile(worker, options.clock)
+    await set(worker, OF_CONNECTION)
     return worker
   } catch (error) {
     await worker.close()
@@ -54,6 +57,20 @@ export async function openSecond(options: SqliteWorkerOptions): Promise<SqliteWo
   } catch (error) {
     await worker.close()
     throw error
+  }
+}
+
+/** Two that begin a new file at once both want it for themselves, and SQLite refuses one of them without any wait. */
+async function setOfFile(worker: SqliteWorker, clock: Clock): Promise<void> {
+  const until = clock.monotonic() + BUSY_MS
+  for (;;) {
+    try {
+      return await set(worker, OF_FILE)
+    } catch (error) {
+      const isBusy = error instanceof Failure && error.code === 'store_busy'
+      if (!isBusy || clock.monotonic() >= until) throw error
+      await new Promise<void>(resolve => void clock.after(RETRY_MS, resolve))
+    }
   }
 }
 
