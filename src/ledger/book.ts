@@ -89,7 +89,7 @@ export function chargeSums(rows: readonly PostedRow[]): ChargeSum[] {
         sum.amount += amount
         continue
       }
-      const first = { ...budget, amount }
+      const first = { amount, ...budget }
       windows.push(first)
       sums.push(first)
       byBudget.set(terms.id, windows)
@@ -116,7 +116,7 @@ export function settle(book: Book, replica: string, { sums, returns, now }: Sett
   const touched = new Set<string>()
   for (const sum of sums) {
     const { terms } = sum
-    book.set(charged(present(book, terms, now), { ...sum, replica }))
+    book.set(charged(present(book, terms, now), { replica, ...sum }))
     touched.add(terms.id)
   }
   for (const { budgetId, windowStart, amount } of returns) {

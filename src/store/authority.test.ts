@@ -271,13 +271,13 @@ describe.each(places)('authority in %s', (_, open) => {
 
   test('a replica that joins again while it is written off has its leases as before', async () => {
     for (let round = 0; round < 40; round++) {
-      const [who, budget] = [await replica(1000), terms()]
+      const [who, budget] = [await replica(HOUR), terms()]
       await granted(who, budget, 300n)
-      await place.pass(1001)
+      await place.pass(HOUR + 1)
       const { authority } = place
       await Promise.all([
         authority.writeOff(who),
-        authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 }),
+        authority.join({ id: who, host: 'host', pid: 1, leaseMs: HOUR }),
         authority.writeOff(who),
       ])
       expect(await state(budget)).toMatchObject({ spent: 0n, leased: 300n })
@@ -285,14 +285,14 @@ describe.each(places)('authority in %s', (_, open) => {
   })
 
   test('who has taken over for a replica does nothing to it once it has joined again', async () => {
-    const [who, budget] = [await replica(1000), terms()]
+    const [who, budget] = [await replica(HOUR), terms()]
     const { authority } = place
     await authority.leave(who, true)
-    expect((await authority.pulse(who, 1000)).alive).toBe(true)
-    await place.pass(1001)
+    expect((await authority.pulse(who, HOUR)).alive).toBe(true)
+    await place.pass(HOUR + 1)
     expect([await authority.claim(who, false), await authority.claim(who, false)]).toEqual([true, true])
     await authority.leave(who, true)
-    await authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })
+    await authority.join({ id: who, host: 'host', pid: 1, leaseMs: HOUR })
     await granted(who, budget, 300n)
     await authority.leave(who, true)
     expect(await authority.leases(who)).toMatchObject([{ amount: 300n }])
@@ -300,18 +300,18 @@ describe.each(places)('authority in %s', (_, open) => {
     expect(await state(budget)).toMatchObject({ spent: 0n, leased: 0n })
     // Nobody knows it any more, as when its journal turns up years later.
     expect(await authority.claim(who, false)).toBe(true)
-    await expect(authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })).rejects.toThrow(/taken over/)
+    await expect(authority.join({ id: who, host: 'host', pid: 1, leaseMs: HOUR })).rejects.toThrow(/taken over/)
     await authority.leave(who, true)
     expect(await authority.dead()).not.toContain(who)
   })
 
   test('what a replica has is not told while it is written off, because it may be its own again', async () => {
-    const [who, budget] = [await replica(1000), terms()]
+    const [who, budget] = [await replica(HOUR), terms()]
     await granted(who, budget, 300n)
-    await place.pass(1001)
+    await place.pass(HOUR + 1)
     await place.authority.writeOff(who)
     await expect(place.authority.leases(who)).rejects.toThrow(/have run out/)
-    await place.authority.join({ id: who, host: 'host', pid: 1, leaseMs: 1000 })
+    await place.authority.join({ id: who, host: 'host', pid: 1, leaseMs: HOUR })
     expect(await place.authority.leases(who)).toMatchObject([{ amount: 300n }])
   })
 

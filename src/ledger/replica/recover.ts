@@ -12,9 +12,9 @@ export interface RecoverParts {
 /**
  * Posts what a dead replica has left in its journal, gives its leases back and deletes the journal. It may only have been silent,
  * and others may do the same at the same time: it cannot join again before one of them has come to the end, and then the others
- * do nothing more to it. An attempt that has no
- * final row was under way: its row from before the dial stands, `unsettled`, at the worst price. Whoever does it a second time
- * changes nothing. Gives back how many rows there were; undefined when it lives after all.
+ * do nothing more to it. An attempt that has no final row was under way: its row from before the dial stands, `unsettled`, at the
+ * worst price. Whoever does it a second time changes nothing. Gives back how many rows there were; undefined when it lives after
+ * all.
  */
 export async function recover(id: string, { authority, journals }: RecoverParts): Promise<number | undefined> {
   if (!(await authority.claim(id, journals.ownerOf(id) === 'gone'))) return undefined
