@@ -44,7 +44,7 @@ describe('without faults', () => {
     })
     await run(world, { steps: 20_000, replicas: 4, calm: true })
     await settleAll(world)
-    const states = await world.authority.budgets([...world.terms.keys()].filter(id => id.startsWith('key|')))
+    const states = await world.authority.budgets(world.limits.ids.filter(id => id.startsWith('key|')))
     for (const { spent } of states) expect(spent).toBeGreaterThan((limit * 98n) / 100n)
   })
 })
@@ -61,7 +61,7 @@ async function run(world: World, { steps, replicas, calm = false }: RunOptions):
     act(world, calm)
     if (!calm) misfortune(world, replicas)
     await turn()
-    await world.check()
+    await world.limits.check()
   }
 }
 
@@ -94,7 +94,7 @@ function misfortune(world: World, replicas: number): void {
   else if (chance < 0.002 && one) one.isPaused ? world.resume(one) : world.pause(one)
   else if (chance < 0.003) network.isDown = !network.isDown && random() < 0.5
   else if (chance < 0.004) network.loss = random() < 0.7 ? 0 : random() * 0.2
-  else if (chance < 0.0042) void world.redefine()
+  else if (chance < 0.0042) void world.limits.redefine(random)
   else if (chance < 0.005) network.delay = random() < 0.4 ? 0 : random()
   if (living.length < replicas && random() < 0.01) void world.begin()
 }
@@ -142,7 +142,7 @@ function expectAllCharged(world: World): void {
 }
 
 async function expectNothingUnderLease(world: World): Promise<void> {
-  for (const { id, leased } of await world.authority.budgets([...world.terms.keys()])) {
+  for (const { id, leased } of await world.authority.budgets(world.limits.ids)) {
     expect(leased, `under lease of ${id}`).toBe(0n)
   }
 }

@@ -1,8 +1,6 @@
 import { type BudgetTerms, budgetId } from '../../src/core/budget.ts'
 import type { Attempt, Call } from '../../src/core/call.ts'
 import { type Caller, plainCaller } from '../../src/core/caller.ts'
-import { Cancellation } from '../../src/core/cancellation.ts'
-import type { Deployment } from '../../src/core/deployment.ts'
 import type { NanoUsd } from '../../src/core/money.ts'
 import type { MoneySettings } from '../../src/core/money-settings.ts'
 import { MemoryAuthority } from '../../src/ledger/memory-authority.ts'
@@ -10,7 +8,9 @@ import type { Entry } from '../../src/ledger/replica/entry.ts'
 import { Ledger } from '../../src/ledger/replica/ledger.ts'
 import type { LocalHold } from '../../src/ledger/replica/local-hold.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
+import { attemptOf, callOf, DEPLOYMENT } from './attempts.ts'
 import { Network, through } from './faulty-authority.ts'
+import { KeptLimits } from './kept-limits.ts'
 import { MemoryJournals } from './memory-journals.ts'
 
 /** What the upstream knows of an attempt that was dialled. */
@@ -76,15 +76,7 @@ export class World {
   readonly dialled = new Map<string, Dialled>()
   /** Attempts whose replica died between their line in its journal and their dial: they may be charged. */
   readonly begun = new Set<string>()
-  /** What the upstream has billed in each window of each budget. */
-  readonly billed = new Map<string, NanoUsd>()
-  /** The terms of each budget now, and the highest limit that it has had. */
-  readonly terms = new Map<string, BudgetTerms>()
-  readonly #highest = new Map<string, NanoUsd>()
-  /** By how much attempts have cost more than they were held at, in each window of each budget. */
-  readonly #excess = new Map<string, NanoUsd>()
-  /** What was spent and lent of each budget when it was looked at last. */
-  readonly #given = new Map<string, { readonly windowStart: number; readonly sum: NanoUsd }>()
+  readonly limits: KeptLimits
   replicas: Replica[] = []
   refused = 0
   bought = 0
@@ -100,10 +92,11 @@ export class World {
     this.#options = options
     this.network = new Network(options.random)
     this.authority = new MemoryAuthority({ clock: this.#clock, keepRows: true })
+    this.limits = new KeptLimits(this.authority)
     const { key, team, gateway, provider } = options.limits
     const terms = (level: BudgetTerms['level'], subject: string, limit: NanoUsd, period = 'total'): BudgetTerms => {
       const id = budgetId({ level, subject, ...(period !== 'total' && { window: period }) })
-      return this.#note({ id, level, subject, period, limit })
+      return this.limits.note({ id, level, subject, period, limit })
     }
     this.#provider = provider === undefined ? [] : [terms('provider', DEPLOYMENT.provider, provider)]
     this.#callers = [0, 1, 2].map(number => ({
@@ -249,17 +242,10 @@ export class World {
       // Its price was wrong, once in a while.
       const most = this.random() < this.#options.overruns ? 1_300 : 1_000
       const cost = (bound * BigInt(Math.floor(this.random() * (most + 1)))) / 1_000n
-      const excess = max(cost - bound, 0n)
       this.dialled.set(attempt.attempt.id, { replica, bound, cost, outcome: 'under way' })
-      for (const { budget, windowStart } of hold.purses.all) {
-        const window = `${budget.id}@${windowStart}`
-        add(this.billed, window, cost)
-        add(this.#excess, window, excess)
-      }
-      for (const { id } of this.#provider) {
-        add(this.billed, `${id}@`, cost)
-        add(this.#excess, `${id}@`, excess)
-      }
+      const bill = { cost, excess: cost > bound ? cost - bound : 0n }
+      for (const { budget, windowStart } of hold.purses.all) this.limits.bill(budget.id, windowStart, bill)
+      for (const { id } of this.#provider) this.limits.bill(id, undefined, bill)
       this.bought++
       this.#running.push({ ...held, entry, attempt, cost })
     } catch (error) {
@@ -280,104 +266,4 @@ export class World {
     if (number < MOST_ATTEMPTS && this.random() < 0.3) this.#held.push({ ...running, number: number + 1 })
     else hold.release()
   }
-
-  /** Somebody gives a caller's budget another limit, which may be below what is spent. */
-  async redefine(): Promise<void> {
-    const all = [...this.terms.values()].filter(({ level }) => level !== 'provider')
-    const terms = all[Math.floor(this.random() * all.length)]
-    if (!terms) return
-    const share = BigInt(50 + Math.floor(this.random() * 110))
-    const limit = ((terms.limit ?? 0n) * share) / 100n + 1n
-    // What was given under the limit as it was: both are asked at once, so that nothing comes between.
-    const looked = this.authority.budgets([terms.id])
-    const defined = this.authority.define([this.#note({ ...terms, limit })])
-    for (const { windowStart, spent, leased } of await looked)
-      this.#given.set(terms.id, { windowStart, sum: spent + leased })
-    await defined
-  }
-
-  #note<Terms extends BudgetTerms & { readonly limit: NanoUsd }>(terms: Terms): Terms {
-    this.terms.set(terms.id, terms)
-    this.#highest.set(terms.id, max(this.#highest.get(terms.id) ?? 0n, terms.limit))
-    return terms
-  }
-
-  /** The invariants. @throws Error with the first that does not hold. */
-  async check(): Promise<void> {
-    for (const [window, amount] of this.billed) {
-      const highest = this.#highest.get(window.slice(0, window.indexOf('@'))) ?? 0n
-      const limit = highest + (this.#excess.get(window) ?? 0n)
-      if (amount > limit) throw new Error(`overshoot: ${window} was billed ${amount} of ${limit}`)
-    }
-    for (const { id, spent, leased, windowStart } of await this.authority.budgets([...this.terms.keys()])) {
-      const limit = this.terms.get(id)?.limit ?? 0n
-      const before = this.#given.get(id)
-      const sum = spent + leased
-      // What was given before the limit was lowered stays given, and becomes no more.
-      const given = before?.windowStart === windowStart ? max(limit, before.sum) : limit
-      const most = given + (this.#excess.get(`${id}@${windowStart}`) ?? 0n) + (this.#excess.get(`${id}@`) ?? 0n)
-      if (sum > most) throw new Error(`the authority lent too much: ${id} ${spent} + ${leased} > ${most}`)
-      this.#given.set(id, { windowStart, sum })
-    }
-  }
-}
-
-function add(sums: Map<string, NanoUsd>, name: string, amount: NanoUsd): void {
-  sums.set(name, (sums.get(name) ?? 0n) + amount)
-}
-
-function max(one: NanoUsd, other: NanoUsd): NanoUsd {
-  return one > other ? one : other
-}
-
-const DEPLOYMENT: Deployment = {
-  id: 'd',
-  pool: 'p',
-  provider: 'mock',
-  model: 'm',
-  baseUrl: 'http://127.0.0.1',
-  headers: {},
-  defaults: {},
-  parameters: { dropUnsupported: false, drop: [], allow: [] },
-  selection: { tags: [], tagPatterns: [] },
-  timeouts: {},
-  health: {},
-  price: { rates: { input: 1n, output: 1n }, tiers: [], source: 'test' },
-  limits: { supports: {} },
-  info: {},
-}
-
-function callOf(id: string, caller: Caller, clock: FakeClock): Call {
-  return {
-    id,
-    pool: 'p',
-    request: { operation: 'chat', body: {}, streamed: false },
-    options: { caller },
-    cancellation: new Cancellation(),
-    deadline: Number.POSITIVE_INFINITY,
-    emit: () => {},
-    purpose: 'answer',
-    record: {
-      startedAt: clock.now(),
-      start: clock.monotonic(),
-      requestedPool: 'p',
-      attempts: [],
-      decisions: [],
-      fallbacks: 0,
-      cost: 0n,
-      unpriced: false,
-    },
-  }
-}
-
-function attemptOf(call: Call, number: number, clock: FakeClock): Attempt {
-  const attempt = {
-    id: `${call.id}-${number}`,
-    number,
-    purpose: call.purpose,
-    deployment: DEPLOYMENT,
-    decision: undefined,
-    start: clock.monotonic(),
-  }
-  return { deployment: DEPLOYMENT, number, attempt, ...call }
 }
