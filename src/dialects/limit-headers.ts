@@ -9,7 +9,7 @@ type Kind = (typeof KINDS)[number]
 interface Left {
   readonly limit: number
   readonly remaining: number
-  readonly resetMs?: Ms | undefined
+  readonly resetMs: Ms | undefined
 }
 
 /** Where the least is left of each kind. */

@@ -8,7 +8,8 @@ import type { Entry } from '../../src/ledger/replica/entry.ts'
 import { Ledger } from '../../src/ledger/replica/ledger.ts'
 import type { LocalHold } from '../../src/ledger/replica/local-hold.ts'
 import { FakeClock } from '../../src/testing/fake-clock.ts'
-import { attemptOf, callOf, DEPLOYMENT } from './attempts.ts'
+import { attemptAt, callTo } from '../support/calls.ts'
+import { deployment } from '../support/settings.ts'
 import { Network, through } from './faulty-authority.ts'
 import { KeptLimits } from './kept-limits.ts'
 import { MemoryJournals } from './memory-journals.ts'
@@ -27,8 +28,6 @@ interface Held {
   readonly call: Call
   readonly hold: LocalHold
   readonly bound: NanoUsd
-  /** Of the attempt that comes next, from 1. */
-  readonly number: number
 }
 
 interface Running extends Held {
@@ -51,7 +50,6 @@ interface Replica {
 
 export interface WorldOptions {
   readonly random: () => number
-  readonly replicas: number
   readonly limits: {
     readonly key: NanoUsd
     readonly team: NanoUsd
@@ -66,6 +64,7 @@ export interface WorldOptions {
 
 const LEASE_MS = 10_000
 const MOST_ATTEMPTS = 3
+const DEPLOYMENT = deployment({ id: 'd', pool: 'p', baseUrl: 'http://127.0.0.1', provider: 'mock' })
 
 /** Replicas, their authority, an upstream that remembers what it has billed, and chance. No clock but its own, no network. */
 export class World {
@@ -78,8 +77,6 @@ export class World {
   readonly begun = new Set<string>()
   readonly limits: KeptLimits
   replicas: Replica[] = []
-  refused = 0
-  bought = 0
   readonly #clock = new FakeClock()
   readonly #options: WorldOptions
   readonly #provider: readonly BudgetTerms[]
@@ -205,22 +202,22 @@ export class World {
 
   /** A call begins: money is set aside, and when that is done an upstream is dialled. */
   async call(replica: Replica): Promise<void> {
-    const { ledger, clock } = replica
+    const { ledger } = replica
     const caller = this.#callers[Math.floor(this.random() * this.#callers.length)]
     if (!caller) return
     const bound = BigInt(1 + Math.floor(this.random() * 1_000))
-    const call = callOf(`c${++this.#calls}`, caller, clock)
+    const call = callTo('p', { id: `c${++this.#calls}`, options: { caller }, deadline: Number.POSITIVE_INFINITY })
     const dials = this.random()
     try {
       const found = ledger.hold(call, bound)
       const hold = found instanceof Promise ? await found : found
       if (!hold || !replica.isAlive) return
       if (dials < 0.05) return hold.release()
-      const held = { replica, call: { ...call, hold }, hold, bound: dials < 0.1 ? bound * 2n : bound, number: 1 }
+      const held = { replica, call: { ...call, hold }, hold, bound: dials < 0.1 ? bound * 2n : bound }
       if (dials > 0.8) this.#held.push(held)
       else await this.#dial(held)
     } catch {
-      this.refused++
+      // It was refused, as it may be.
     }
   }
 
@@ -229,12 +226,12 @@ export class World {
     const at = Math.floor(this.random() * this.#held.length)
     if (this.#held.length === 0 || this.#held[at]?.replica.isPaused) return
     const [held] = this.#held.splice(at, 1)
-    if (held) await this.#dial(held).catch(() => this.refused++)
+    if (held) await this.#dial(held).catch(() => {})
   }
 
   async #dial(held: Held): Promise<void> {
-    const { replica, call, hold, bound, number } = held
-    const attempt = attemptOf(call, number, replica.clock)
+    const { replica, call, hold, bound } = held
+    const attempt = attemptAt(DEPLOYMENT, call)
     try {
       const begun = replica.ledger.begin(attempt, bound)
       const entry = begun instanceof Promise ? await begun : begun
@@ -246,7 +243,6 @@ export class World {
       const bill = { cost, excess: cost > bound ? cost - bound : 0n }
       for (const { budget, windowStart } of hold.purses.all) this.limits.bill(budget.id, windowStart, bill)
       for (const { id } of this.#provider) this.limits.bill(id, undefined, bill)
-      this.bought++
       this.#running.push({ ...held, entry, attempt, cost })
     } catch (error) {
       hold.release()
@@ -258,12 +254,12 @@ export class World {
   settleOne(): void {
     const [running] = this.#running.splice(Math.floor(this.random() * this.#running.length), 1)
     if (!running) return
-    const { attempt, cost, entry, hold, number } = running
+    const { attempt, cost, entry, hold } = running
     attempt.attempt.cost = cost
     entry.end({ outcome: 'complete' }, undefined)
     const dialled = this.dialled.get(attempt.attempt.id)
     if (dialled) dialled.outcome = 'settled'
-    if (number < MOST_ATTEMPTS && this.random() < 0.3) this.#held.push({ ...running, number: number + 1 })
+    if (attempt.number < MOST_ATTEMPTS && this.random() < 0.3) this.#held.push(running)
     else hold.release()
   }
 }

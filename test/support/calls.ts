@@ -34,12 +34,13 @@ export function callTo(pool: string, draft: CallDraft = {}): Call {
   }
 }
 
-/** The first attempt of a call, at a deployment. */
+/** The next attempt of a call, at a deployment. */
 export function attemptAt(deployment: Deployment, call: Call = callTo(deployment.pool)): Attempt {
   const { id, purpose, record } = call
-  const attempt = { id: `${id}-1`, number: 1, purpose, deployment, decision: undefined, start: 0 }
+  const number = record.attempts.length + 1
+  const attempt = { id: `${id}-${number}`, number, purpose, deployment, decision: undefined, start: 0 }
   record.attempts.push(attempt)
-  return { ...call, pool: deployment.pool, cancellation: call.cancellation, deployment, number: 1, attempt }
+  return { ...call, pool: deployment.pool, cancellation: call.cancellation, deployment, number, attempt }
 }
 
 /** A chat request as it comes out of the dialect: with its bytes when it is given as text, without them otherwise. */

@@ -25,11 +25,11 @@ export class FileJournals implements Journals {
   }
 
   ids(): readonly string[] {
-    return [...new Set(this.#folders().map(ownerOf))]
+    return [...new Set(this.#folders().map(replicaOf))]
   }
 
   ownerOf(id: string): 'gone' | 'running' | 'unknown' {
-    const folder = this.#folders().find(name => ownerOf(name) === id) ?? id
+    const folder = this.#folders().find(name => replicaOf(name) === id) ?? id
     const { host, pid } = readReplica(join(this.#root, folder, REPLICA_FILE))
     if (host !== hostname() || typeof pid !== 'number') return 'unknown'
     if (!isRunning(pid)) return 'gone'
@@ -40,7 +40,7 @@ export class FileJournals implements Journals {
   take(id: string): TakenJournal {
     renameIfThere(join(this.#root, id), join(this.#root, `${id}${ASIDE}${this.#nextId()}`))
     const folders = this.#folders()
-      .filter(name => name !== id && ownerOf(name) === id)
+      .filter(name => name !== id && replicaOf(name) === id)
       .sort()
       .map(name => join(this.#root, name))
     return {
@@ -68,7 +68,7 @@ export class FileJournals implements Journals {
   }
 }
 
-function ownerOf(folder: string): string {
+function replicaOf(folder: string): string {
   return folder.split(ASIDE, 1)[0] ?? folder
 }
 

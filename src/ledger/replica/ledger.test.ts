@@ -312,13 +312,7 @@ describe('a replica that was silent', () => {
   })
 
   it('charges what is under way once though its journal was taken over, and writes on in a new one', async () => {
-    const clock = new FakeClock()
-    const silent = await scene({ clock })
-    const begun = await silent.begin(300n)
-    silent.weather.isAway = true
-    await clock.advanceAsync(10_001)
-    const other = await scene({ clock, authority: silent.authority })
-    await clock.advanceAsync(5_000)
+    const { clock, silent, other, done: begun } = await takenOver(one => one.begin(300n))
     // Its worst price stands: nobody could know that it lives.
     expect(await other.state()).toMatchObject({ spent: 300n, leased: 0n })
     silent.weather.isAway = false
@@ -331,23 +325,23 @@ describe('a replica that was silent', () => {
     expect(silent.authority.rows().map(({ charge }) => charge)).toEqual([300n, 50n])
   })
 
-  /** A replica that is silent, until another one has taken over for it. */
-  async function takenOver() {
+  /** A replica that has done something and is silent, until another one has taken over for it. */
+  async function takenOver<Done>(doing: (silent: Awaited<ReturnType<typeof scene>>) => Promise<Done>) {
     const clock = new FakeClock()
     const silent = await scene({ clock, settings: { whenAway: 'spend-leases' } })
-    const attempt = await silent.hold(300n)
+    const done = await doing(silent)
     silent.weather.isAway = true
     await clock.advanceAsync(10_001)
     const other = await scene({ clock, authority: silent.authority })
     await clock.advanceAsync(5_000)
-    expect(await other.state()).toMatchObject({ spent: 0n, leased: 0n })
-    return { clock, silent, other, attempt }
+    return { clock, silent, other, done }
   }
 
   it.each(['join', 'leases'] as const)(
     'holds nothing of what others may have got, where the answer to its %s is lost',
     async loses => {
-      const { clock, silent } = await takenOver()
+      const { clock, silent, other } = await takenOver(one => one.hold(300n))
+      expect(await other.state()).toMatchObject({ spent: 0n, leased: 0n })
       Object.assign(silent.weather, { isAway: false, loses })
       // Between two pulses, when it asks again.
       await clock.advanceAsync(480)
@@ -363,7 +357,8 @@ describe('a replica that was silent', () => {
   )
 
   it('sets money aside anew for a call that was held before', async () => {
-    const { clock, silent, other, attempt } = await takenOver()
+    const { clock, silent, other, done: attempt } = await takenOver(one => one.hold(300n))
+    expect(await other.state()).toMatchObject({ spent: 0n, leased: 0n })
     const begin = async () => silent.ledger.begin(attempt, 300n)
     expect(await refusalOf(begin())).toMatchObject({ code: 'budget_store_unavailable' })
     end(await other.begin(900n), 900n)
