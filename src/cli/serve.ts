@@ -8,7 +8,7 @@ import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { Failure } from '../core/failure.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
-import type { Gateway, MoneyParts } from '../gateway/server.ts'
+import { createGateway, type Gateway, type MoneyParts } from '../gateway/server.ts'
 import { open } from '../open-assembly.ts'
 import { coloursFor, type LinePrinter, type Listener, linePrinter, printCalls } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
@@ -98,8 +98,6 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   const { gateway: settings } = config.settings
   const { host, port } = addressOf(config, options)
   const printer = linePrinter(process.stdout, { shared: around.shared !== undefined })
-  // Loaded by this command alone: `tollgate --help` took 0.5 s with Fastify, and takes 0.3 without.
-  const { createGateway } = await import('../gateway/server.ts')
   const assembly = await open(config, {
     kind: 'server',
     listeners: logTo(printer, options.log ?? settings.log, config.settings.telemetry.logging),

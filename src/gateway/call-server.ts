@@ -26,8 +26,6 @@ export interface CallServerOptions {
   /** By path. */
   readonly routes: ReadonlyMap<string, CallRoute>
   readonly bodyLimit: number
-  /** Whether new calls are left to `others`, who turn them away. */
-  readonly isStopping: () => boolean
   /** Tells the client why there is no answer. */
   readonly turnAway: (response: ServerResponse, error: unknown) => void
 }
@@ -37,7 +35,7 @@ export interface CallServerOptions {
  * admission and its body; Fastify's way there costs an eighth of a small call beside the bare pass-through (decision 9).
  */
 export function callServer(options: CallServerOptions, others: RequestListener): RequestListener {
-  const { routes, bodyLimit, isStopping, turnAway } = options
+  const { routes, bodyLimit, turnAway } = options
   const serve = (request: IncomingMessage, response: ServerResponse, { route, caller }: Admitted) =>
     readBody(request, bodyLimit, body => {
       if (body instanceof Failure) turnAway(response, body)
@@ -45,7 +43,7 @@ export function callServer(options: CallServerOptions, others: RequestListener):
     })
   return (request, response) => {
     const route = request.method === 'POST' ? routes.get(pathOf(request.url ?? '')) : undefined
-    if (!route || isStopping()) return others(request, response)
+    if (!route) return others(request, response)
     try {
       // Who it is comes first: a stranger's megabytes are not taken in.
       const caller = route.door(request)
@@ -75,7 +73,7 @@ export const turningAway =
   (nextId: () => string): CallServerOptions['turnAway'] =>
   (response, error) => {
     const failure = Failure.from(error)
-    // What is left of a body that is too large is not read: its connection is of no more use.
-    const closes = failure.kind === 'too_large'
+    // What is left of a body that is too large is not read, and one who stops reads nothing more.
+    const closes = failure.kind === 'too_large' || failure.code === 'stopping'
     refuse(response, failure, { 'x-request-id': nextId(), ...(closes && { connection: 'close' }) })
   }

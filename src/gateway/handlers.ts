@@ -16,7 +16,7 @@ import type { MoneyParts, ServerSettings } from './server-settings.ts'
 /** Answers a request that Fastify has taken. */
 export type Handle = (request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined) => Promise<unknown>
 
-interface HandlerParts {
+export interface HandlerParts {
   readonly router: CallRouter
   readonly settings: ServerSettings
   /** While it drains, readiness says no and calls are served all the same: whoever balances the load stays away. */

@@ -39,7 +39,8 @@ function served(settings: ServerSettings = {}) {
   stop = () => gateway.stop(0)
   return async (url: string, draft: { method?: 'GET' | 'POST'; body?: unknown; headers?: object } = {}) => {
     const { method = 'POST', body, headers } = draft
-    const answer = await gateway.fastify.inject({
+    const app = await gateway.fastify()
+    const answer = await app.inject({
       method,
       url,
       headers: { authorization: `Bearer ${MASTER}`, ...(body !== undefined && JSON_TYPE), ...headers },
@@ -122,10 +123,11 @@ describe('a route of the management API', () => {
       [{ money }, 403, 'management_off'],
       [{ masterKey: new Secret(MASTER) }, 501, 'no_db_connection'],
     ] as const) {
-      const { fastify } = createGateway(router, settings)
+      const gateway = createGateway(router, settings)
+      const fastify = await gateway.fastify()
       const answer = await fastify.inject({ method: 'POST', url: '/key/generate', headers: JSON_TYPE, payload: '{}' })
       expect([answer.statusCode, answer.json().error.code]).toEqual([status, code])
-      await fastify.close()
+      await gateway.stop()
     }
   })
 })
