@@ -23,7 +23,6 @@ export {
   runCallbacks,
 } from './callbacks.ts'
 export { COLOURS, type Colours, coloursFor, NO_COLOURS } from './colours.ts'
-export { startTracing, type Tracing, type TracingHooks } from './exporters.ts'
 export { hourlySpend } from './hourly-spend.ts'
 export type { InputPayload } from './input-payload.ts'
 export {
@@ -49,6 +48,7 @@ export { type PrintCallsOptions, printCalls } from './request-line.ts'
 export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './run-summary.ts'
 export type { ServiceFault } from './service-fault.ts'
 export { type CallTraces, type TraceOptions, traceCalls } from './spans.ts'
+export { startTracing, type Tracing, type TracingHooks } from './start-tracing.ts'
 export { parseTraceparent } from './trace-context.ts'
 export {
   type ExporterName,

@@ -7,13 +7,13 @@ import {
   InMemorySpanExporter,
   ParentBasedSampler,
   type ReadableSpan,
-  type Sampler,
   SimpleSpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base'
 import { expect, test } from 'vitest'
 import type { AttributeLimits } from './attribute-limits.ts'
 import { LeanTracer, type SpanStarter } from './lean-tracer.ts'
+import { type IsSampled, samplingOf } from './sampling.ts'
 import * as scripted from './scripted-call.ts'
 import { traceCalls } from './spans.ts'
 import { failover } from './traced-call.ts'
@@ -30,11 +30,11 @@ interface LeanRig {
   readonly spans: readonly ReadableSpan[]
 }
 
-function lean(sampler: Sampler = new AlwaysOnSampler(), parentBased = true, limits?: AttributeLimits): LeanRig {
+function lean(isSampled: IsSampled = () => true, parentBased = true, limits?: AttributeLimits): LeanRig {
   const spans: ReadableSpan[] = []
-  const processors = [{ onEnd: (span: ReadableSpan) => spans.push(span) }]
   const resource = resourceFromAttributes({ 'service.name': 'test' })
-  return { tracer: new LeanTracer('test', { sampler, parentBased, processors, resource, limits }), spans }
+  const pipeline = { resource, onEnd: (span: ReadableSpan) => void spans.push(span) }
+  return { tracer: new LeanTracer('test', { isSampled, parentBased, pipeline, limits }), spans }
 }
 
 function sdk(): LeanRig & { readonly flush: () => Promise<void> } {
@@ -91,7 +91,7 @@ test.each([
 
 test('a share of traces is kept, and the same ones as elsewhere', () => {
   const sampler = new TraceIdRatioBasedSampler(0.25)
-  const { tracer, spans } = lean(sampler)
+  const { tracer, spans } = lean(samplingOf({ sampler: 'traceidratio', samplerRatio: 0.25 }))
   for (let count = 0; count < 4_000; count++) {
     const span = tracer.startSpan('one', {}, ROOT_CONTEXT)
     const { traceId, traceFlags } = span.spanContext()
@@ -109,7 +109,7 @@ test.each([
   [false, TraceFlags.SAMPLED, new AlwaysOffSampler()],
   [false, TraceFlags.NONE, new AlwaysOnSampler()],
 ])('with parentBased %s and the parent sampled %s it decides as the SDK does', (parentBased, traceFlags, root) => {
-  const { tracer } = lean(root, parentBased)
+  const { tracer } = lean(() => root instanceof AlwaysOnSampler, parentBased)
   const sampler = parentBased ? new ParentBasedSampler({ root }) : root
   const theirs = new BasicTracerProvider({ sampler }).getTracer('test')
   const parent = trace.setSpanContext(ROOT_CONTEXT, { ...PARENT, traceFlags })
@@ -126,7 +126,7 @@ test('attributes that it was started with are not changed', () => {
 })
 
 test('the limits of the environment hold', () => {
-  const { tracer, spans } = lean(new AlwaysOnSampler(), true, { count: 2, valueLength: 3 })
+  const { tracer, spans } = lean(() => true, true, { count: 2, valueLength: 3 })
   tracer
     .startSpan('one')
     .setAttributes({ a: 'abcdef', b: ['abcdef', 'x'], c: 1 })

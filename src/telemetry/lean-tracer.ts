@@ -17,8 +17,10 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import type { ReadableSpan, Sampler, SamplingResult, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { type AttributeLimits, limited } from './attribute-limits.ts'
+import type { Pipeline } from './late-pipeline.ts'
+import type { IsSampled } from './sampling.ts'
 import { hexIds } from './trace-context.ts'
 
 /** The part of a tracer that calls need. */
@@ -26,12 +28,11 @@ export type SpanStarter = Pick<Tracer, 'startSpan'>
 
 export interface LeanTracerOptions {
   /** Decides of spans without a parent, and unless `parentBased` of all others. */
-  readonly sampler: Sampler
+  readonly isSampled: IsSampled
   /** A span with a parent is sampled if that one is. */
   readonly parentBased: boolean
-  /** Given every finished span that is sampled. They are told of no start. */
-  readonly processors: readonly Pick<SpanProcessor, 'onEnd'>[]
-  readonly resource: ReadableSpan['resource']
+  /** Given every finished span that is sampled. It is told of no start. */
+  readonly pipeline: Pick<Pipeline, 'onEnd' | 'resource'>
   /** Undefined: none. Calls have half as many attributes as OpenTelemetry allows by default. */
   readonly limits: AttributeLimits | undefined
 }
@@ -40,9 +41,6 @@ export interface LeanTracerOptions {
 interface Common extends LeanTracerOptions {
   readonly scope: ReadableSpan['instrumentationScope']
 }
-
-/** SamplingDecision.RECORD_AND_SAMPLED, without loading what defines it. */
-const SAMPLED = 2
 
 const NO_ATTRIBUTES: Attributes = {}
 
@@ -65,21 +63,19 @@ export class LeanTracer implements SpanStarter {
     const { kind = SpanKind.INTERNAL, attributes = NO_ATTRIBUTES, startTime } = options
     const traceId = parent ? parent.traceId : this.#nextTraceId()
     const spanId = this.#nextSpanId()
-    const { sampler, parentBased } = this.#common
+    const { isSampled, parentBased } = this.#common
     const traceFlags =
       parent && parentBased
         ? parent.traceFlags & TraceFlags.SAMPLED
-        : flagsOf(sampler.shouldSample(parentContext, traceId, name, kind, attributes, []))
+        : isSampled(traceId)
+          ? TraceFlags.SAMPLED
+          : TraceFlags.NONE
     const own: SpanContext = parent?.traceState
       ? { traceId, spanId, traceFlags, traceState: parent.traceState }
       : { traceId, spanId, traceFlags }
     if (traceFlags === TraceFlags.NONE) return trace.wrapSpanContext(own)
     return new LeanSpan(this.#common, own, { name, kind, attributes, startTime: timeOf(startTime), parent })
   }
-}
-
-function flagsOf({ decision }: SamplingResult): TraceFlags {
-  return decision === SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE
 }
 
 function validParent(parentContext: Context): SpanContext | undefined {
@@ -124,7 +120,7 @@ class LeanSpan implements Span, ReadableSpan {
   }
 
   get resource(): ReadableSpan['resource'] {
-    return this.#common.resource
+    return this.#common.pipeline.resource
   }
 
   get instrumentationScope(): ReadableSpan['instrumentationScope'] {
@@ -192,7 +188,7 @@ class LeanSpan implements Span, ReadableSpan {
     if (limits) this.#limit(limits)
     this.endTime = timeOf(endTime)
     this.ended = true
-    for (const processor of this.#common.processors) processor.onEnd(this)
+    this.#common.pipeline.onEnd(this)
   }
 
   #limit(limits: AttributeLimits): void {
