@@ -9,6 +9,11 @@ import { cores } from './cores.mjs'
 import { Process } from './process.mjs'
 
 const READY_MS = 60_000
+/**
+ * Every contender has one core, and rests while others are measured: with Node's defaults V8 would throw away the code of some
+ * of them now and then, and its four helpers would share the one core (docs/performance.md, "Node's own settings").
+ */
+const CONTENDER_FLAGS = ['--no-memory-reducer', '--v8-pool-size=1']
 
 export const fromBench = path => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -36,9 +41,10 @@ export class Stage {
     return this.#stopping !== undefined
   }
 
-  /** A script of ours, or any command, on the contender's core or the others'. */
-  node(script, { core, ...options } = {}) {
-    return this.#keep(Process.node(script, { ...options, core: this.cores[core] }))
+  /** A script, or any command, on the contender's core or the others'. */
+  node(script, { core, flags = [], ...options } = {}) {
+    const own = core === 'contender' ? [...CONTENDER_FLAGS, ...flags] : flags
+    return this.#keep(Process.node(script, { ...options, flags: own, core: this.cores[core] }))
   }
 
   command(name, command, { core, ...options } = {}) {
