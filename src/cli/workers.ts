@@ -16,7 +16,7 @@ import { mainPort, workerPort } from './worker-ports.ts'
 const MARK = 'TOLLGATE_WORKER'
 const MAX_WORKERS = 256
 
-/** Threads that V8 has beside each process of ours, unless told otherwise. */
+/** Node's own choice of helper threads for V8, however many cores there are. */
 const MOST_HELPERS = 4
 
 /**

@@ -97,5 +97,6 @@ function stopped(): Failure {
 }
 
 function breakOff(underWay: Set<Cancellation>): void {
-  for (const cancellation of underWay) cancellation.cancel(stopped())
+  const failure = stopped()
+  for (const cancellation of underWay) cancellation.cancel(failure)
 }
