@@ -1,7 +1,9 @@
-// npm run check: lint, types, direction of imports (both in biome.json), the public API and the configuration's schema.
+// npm run check: lint, types, direction of imports (both in biome.json), and files that are made of others: the public API,
+// the configuration's schema, WebAssembly.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import wabt from 'wabt'
 import { ensureBuilt, root, runTool } from './lib/setup.mjs'
 
 const accept = process.argv.includes('--accept')
@@ -11,6 +13,7 @@ runTool('biome', ['check', '.'])
 runTool('tsc', ['-p', '.'])
 compare('the public API', join(root, 'api', 'tollgate.api.txt'), publicApi())
 compare('the configuration schema', join(root, 'tollgate.schema.json'), schema())
+compare('the WebAssembly', join(root, 'src', 'core', 'string-end.wasm.ts'), await assembled('string-end'))
 console.log('check: all is well')
 
 /** A file under version control that must say what the code says; `--accept` writes it anew. */
@@ -58,4 +61,13 @@ function realNames(names) {
 
 function schema() {
   return execFileSync(process.execPath, [join(root, 'bin', 'tollgate.js'), 'schema'], { encoding: 'utf8' })
+}
+
+/** A module of TypeScript that holds what is made of `src/core/NAME.wat`: one that runs needs neither a compiler nor a file. */
+async function assembled(name) {
+  const source = readFileSync(join(root, 'src', 'core', `${name}.wat`), 'utf8')
+  const module = (await wabt()).parseWat(`${name}.wat`, source)
+  const code = Buffer.from(module.toBinary({}).buffer).toString('base64')
+  const constant = name.toUpperCase().replace('-', '_')
+  return `/** \`${name}.wat\`, assembled by \`npm run check -- --accept\`, in base64. */\nexport const ${constant} =\n  '${code}'\n`
 }

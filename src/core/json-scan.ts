@@ -1,7 +1,9 @@
 /**
  * What must be known of JSON text before, or without, parsing it. Works on bytes: UTF-8 never hides a quote, a bracket
- * or a backslash inside another character. Strings are skipped by the native search, so long prompts cost little.
+ * or a backslash inside another character.
  */
+
+import { stringEnd } from './string-end.ts'
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -96,27 +98,6 @@ export function outline(json: Uint8Array, { name, deepest, longFrom }: OutlineOp
     }
   }
   return { isTooDeep: false, member: isTwice ? undefined : member, longTexts: longTexts ?? NO_SPANS }
-}
-
-/** Strings shorter than this are walked: a native search costs 80 ns before it looks at a byte. */
-const WALKED = 32
-
-/** The index of the quote that ends the string which begins at `start`; the text's length when it never ends. */
-function stringEnd(json: Uint8Array, start: number): number {
-  const near = Math.min(start + WALKED, json.length)
-  let at = start + 1
-  for (; at < near; at++) {
-    if (json[at] === BACKSLASH) at++
-    else if (json[at] === QUOTE) return at
-  }
-  at--
-  for (;;) {
-    at = json.indexOf(QUOTE, at + 1)
-    if (at < 0) return json.length
-    let backslashes = 0
-    while (json[at - 1 - backslashes] === BACKSLASH) backslashes++
-    if (backslashes % 2 === 0) return at
-  }
 }
 
 function isName(json: Uint8Array, { start, end }: Span, wanted: Buffer): boolean {
