@@ -16,6 +16,7 @@ import { compileAccess } from './access.ts'
 import { compileCallbacks } from './callbacks.ts'
 import { type CompileContext, defined } from './context.ts'
 import { compileGateway } from './gateway.ts'
+import { openInterner } from './interner.ts'
 import { type LeftOut, leftOutLines, nobodyLeftLine, type Origins } from './left-out.ts'
 import { compileLimits } from './limits.ts'
 import { compileMoney } from './money.ts'
@@ -64,6 +65,7 @@ export function compile({ openPrices, ...input }: CompileInput): Compiled {
   const context: CompileContext = {
     ...input,
     prices: openPrices(tollgate),
+    intern: openInterner(),
     router: readValues(document.section('router_settings'), routerHonoured, findings),
     litellm: readValues(document.section('litellm_settings'), litellmHonoured, findings),
     general: readValues(document.section('general_settings'), generalHonoured, findings),

@@ -5,6 +5,7 @@ import type { GeneralValues } from '../keys/general.ts'
 import type { LitellmValues } from '../keys/litellm.ts'
 import type { RouterValues } from '../keys/router.ts'
 import type { Section, Tree } from '../tree.ts'
+import type { Intern } from './interner.ts'
 
 /** What every part of the compilation may look at. */
 export interface CompileContext {
@@ -15,6 +16,7 @@ export interface CompileContext {
   readonly env: Environment
   readonly findings: Findings
   readonly prices: PriceBook
+  readonly intern: Intern
   /** The process is a gateway: it has a store unless it is told otherwise, and the environment is its own. */
   readonly serves: boolean
   /** Gives the text of a file that the configuration names, relative to it. It throws when there is none. */

@@ -48,6 +48,7 @@ function compileShared(
   context: CompileContext,
 ): Omit<Deployment, 'id' | 'organization'> {
   const { params } = source.values
+  const { intern } = context
   const insecure = (params.ssl_verify ?? context.litellm.ssl_verify) === false
   return {
     pool: source.values.entry.model_name ?? '',
@@ -55,13 +56,13 @@ function compileShared(
     model: connection.model,
     baseUrl: connection.baseUrl,
     headers: compileHeaders(source, connection, context),
-    defaults: compileDefaults(source, context),
-    parameters: compileParameters(source, context),
+    defaults: intern(compileDefaults(source, context)),
+    parameters: intern(compileParameters(source, context)),
     selection: compileSelection(source, context.findings),
-    timeouts: compileTimeouts(source),
-    health: compileHealth(source, context),
-    price: compilePrice(source, connection, context),
-    limits: compileLimits(source, connection, context),
+    timeouts: intern(compileTimeouts(source)),
+    health: intern(compileHealth(source, context)),
+    price: intern(compilePrice(source, connection, context)),
+    limits: intern(compileLimits(source, connection, context)),
     info: source.info,
     ...defined({
       apiKey: connection.apiKey,
