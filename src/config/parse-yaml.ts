@@ -1,13 +1,17 @@
-import { createRequire } from 'node:module'
-import type * as Yaml from 'yaml'
-import type { Document, LineCounter, Node } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  Parser,
+  parseDocument,
+} from 'yaml'
 import type { Findings, Place } from './finding.ts'
 import { isTree, type Places, type Tree, type Value } from './tree.ts'
-
-const require = createRequire(import.meta.url)
-
-/** Loading it takes 30 ms, which settings given as an object need not pay. Node keeps it after the first time. */
-const yaml = (): typeof Yaml => require('yaml')
 
 /** More nodes than any configuration has, fewer than what a bomb of aliases wants. */
 const MAX_NODES = 200_000
@@ -26,7 +30,6 @@ export interface YamlContext {
  * written: dates stay strings, and a repeated key is reported. Gives undefined when there was an error.
  */
 export function parseYaml(text: string, context: YamlContext): Value | undefined {
-  const { LineCounter, parseDocument } = yaml()
   const lines = new LineCounter()
   try {
     refuseDeepNesting(text)
@@ -70,7 +73,6 @@ const TAGS_WITHOUT_USE: ReadonlySet<string> = new Set([
 
 /** The composer of the yaml package is recursive, its parser is not: so ask the parser how deep it will go. */
 function refuseDeepNesting(text: string): void {
-  const { Parser } = yaml()
   let level: unknown[] = [...new Parser().parse(text)]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > 4 * MAX_DEPTH) throw new TooMuch(`is nested deeper than ${MAX_DEPTH} levels`)
@@ -90,7 +92,6 @@ type MaybeNode = Node | null | undefined
 
 /** Turns the nodes of a document into plain data and remembers where each key stood. */
 class Reader {
-  readonly #yaml = yaml()
   readonly #document: Document.Parsed
   readonly #lines: LineCounter
   readonly #context: YamlContext
@@ -105,17 +106,17 @@ class Reader {
   read(node: MaybeNode, depth: number): Value {
     if (++this.#nodes > MAX_NODES) throw new TooMuch('aliases expand to more than any configuration needs')
     if (depth > MAX_DEPTH) throw new TooMuch(`is nested deeper than ${MAX_DEPTH} levels`)
-    if (this.#yaml.isAlias(node)) return this.read(node.resolve(this.#document), depth + 1)
-    if (this.#yaml.isMap(node)) return this.#map(node.items, depth)
-    if (this.#yaml.isSeq(node)) return this.#list(node.items, depth)
-    return this.#yaml.isScalar(node) ? scalar(node.value, node.source) : null
+    if (isAlias(node)) return this.read(node.resolve(this.#document), depth + 1)
+    if (isMap(node)) return this.#map(node.items, depth)
+    if (isSeq(node)) return this.#list(node.items, depth)
+    return isScalar(node) ? scalar(node.value, node.source) : null
   }
 
   #list(items: readonly unknown[], depth: number): Value[] {
     const list: Value[] = []
     for (const item of items) {
       this.#context.places.set(list, list.length, this.#place(item as MaybeNode))
-      list.push(this.#yaml.isPair(item) ? this.#map([item], depth + 1) : this.read(item as MaybeNode, depth + 1))
+      list.push(isPair(item) ? this.#map([item], depth + 1) : this.read(item as MaybeNode, depth + 1))
     }
     return list
   }
@@ -124,9 +125,9 @@ class Reader {
     const tree: Tree = {}
     const merged: MaybeNode[] = []
     for (const item of items) {
-      if (!this.#yaml.isPair(item)) continue
+      if (!isPair(item)) continue
       const key = item.key as MaybeNode
-      if (this.#yaml.isScalar(key) && key.value === '<<') merged.push(item.value as MaybeNode)
+      if (isScalar(key) && key.value === '<<') merged.push(item.value as MaybeNode)
       else this.#entry(tree, key, { value: item.value as MaybeNode, depth })
     }
     for (const node of merged) this.#merge(tree, node, depth)
@@ -135,7 +136,7 @@ class Reader {
 
   #entry(tree: Tree, key: MaybeNode, { value, depth }: { value: MaybeNode; depth: number }): void {
     const place = this.#place(key)
-    const name = this.#yaml.isScalar(key) ? String(key.source ?? key.value ?? '') : undefined
+    const name = isScalar(key) ? String(key.source ?? key.value ?? '') : undefined
     if (name === undefined || name === '__proto__') {
       this.#context.findings.report({ path: name ?? '', place }, 'is not a permitted key')
       return
