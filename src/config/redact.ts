@@ -9,6 +9,9 @@ const MASK = '***'
 const SECRET_NAME =
   /(^|[_-])(key|api_?key|secret|secret_key|password|passwd|token|credentials?|authorization|webhook|access_key_id)$/i
 
+/** Prices, which are `..._cost_per_token`. */
+const PER_TOKEN = /_per_([a-z]+_)*token$/i
+
 /** Maps whose every value may be a secret. */
 const SECRET_MAP = /^(environment_variables|credential_values|headers|extra_headers|alert_to_webhook_url)$/i
 
@@ -25,6 +28,7 @@ const OFTEN_MISSPELT = [
 
 /** Whether the value under a name, or under a slip of it, is to be kept from view. */
 export function isSecretName(name: string): boolean {
+  if (PER_TOKEN.test(name)) return false
   return SECRET_NAME.test(name) || nearest(name, OFTEN_MISSPELT) !== undefined
 }
 

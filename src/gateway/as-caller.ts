@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Callers } from '../access/callers.ts'
 import type { CallOptions } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
+import { Failure } from '../core/failure.ts'
 import { poolForbidden, whoForbids } from '../core/may-use.ts'
 import type { Asked } from '../dialects/openai.ts'
 
@@ -49,7 +50,7 @@ export interface SubjectOptions {
 
 /**
  * The caller together with its end user and the request's tags; the same one where there are neither. A promise only when
- * somebody must be looked up.
+ * somebody must be looked up. @throws Failure `invalid_request` for an end user that is no text, `forbidden` for a blocked one
  */
 export function withSubjects(asked: Asked, { callers, caller, headers }: SubjectOptions): Caller | Promise<Caller> {
   const endUser = endUserOf(headers, asked.request.body.user)
@@ -63,5 +64,9 @@ function endUserOf(headers: IncomingHttpHeaders, user: unknown): string | undefi
     const value = headers[name]
     if (typeof value === 'string' && value !== '') return value
   }
-  return typeof user === 'string' && user !== '' ? user : undefined
+  // As LiteLLM reads it: a number may not be a way around what is said of the text.
+  if (typeof user === 'number') return String(user)
+  if (user === undefined || user === null || user === '') return undefined
+  if (typeof user === 'string') return user
+  throw new Failure('invalid_request', "'user' must be a string", { param: 'user' })
 }

@@ -16,6 +16,7 @@ export function withConfigured(operations: readonly Operation[], settings: Confi
     'key/generate': input => capped(filled(input, newKey), keyCeilings),
     'key/service-account/generate': input => capped(filled(input, newKey), keyCeilings),
     'key/update': input => capped(input, keyCeilings),
+    'key/bulk_update': input => cappedKeys(input, keyCeilings),
     'key/regenerate': input => capped(input, keyCeilings),
     'user/new': input => filled(input, userDefaults),
     'team/new': input => filled(input, teamDefaults),
@@ -45,15 +46,39 @@ function capped(input: Schema<unknown>, ceilings: KeyCeilings): Schema<unknown> 
   if (fields.length === 0) return input
   return {
     safeParse(sent) {
-      const issues = isMap(sent) ? fields.flatMap(([field, most]) => tooMuch(sent, field, most)) : []
+      const issues = excessOf(sent, fields, [])
       return issues.length > 0 ? { success: false, error: { issues } } : input.safeParse(sent)
     },
   }
 }
 
-function tooMuch(sent: Sent, field: string, most: number | string): Issue[] {
+/** The same of each of many keys. */
+function cappedKeys(input: Schema<unknown>, ceilings: KeyCeilings): Schema<unknown> {
+  const fields = Object.entries(ceilings)
+  if (fields.length === 0) return input
+  return {
+    safeParse(sent) {
+      const keys = isMap(sent) && Array.isArray(sent.keys) ? sent.keys : []
+      const issues = keys.flatMap((key, at) => excessOf(key, fields, ['keys', `${at}`]))
+      return issues.length > 0 ? { success: false, error: { issues } } : input.safeParse(sent)
+    },
+  }
+}
+
+function excessOf(sent: unknown, ceilings: readonly [string, number | string][], path: readonly string[]): Issue[] {
+  if (!isMap(sent)) return []
+  return ceilings.flatMap(([field, most]) => tooMuch(sent, { field, most, path }))
+}
+
+interface Ceiling {
+  readonly field: string
+  readonly most: number | string
+  readonly path: readonly string[]
+}
+
+function tooMuch(sent: Sent, { field, most, path }: Ceiling): Issue[] {
   if (!Object.hasOwn(sent, field) || !isMore(sent[field], most)) return []
-  return [{ path: [field], message: `must not be more than ${most}, which is configured` }]
+  return [{ path: [...path, field], message: `must not be more than ${most}, which is configured` }]
 }
 
 /** Null, and LiteLLM's `-1` for a duration, are no limit at all. What is of another kind is refused by the field itself. */

@@ -23,12 +23,18 @@ export interface Proposal {
 export async function requireNoMore(db: Kysely<Database>, caller: Caller, { before, after }: Proposal): Promise<void> {
   if (caller.role === 'proxy_admin') return
   const data = await effectiveData(db, after)
-  requireOwnPowers(caller, after, data)
+  if (!isAsBefore(before, after)) requireOwnPowers(caller, after, data)
   requirePools(caller, data)
   requireRoutes(caller, data)
   requireRates(caller, data)
   requireMoney(caller, { before, after })
   await requireTime(db, caller, after)
+}
+
+/** Whether it stays the same secret with the same powers: whoever changes it never sees it. */
+function isAsBefore(before: KeyRow | undefined, after: KeyRow): boolean {
+  const routes = (key: KeyRow) => JSON.stringify(readData(key).allowed_routes ?? [])
+  return before?.id === after.id && before.user_id === after.user_id && routes(before) === routes(after)
 }
 
 /** A key that carries another's name asks models for them and manages nothing in their name. */
@@ -99,15 +105,24 @@ const MONEY_FIELDS = [
  * other ones, and does not change its own budget.
  */
 function requireMoney(caller: Caller, { before, after }: Proposal): void {
-  if (!caller.budgets.some(budget => budget.level === 'key' && budget.limit !== undefined)) return
-  if (before?.id !== caller.keyId)
-    throw notAllowed('the key that you call with has a budget of its own, which another key would not be held to')
+  if (before?.id !== caller.keyId) return requireNoBudget(caller)
+  if (!hasBudget(caller)) return
   const was = dataOf<KeyData>(before.data)
   const other = MONEY_FIELDS.find(
     name => JSON.stringify(was[name] ?? null) !== JSON.stringify(readData(after)[name] ?? null),
   )
   if (other !== undefined || before.plan_id !== after.plan_id)
     throw notAllowed('a key does not change its own budget', other ?? 'budget_id')
+}
+
+/** @throws Failure `forbidden` for a caller whose key has a budget of its own. */
+export function requireNoBudget(caller: Caller): void {
+  if (caller.role === 'proxy_admin' || !hasBudget(caller)) return
+  throw notAllowed('the key that you call with has a budget of its own, which another key would not be held to')
+}
+
+function hasBudget({ budgets }: Caller): boolean {
+  return budgets.some(budget => budget.level === 'key' && budget.limit !== undefined)
 }
 
 /** What ends must not outlive itself in another key. */

@@ -13,7 +13,7 @@ import { limitOf } from './entity-budgets.ts'
 import { auditable, isoTime } from './entity-data.ts'
 import { badRequest, notAllowed } from './errors.ts'
 import { id, names, usd } from './fields.ts'
-import { requireNoMore } from './key-bounds.ts'
+import { requireNoBudget, requireNoMore } from './key-bounds.ts'
 import { type KeyRequest, keyAfter, requireMayChange, requirePlaces } from './key-draft.ts'
 import { keyColumns, keyData, keyIncrease, keyNothing, keyOrders, keyReference } from './key-fields.ts'
 import { isAbove, lockKey, saveKey } from './key-rows.ts'
@@ -143,7 +143,7 @@ export const keyResetSpend: Operation<z.infer<typeof resetInput>> = {
       const { key, right } = await lockKey(trx, context, { named, path: '/key/reset_spend' })
       if (!isAbove(right)) throw notAllowed('only those who administer a key may reset what it has spent')
       // A spending that begins again is a budget that is had twice.
-      await requireNoMore(trx, context.caller, { after: key })
+      requireNoBudget(context.caller)
       return resetSpend(trx, now, { key, spent: reset_to })
     }),
 }

@@ -1,4 +1,5 @@
 import { Failure } from '../core/failure.ts'
+import { isStorable } from '../core/storable.ts'
 import { notAllowed, shown } from './errors.ts'
 import type { Issue, Operation, OperationContext } from './operation.ts'
 
@@ -21,12 +22,25 @@ export function allowRole({ name, roles }: Operation, { role }: OperationContext
 function read(operation: Operation, sent: unknown): unknown {
   // An own `__proto__` survives JSON.parse, and schemas that pass members on would copy it.
   if (typeof sent === 'object' && sent !== null && Object.hasOwn(sent, '__proto__')) throw invalid(UNKNOWN_PROTO)
+  const unstorable = unstorableIn(sent, [])
+  if (unstorable) throw invalid([{ path: unstorable, message: 'holds NUL or half a surrogate pair' }])
   const result = operation.input.safeParse(sent)
   if (result.success) return result.data
   throw invalid(result.error.issues)
 }
 
 const UNKNOWN_PROTO: readonly Issue[] = [{ code: 'unrecognized_keys', keys: ['__proto__'], path: [], message: '' }]
+
+/** Where a text or a name stands that no store keeps. Bodies nest 64 levels at most. */
+function unstorableIn(sent: unknown, path: readonly string[]): readonly string[] | undefined {
+  if (typeof sent === 'string') return isStorable(sent) ? undefined : path
+  if (typeof sent !== 'object' || sent === null) return undefined
+  for (const [name, member] of Object.entries(sent)) {
+    const found = isStorable(name) ? unstorableIn(member, [...path, name]) : path
+    if (found) return found
+  }
+  return undefined
+}
 
 /** Names what is wrong, never the value: it may be a secret. */
 function invalid(issues: readonly Issue[]): Failure {

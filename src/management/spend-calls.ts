@@ -74,13 +74,13 @@ function callsOf(store: Store, sight: Sight, filter: CallFilter) {
 
 function ofCall(filter: CallFilter): Expression<SqlBool>[] {
   const eb = expressionBuilder<Database, 'ledger'>()
-  const some = eb.selectFrom('ledger as some').select('some.id').whereRef('some.call_id', '=', 'ledger.call_id')
-  const spend = sql<bigint>`(select sum(some.charge) from ledger as some where some.call_id = ${sql.ref('ledger.call_id')})`
-  const answered = eb.exists(some.where('some.purpose', '=', 'answer').where('some.outcome', '=', 'complete'))
+  const attempts = eb.selectFrom('ledger as one').select('one.id').whereRef('one.call_id', '=', 'ledger.call_id')
+  const spend = sql<bigint>`(select sum(one.charge) from ledger as one where one.call_id = ${sql.ref('ledger.call_id')})`
+  const answered = eb.exists(attempts.where('one.purpose', '=', 'answer').where('one.outcome', '=', 'complete'))
   const { model, modelId, keyAlias, status, minSpend, maxSpend } = filter
   const conditions = [
-    model !== undefined && eb.exists(some.where('some.model', '=', model)),
-    modelId !== undefined && eb.exists(some.where('some.deployment_id', '=', modelId)),
+    model !== undefined && eb.exists(attempts.where('one.model', '=', model)),
+    modelId !== undefined && eb.exists(attempts.where('one.deployment_id', '=', modelId)),
     keyAlias !== undefined && isOfKeys(keysLike(keyAlias)),
     status !== undefined && (status === 'success' ? answered : eb.not(answered)),
     minSpend !== undefined && sql<SqlBool>`${spend} >= cast(${String(minSpend)} as bigint)`,

@@ -38,7 +38,7 @@ export function waitMs(debt: number, quantity: number, rate: Rate): Ms {
 
 /** How much may be taken at once. */
 export function remaining(debt: number, { burst }: Rate): number {
-  return Math.max(0, Math.floor(burst - debt + burst * ROUNDING))
+  return Math.min(burst, Math.max(0, Math.floor(burst - debt + debt * ROUNDING)))
 }
 
 /** How long until nothing is owed. */

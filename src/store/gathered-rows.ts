@@ -1,3 +1,4 @@
+import { storableJson } from '../core/storable.ts'
 import type { PostedRow } from '../ledger/authority.ts'
 
 /** Rows as JSON objects, and what many of them have in common once. */
@@ -28,7 +29,12 @@ export function gathered(rows: readonly PostedRow[]): GatheredRows {
     if (fork !== root && fork.set === 0) fork.set = sets.push(shared.map(text => numberOf(text, numbers)))
     return fork.set
   })
-  return { texts: rows.map(({ text }) => storable(text)), shared: [...numbers.keys()].map(storable), sets, setOf }
+  return {
+    texts: rows.map(({ text }) => storableJson(text)),
+    shared: [...numbers.keys()].map(storableJson),
+    sets,
+    setOf,
+  }
 }
 
 const NOTHING: readonly string[] = []
@@ -45,19 +51,4 @@ function numberOf(text: string, numbers: Map<string, number>): number {
   const known = numbers.get(text) ?? numbers.size
   numbers.set(text, known)
   return known
-}
-
-/**
- * PostgreSQL's texts have neither NUL nor half a surrogate pair, and one such row would keep a whole batch out for ever.
- * JSON has both only as escapes, which are rare.
- */
-export function storable(text: string): string {
-  if (!text.includes('\\u') || !/\\u(?:0000|d[89a-f])/i.test(text)) return text
-  return JSON.stringify(JSON.parse(text), (_, value: unknown) =>
-    typeof value === 'string' ? wellFormed(value).replaceAll('\0', '') : value,
-  )
-}
-
-function wellFormed(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8')
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { storableJson } from '../core/storable.ts'
 import type { PostedRow } from '../ledger/authority.ts'
 import { isOneOf, isPostgres, type JsonColumns, rowsOfJson } from './dialect.ts'
-import { storable } from './gathered-rows.ts'
 import type { Database, LedgerCallerRow } from './schema.ts'
 import { Statement } from './statement.ts'
 
@@ -86,7 +86,7 @@ export class LedgerCallers {
 }
 
 function read(text: string): LedgerCaller | undefined {
-  const { key_id = null, user_id = null, team_id = null } = JSON.parse(storable(text)) as Partial<LedgerCallerRow>
+  const { key_id = null, user_id = null, team_id = null } = JSON.parse(storableJson(text)) as Partial<LedgerCallerRow>
   if (key_id === null && user_id === null && team_id === null) return undefined
   const digest = createHash('sha256')
     .update(JSON.stringify([key_id, user_id, team_id]))

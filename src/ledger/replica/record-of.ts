@@ -7,6 +7,7 @@ import type { JsonObject } from '../../core/json.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { RateCard } from '../../core/price.ts'
 import { shownBaseUrl } from '../../core/shown-address.ts'
+import { storableJson } from '../../core/storable.ts'
 import type { LedgerRecord } from '../record.ts'
 
 /**
@@ -141,13 +142,13 @@ function cacheWrites({ attempt: { usage } }: Attempt): number | undefined {
 function tagsText({ options: { tags = NONE, recordTags = NONE, caller } }: Attempt): string | undefined {
   const own = caller?.tags ?? NONE
   if (tags.length + recordTags.length + own.length === 0) return undefined
-  return JSON.stringify([...new Set([...own, ...tags, ...recordTags])])
+  return storableJson(JSON.stringify([...new Set([...own, ...tags, ...recordTags])]))
 }
 
 function metadataText({ options: { metadata } }: Attempt): string | undefined {
   const own = metadata?.spend_logs_metadata
   if (own === undefined || own === null) return undefined
-  const text = JSON.stringify(own)
+  const text = storableJson(JSON.stringify(own))
   return text.length > MAX_METADATA ? undefined : text
 }
 
