@@ -24,6 +24,12 @@ function roundedTo(nano: NanoUsd, digits: number): bigint {
   return (nano + scale / 2n) / scale
 }
 
+/** `$1.50`, `$0.000012`: exact, for people. Cents where they suffice, else every digit that counts. */
+export function showUsd(nano: NanoUsd): string {
+  const [whole = '0', fraction = ''] = formatUsd(nano).split('.')
+  return `$${whole}.${fraction.replace(/0+$/, '').padEnd(2, '0')}`
+}
+
 /** Nano-dollars as a JavaScript number of dollars: for display and telemetry only, never for sums. */
 export function nanoToUsd(nano: NanoUsd): number {
   return Number(formatUsd(nano))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { firstStart, isPeriod, latestStart, nextReset, parsePeriod } from './period.ts'
+import { isPeriod, latestStart, nextReset, parsePeriod } from './period.ts'
 
 const at = (text: string): number => Date.parse(text)
 /** From 1970 to 2100. */
@@ -10,11 +10,6 @@ const counted = fc
   .tuple(fc.integer({ min: 1, max: 400 }), fc.constantFrom('s', 'm', 'h', 'd', 'w', 'mo'))
   .map(([count, unit]) => `${count}${unit}`)
 const period = fc.oneof(named, counted)
-
-function firstWindow(text: string, now: number) {
-  const start = firstStart(text, now)
-  return { start, resetsAt: nextReset(text, start) }
-}
 
 function windowAt(text: string, began: number, now: number) {
   const start = latestStart(text, began, now)
@@ -55,18 +50,18 @@ describe('a period', () => {
 
   it('follows the calendar of UTC when it is named', () => {
     const noon = at('2026-11-19T12:34:56.789Z') // a Thursday
-    expect(firstWindow('hour', noon)).toEqual({ start: at('2026-11-19T12:00Z'), resetsAt: at('2026-11-19T13:00Z') })
-    expect(firstWindow('day', noon)).toEqual({ start: at('2026-11-19'), resetsAt: at('2026-11-20') })
-    expect(firstWindow('week', noon)).toEqual({ start: at('2026-11-16'), resetsAt: at('2026-11-23') })
-    expect(firstWindow('month', noon)).toEqual({ start: at('2026-11-01'), resetsAt: at('2026-12-01') })
-    expect(firstWindow('month', at('2027-12-31T23:59:59.999Z')).resetsAt).toBe(at('2028-01-01'))
-    expect(firstWindow('week', at('2026-11-16')).start).toBe(at('2026-11-16'))
-    expect(firstWindow('week', at('2026-11-15T23:59:59.999Z')).start).toBe(at('2026-11-09'))
+    expect(nextReset('hour', noon)).toBe(at('2026-11-19T13:00Z'))
+    expect(nextReset('day', noon)).toBe(at('2026-11-20'))
+    expect(nextReset('week', noon)).toBe(at('2026-11-23'))
+    expect(nextReset('month', noon)).toBe(at('2026-12-01'))
+    expect(nextReset('month', at('2027-12-31T23:59:59.999Z'))).toBe(at('2028-01-01'))
+    expect(nextReset('week', at('2026-11-16'))).toBe(at('2026-11-23'))
+    expect(nextReset('week', at('2026-11-15T23:59:59.999Z'))).toBe(at('2026-11-16'))
   })
 
   it('is exact from the start of the window when it is counted', () => {
     const start = at('2026-01-31T10:20:30.400Z')
-    expect(firstWindow('30d', start)).toEqual({ start, resetsAt: start + 30 * 86_400_000 })
+    expect(nextReset('30d', start)).toBe(start + 30 * 86_400_000)
     expect(nextReset('30s', start)).toBe(start + 30_000)
     expect(nextReset('2w', start)).toBe(start + 14 * 86_400_000)
     expect(nextReset('1mo', start)).toBe(at('2026-02-28T10:20:30.400Z'))
@@ -76,7 +71,6 @@ describe('a period', () => {
 
   it('never ends when it is total', () => {
     expect(nextReset('total', 5)).toBeUndefined()
-    expect(firstWindow('total', 5)).toEqual({ start: 5, resetsAt: undefined })
     expect(windowAt('total', 5, 1e15)).toEqual({ start: 5, resetsAt: undefined })
   })
 })

@@ -69,11 +69,6 @@ export function nextReset(period: Period, windowStart: Ms): Ms | undefined {
   return read.unit === 'mo' ? addMonths(windowStart, read.count) : windowStart + read.count * (UNIT_MS[read.unit] ?? 0)
 }
 
-/** Where the first window begins of a budget that is new: with the calendar's for a named period, else now. */
-export function firstStart(period: Period, now: Ms): Ms {
-  return calendarStart(period, now) ?? now
-}
-
 /**
  * Where the window begins in which `now` lies, of a budget whose window began at `start`: there while that one lasts, also
  * when the clock went back or the period was changed; else where the latest began. Months are passed over one by one, so

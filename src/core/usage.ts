@@ -1,3 +1,6 @@
+/** More tokens than any answer has. A count beyond it is a fault of the upstream, and what it would cost fits no column. */
+export const MOST_TOKENS = 1_000_000_000
+
 /**
  * Tokens used by one attempt, as the upstream counts them. `inputTokens` and `outputTokens` are totals;
  * the other fields say how many of them were of a special kind.

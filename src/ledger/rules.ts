@@ -1,7 +1,7 @@
 import type { BudgetState, BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type { NanoUsd } from '../core/money.ts'
-import { firstStart, latestStart, nextReset } from '../core/period.ts'
+import { latestStart, nextReset } from '../core/period.ts'
 import type { Crossing } from './authority.ts'
 
 /**
@@ -35,15 +35,17 @@ const SHARE_OF_REST = 8n
 /** How long after a refusal a budget counts as scarce. */
 export const SCARCE_MS: Ms = 2000
 
-/** A budget that nobody has charged yet. */
+/**
+ * A budget that nobody has charged yet. Its first window begins now, also within the calendar's: what is still lent of one of the same
+ * name that was dropped belongs to another window, and is not taken for money of this one.
+ */
 export function opened(terms: BudgetTerms, now: Ms): Account {
-  const windowStart = firstStart(terms.period, now)
   return {
     ...ownTerms(terms),
     spent: 0n,
     leased: 0n,
-    windowStart,
-    resetsAt: nextReset(terms.period, windowStart),
+    windowStart: now,
+    resetsAt: nextReset(terms.period, now),
     softTold: undefined,
     limitTold: undefined,
     wantedAt: 0,
@@ -100,9 +102,12 @@ export function share(account: BudgetState, need: NanoUsd, want: NanoUsd): NanoU
   return need + (want - need < most ? want - need : most)
 }
 
-/** Lends. Budgets without a limit lend nothing: they only count. */
+/**
+ * Lends. A budget that has no limit is only asked by replicas that have not heard so yet: it is booked all the same, since it may have
+ * one again before their calls end.
+ */
 export function lent(account: Account, replica: string, amount: NanoUsd): Account {
-  if (account.limit === undefined || amount === 0n) return account
+  if (amount === 0n) return account
   const { live, writtenOff } = leaseOf(account, replica)
   const sums = { spent: account.spent, leased: account.leased + amount }
   return withLease(account, { replica, live: live + amount, writtenOff }, sums)
@@ -113,10 +118,14 @@ export function wanted(account: Account, now: Ms): Account {
   return account.leased > 0n && account.wantedAt !== now ? { ...account, wantedAt: now } : account
 }
 
-/** The same, and that its limit is told to be passed: not even with nothing under lease would there be so much. */
+/**
+ * The same, and that its limit is told to be passed: since no call passes it, it is seldom spent to the last. A call that not even an
+ * unused budget would let through tells nothing, nor one that is too large for what is left of one that is not half spent.
+ */
 export function fellShort(account: Account, need: NanoUsd): { readonly account: Account; readonly crossed?: Crossing } {
   const { limit, spent, windowStart, limitTold } = account
   if (limit === undefined || limit - spent >= need || limitTold === windowStart) return { account }
+  if (need > limit || spent * 2n < limit) return { account }
   const next = { ...account, limitTold: windowStart }
   return { account: next, crossed: { budget: stateOf(next), what: 'limit' } }
 }

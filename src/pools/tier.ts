@@ -1,7 +1,6 @@
 import type { Ms } from '../core/clock.ts'
-import type { NanoUsd } from '../core/money.ts'
+import { type NanoUsd, showUsd } from '../core/money.ts'
 import type { TierSettings } from '../core/settings.ts'
-import { showUsd } from './strategies/cost-based.ts'
 
 /** What a choice between tiers goes by. */
 export interface TierView {

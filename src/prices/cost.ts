@@ -1,6 +1,6 @@
 import { divideUp, type NanoUsd } from '../core/money.ts'
 import type { Rate, RateCard, Rates } from '../core/price.ts'
-import type { Usage } from '../core/usage.ts'
+import { MOST_TOKENS, type Usage } from '../core/usage.ts'
 
 /** A rate is nano-USD per this many units. */
 const UNITS_PER_RATE = 1_000_000n
@@ -77,7 +77,7 @@ class Share {
   }
 }
 
-/** A whole number of tokens, whatever an upstream reported: a price must not fail on `null`, -1 or 1.5. */
+/** A whole number of tokens, whatever an upstream reported: a price must not fail on `null`, -1 or 1.5, nor pass 64 bits. */
 function tokenCount(reported: number): number {
-  return Number.isFinite(reported) && reported > 0 ? Math.ceil(reported) : 0
+  return Number.isFinite(reported) && reported > 0 ? Math.min(Math.ceil(reported), MOST_TOKENS) : 0
 }

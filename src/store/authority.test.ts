@@ -101,9 +101,10 @@ describe.each(places)('authority in %s', (_, open) => {
   test('a limit of 0 lets nothing through, no limit everything, counted', async () => {
     const [who, closed, open] = [await replica(), terms({ limit: 0n }), terms({ limit: undefined })]
     expect(await lease(who, closed, 0n)).toHaveProperty('refused')
-    expect(await granted(who, open, 5n, 50n)).toMatchObject({ amount: 5n, budget: { leased: 0n } })
+    // Only somebody asks who has not heard yet that there is no limit any more.
+    expect(await granted(who, open, 5n, 50n)).toMatchObject({ amount: 5n, budget: { leased: 5n } })
     await charge(who, open, 7n)
-    expect(await state(open)).toMatchObject({ spent: 7n, leased: 0n })
+    expect(await state(open)).toMatchObject({ spent: 7n, leased: 5n })
   })
 
   test('knows 64-bit amounts exactly', async () => {
@@ -173,12 +174,23 @@ describe.each(places)('authority in %s', (_, open) => {
     expect((await granted(who, budget, 1000n)).resetsInMs).toBe(HOUR - 5)
   })
 
-  test('calendar windows begin at the calendar', async () => {
+  test('windows end with the calendar, and the first begins when the budget does', async () => {
     const [who, budget] = [await replica(), terms({ period: 'month' })]
     const { windowStart, resetsAt } = (await granted(who, budget, 1n)).budget
-    expect(new Date(windowStart).toISOString()).toMatch(/^2026-\d\d-01T00:00:00.000Z$/)
-    expect(new Date(resetsAt ?? 0).getUTCDate()).toBe(1)
+    expect(new Date(resetsAt ?? 0).toISOString()).toMatch(/^2026-\d\d-01T00:00:00.000Z$/)
+    expect(windowStart).toBeGreaterThanOrEqual(START)
     expect(windowStart).toBeLessThanOrEqual(START + DAY)
+  })
+
+  test('a refusal tells of a limit once most of it is spent, and not for a call that is larger than all of it', async () => {
+    const [who, budget] = [await replica(), terms({ limit: 100n })]
+    const { windowStart } = (await granted(who, budget, 100n)).budget
+    expect(await lease(who, budget, 101n)).not.toHaveProperty('crossed')
+    await charge(who, budget, 40n, windowStart)
+    expect(await lease(who, budget, 70n)).not.toHaveProperty('crossed')
+    await charge(who, budget, 20n, windowStart)
+    expect(await lease(who, budget, 50n)).toMatchObject({ crossed: { what: 'limit', budget: { spent: 60n } } })
+    expect(await lease(who, budget, 50n)).not.toHaveProperty('crossed')
   })
 
   test('tells each limit once per window', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AuthorityUnderTest, postgresAuthority, sqliteAuthority } from '../../test/support/authorities.ts'
+import { ledgerRow } from '../../test/support/ledger-row.ts'
 import { hasPostgres } from '../../test/support/postgres.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import { defineBudgets, dropBudgets, setSpent, standOf } from './budgets.ts'
@@ -52,6 +53,22 @@ describe.each(places)('budgets in %s', (_, open) => {
     await setSpent(store.db, await store.now(), 'd', 7n)
     await place.pass(3_600_000)
     expect((await standOf(store.db, ['d'])).get('d')).toMatchObject({ spent: 0n, windowStart: await store.now() })
+  })
+
+  test('that are made anew after they were dropped take nothing of what was lent before for their own', async () => {
+    const budget = terms('made-anew', { period: 'month', limit: 1_000n })
+    const lease = () => store.authority.lease('r', [[{ terms: budget, need: 500n, want: 500n }]])
+    const windowOf = ([answer]: Awaited<ReturnType<typeof lease>>) =>
+      answer && 'granted' in answer ? answer.granted[0]?.budget.windowStart : undefined
+    const old = windowOf(await lease())
+    await dropBudgets(store.db, [budget.id])
+    await place.pass(1)
+    const present = windowOf(await lease())
+    const charge = ledgerRow('of-the-dropped', 400n, [{ terms: budget, windowStart: old }])
+    const returns = [{ budgetId: budget.id, windowStart: old ?? 0, amount: 100n }]
+    await store.authority.post('r', { rows: [charge], returns })
+    expect(present).not.toBe(old)
+    expect((await standOf(store.db, [budget.id])).get(budget.id)).toMatchObject({ spent: 0n, leased: 500n })
   })
 
   test('are forgotten with what is lent of them, and replicas hear of it', async () => {

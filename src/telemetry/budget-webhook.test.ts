@@ -71,7 +71,7 @@ describe('the webhook for budgets', () => {
     expect(got[0]?.headers).toMatchObject({ 'x-token': 'hush', 'content-type': 'application/json' })
     expect(got[0]?.body).toEqual({
       event: 'soft_budget_crossed',
-      event_message: 'team Search has spent $40.13, its soft limit is $40.00',
+      event_message: 'team Search has spent $40.125, its soft limit is $40.00',
       level: 'team',
       subject: 'search',
       name: 'Search',

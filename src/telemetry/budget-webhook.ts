@@ -1,6 +1,6 @@
 import type { BudgetState } from '../core/budget.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
-import { formatUsd, nanoToUsd } from '../core/money.ts'
+import { nanoToUsd, showUsd } from '../core/money.ts'
 import type { MoneySettings } from '../core/money-settings.ts'
 
 export interface BudgetWebhookOptions {
@@ -113,7 +113,7 @@ export function budgetAlert({ budget, what }: BudgetCrossing): BudgetAlert {
   const bound = what === 'soft' ? 'soft limit' : 'limit'
   return {
     event: what === 'soft' ? 'soft_budget_crossed' : 'budget_crossed',
-    event_message: `${whose}${where} has spent $${formatUsd(spent, 2)}, its ${bound} is $${formatUsd(passed ?? 0n, 2)}`,
+    event_message: `${whose}${where} has spent ${showUsd(spent)}, its ${bound} is ${showUsd(passed ?? 0n)}`,
     level,
     subject,
     name: name ?? null,

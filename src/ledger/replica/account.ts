@@ -30,6 +30,8 @@ export class Account {
   #since: Ms
   #lastUsed: Ms
   #scarceUntil: Ms = Number.NEGATIVE_INFINITY
+  /** When the authority was asked that said last when the window ends. */
+  #toldAt: Ms = Number.NEGATIVE_INFINITY
 
   constructor(terms: BudgetTerms, now: Ms) {
     this.terms = terms
@@ -77,10 +79,14 @@ export class Account {
 
   /** @param sentAt when the authority was asked, monotonic: its window ends no earlier than that plus what it said. */
   receive({ budget, amount, resetsInMs }: Grant, sentAt: Ms): void {
+    const endsAt = sentAt + (resetsInMs ?? Number.POSITIVE_INFINITY)
     const known = this.#purseOf(budget.windowStart)
-    if (known) return known.receive(amount)
-    const purse = new Purse(budget, sentAt + (resetsInMs ?? Number.POSITIVE_INFINITY))
+    const purse = known ?? new Purse(budget, endsAt)
+    // An answer that came late may be of an earlier period.
+    if (sentAt >= this.#toldAt) purse.endsAt = endsAt
+    this.#toldAt = Math.max(this.#toldAt, sentAt)
     purse.receive(amount)
+    if (known) return
     const present = this.#purse
     // An answer that came late may be of a window that is over.
     if (present && present.windowStart > budget.windowStart) this.#closed.push(purse)

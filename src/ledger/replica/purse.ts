@@ -13,8 +13,8 @@ export class Purse {
   readonly windowStart: Ms
   /** Itself, in the lines of the journal. */
   readonly text: string
-  /** Monotonic: from then on the window is over and nothing more is held. */
-  readonly endsAt: Ms
+  /** Monotonic: from then on the window is over and nothing more is held. Another moment when the budget has another period. */
+  endsAt: Ms
   #leased: NanoUsd = 0n
   #free: NanoUsd = 0n
   /** Holds that are open, and charges that are not posted. */

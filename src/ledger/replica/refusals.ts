@@ -1,7 +1,7 @@
 import type { BudgetLevel, BudgetState } from '../../core/budget.ts'
 import { Failure, type FailureOptions } from '../../core/failure.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { formatUsd, type NanoUsd, nanoToUsd } from '../../core/money.ts'
+import { type NanoUsd, nanoToUsd, showUsd } from '../../core/money.ts'
 
 /** What people call the levels. */
 const LEVELS: Readonly<Record<BudgetLevel, string>> = {
@@ -36,8 +36,8 @@ export function overBudget(budget: BudgetState, amount: NanoUsd, now: number): O
   const reset =
     resetsAt === undefined ? 'it does not begin again by itself' : `it begins again at ${timeText(resetsAt)}`
   const message =
-    `the ${periodText(budget)}budget of ${nameOf(budget)} has not enough left: limit ${usd(limit)}, spent ${usd(spent)}, ` +
-    `held ${usd(leased)}, and this call may cost up to ${usd(amount)}; ${reset}`
+    `the ${periodText(budget)}budget of ${nameOf(budget)} has not enough left: limit ${showUsd(limit)}, spent ${showUsd(spent)}, ` +
+    `held ${showUsd(leased)}, and this call may cost up to ${showUsd(amount)}; ${reset}`
   return new OverBudget(budget, message, {
     code: 'insufficient_quota',
     ...(resetsAt !== undefined && { retryAfterMs: Math.max(resetsAt - now, 0) }),
@@ -104,10 +104,4 @@ function periodText({ period }: BudgetState): string {
 
 function timeText(at: number): string {
   return new Date(at).toISOString().replace('.000Z', 'Z')
-}
-
-/** Cents where they suffice, else every digit that counts. */
-function usd(nano: NanoUsd): string {
-  const [whole = '0', fraction = ''] = formatUsd(nano).split('.')
-  return `$${whole}.${fraction.replace(/0+$/, '').padEnd(2, '0')}`
 }

@@ -1,7 +1,8 @@
 import type { Call } from '../../core/call.ts'
 import type { Clock, Ms, Random } from '../../core/clock.ts'
+import { showUsd } from '../../core/money.ts'
 import type { Candidate, Candidates, NamedStrategy } from '../strategy.ts'
-import { cheapest, explainCost, showUsd } from './cost-based.ts'
+import { cheapest, explainCost } from './cost-based.ts'
 import { latencyOf, showLatency } from './latency-based.ts'
 
 /**

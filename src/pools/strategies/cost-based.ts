@@ -1,7 +1,7 @@
 import type { Call } from '../../core/call.ts'
 import type { Random } from '../../core/clock.ts'
 import type { Deployment } from '../../core/deployment.ts'
-import { formatUsd, type NanoUsd } from '../../core/money.ts'
+import { type NanoUsd, showUsd } from '../../core/money.ts'
 import { remembered } from '../../core/remembered.ts'
 import type { Candidate, Candidates, NamedStrategy } from '../strategy.ts'
 import { randomIndex } from './random-index.ts'
@@ -68,10 +68,4 @@ export function explainCost(candidate: Candidate, call: Call): void {
 function isLess(cost: NanoUsd | undefined, than: NanoUsd | undefined): boolean {
   if (cost === undefined) return false
   return than === undefined || cost < than
-}
-
-/** `$0.000012`: exact, without zeros at the end. */
-export function showUsd(cost: NanoUsd): string {
-  const text = formatUsd(cost).replace(/0+$/, '')
-  return `$${text.endsWith('.') ? `${text}00` : text}`
 }

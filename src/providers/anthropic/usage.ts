@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../core/json.ts'
-import type { Usage } from '../../core/usage.ts'
+import { MOST_TOKENS, type Usage } from '../../core/usage.ts'
 
 /** Anthropic's counts, of which `input_tokens` leaves out what went through the prompt cache. */
 export interface Counts {
@@ -32,7 +32,7 @@ export function readCounts(usage: unknown, earlier?: Counts): Counts | undefined
 
 function count(object: JsonObject, name: string): number | undefined {
   const value = object[name]
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+  return typeof value === 'number' && value >= 0 && value <= MOST_TOKENS ? value : undefined
 }
 
 /** Anthropic's counts as tollgate's, in which the input is inclusive. */

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
-import type { Usage } from '../../core/usage.ts'
+import { MOST_TOKENS, type Usage } from '../../core/usage.ts'
 
 /**
  * Reads a `usage` object of OpenAI's API, with the members that other hosts add to it. `prompt_tokens` includes cached
@@ -44,5 +44,5 @@ function part(value: Json | undefined): JsonObject | undefined {
 }
 
 function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MOST_TOKENS ? value : undefined
 }
