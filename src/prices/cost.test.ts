@@ -121,6 +121,11 @@ describe('costOf', () => {
     expect(costOf(sonnet, usage)).toBe(10n * 300n + 5n * 15_000n)
   })
 
+  it('takes more tokens than any answer has as the most that there can be', () => {
+    const dear = card({ input: usd('0'), output: usd('75') })
+    expect(costOf(dear, { inputTokens: 0, outputTokens: Number.MAX_SAFE_INTEGER })).toBe(75_000n * 1_000_000_000n)
+  })
+
   it.each([Number.NaN, -5, Number.POSITIVE_INFINITY])('takes a reported count of %d as none', count => {
     expect(costOf(gpt4o, { inputTokens: count, outputTokens: 1, cacheReadTokens: count })).toBe(10_000n)
   })
