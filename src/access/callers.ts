@@ -1,9 +1,12 @@
+import type { Kysely } from 'kysely'
 import type { AccessSettings } from '../core/access-settings.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Caller, Role } from '../core/caller.ts'
 import type { Clock, Ms } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import type { Change } from '../ledger/authority.ts'
+import { defineAsFound } from '../store/budgets.ts'
+import type { Database } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { keyBudgetTerms } from './budget-terms.ts'
 import { buildCaller, type CallerSettings } from './build-caller.ts'
@@ -131,15 +134,25 @@ export class Callers {
 
   /** The store's budget keeps a temporary increase until it is told otherwise: whoever sees that it is over says so. */
   async #endIncreases(rows: readonly CallerRow[], now: Ms): Promise<void> {
-    const terms: BudgetTerms[] = []
-    for (const row of rows) {
-      const end = increaseEnd(row)
-      if (end === undefined || end > now) continue
-      const data = over<KeyData>(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data))
-      terms.push(...keyBudgetTerms({ subject: keySubject(row.id, data), name: row.alias }, data, now))
-    }
-    if (terms.length > 0) await this.#options.store.authority.define(terms)
+    const ended = rows.filter(row => hasEnded(row, now))
+    const ids = ended.map(({ id }) => id)
+    const again = async (db: Kysely<Database>) => termsAfterIncrease(await callerRows(db, ids), now)
+    await defineAsFound(this.#options.store.db, { now, terms: termsAfterIncrease(ended, now), again })
   }
+}
+
+function hasEnded(row: CallerRow, now: Ms): boolean {
+  const end = increaseEnd(row)
+  return end !== undefined && end <= now
+}
+
+function termsAfterIncrease(rows: readonly CallerRow[], now: Ms): BudgetTerms[] {
+  return rows
+    .filter(row => hasEnded(row, now))
+    .flatMap(row => {
+      const data = over<KeyData>(dataOf<KeyData>(row.data), dataOf<PlanData>(row.plan_data))
+      return keyBudgetTerms({ subject: keySubject(row.id, data), name: row.alias }, data, now)
+    })
 }
 
 function until(ends: readonly Ms[], now: Ms): Ms | undefined {

@@ -5,6 +5,7 @@ import type { Caller, RateLimit } from '../core/caller.ts'
 import type { Clock, Ms } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import { isStorable } from '../core/storable.ts'
+import { defineAsFound } from '../store/budgets.ts'
 import type { Database } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { budgetTerms, withDefault } from './budget-terms.ts'
@@ -133,13 +134,22 @@ type Loaded = Promise<ReadonlyMap<string, Found<Subject>>>
 
 /** End users that nobody has described are remembered as well: with the default, or as bounded by nothing. */
 async function customersOf(store: Store, ids: readonly string[], settings: SubjectSettings): Loaded {
-  const rows = await store.db
+  const { found, standard } = await lookedUp(store.db, ids, settings)
+  // The store's budgets keep the terms that they were given: the default must be told to them.
+  const again = async (db: Kysely<Database>) => (await lookedUp(db, ids, settings)).standard
+  if (standard.length > 0) await defineAsFound(store.db, { now: await store.now(), terms: standard, again })
+  return found
+}
+
+/** Also the budgets of those that have none of their own, and so the default. */
+async function lookedUp(db: Kysely<Database>, ids: readonly string[], settings: SubjectSettings) {
+  const rows = await db
     .selectFrom('customers as c')
     .leftJoin('plans as p', 'p.id', 'c.plan_id')
     .where('c.id', 'in', ids)
     .select(['c.id', 'c.alias', 'c.blocked', 'c.plan_id', 'c.data', 'p.data as plan_data'])
     .execute()
-  const plan = await standardPlan(store.db, settings)
+  const plan = await standardPlan(db, settings)
   const known = new Map(rows.map(row => [row.id, row]))
   const found = new Map<string, Found<Subject>>()
   const standard: BudgetTerms[] = []
@@ -151,9 +161,7 @@ async function customersOf(store: Store, ids: readonly string[], settings: Subje
     found.set(id, { value, from })
     if (own.max_budget === null || own.max_budget === undefined) standard.push(...value.budgets)
   }
-  // The store's budgets keep the terms that they were given: the default must be told to them.
-  if (standard.length > 0 && (plan || settings.endUserBudget)) await store.authority.define(standard)
-  return found
+  return { found, standard: plan || settings.endUserBudget ? standard : [] }
 }
 
 interface Sources {

@@ -13,12 +13,27 @@ import { SqlBook } from './sql-book.ts'
  * Sets the terms of budgets and opens those that are new. What was spent stays; a changed period ends next when it would
  * from the window's start, or from now where that is past. Replicas are told of those that were there and have changed.
  */
-export async function defineBudgets(db: Kysely<Database>, now: Ms, terms: readonly BudgetTerms[]): Promise<void> {
+export function defineBudgets(db: Kysely<Database>, now: Ms, terms: readonly BudgetTerms[]): Promise<void> {
+  return defineAsFound(db, { now, terms, again: async () => terms })
+}
+
+export interface FoundTerms {
+  readonly now: Ms
+  readonly terms: readonly BudgetTerms[]
+  /** Looks them up again; those that it leaves out are not set. */
+  readonly again: (db: Kysely<Database>) => Promise<readonly BudgetTerms[]>
+}
+
+/**
+ * The same for terms that were looked up outside of a transaction. They are looked up once more while nobody else can change these
+ * budgets: else they could come after newer ones, and stay.
+ */
+export async function defineAsFound(db: Kysely<Database>, { now, terms, again }: FoundTerms): Promise<void> {
   if (terms.length === 0) return
   await inTransaction(db, async trx => {
     const book = await SqlBook.load(trx, { replica: undefined, terms, ids: [], now: moment(now) })
     const changed: string[] = []
-    for (const term of terms) {
+    for (const term of await again(trx)) {
       const account = book.get(term.id)
       if (!account) continue
       const next = redefined(account, term, now)
