@@ -10,6 +10,7 @@ import { hasPostgres, startPostgres, type TestPostgres } from '../../test/suppor
 import { systemClock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import type { StoreSettings } from '../core/money-settings.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
 import { noteAudits } from './audit.ts'
 import { migrate, openStore } from './open-store.ts'
 import { SqliteWorker } from './sqlite/sqlite-worker.ts'
@@ -125,6 +126,23 @@ describe('SQLite file', () => {
       await worker.run('rollback')
     })
     await store.authority.define([])
+    await store.close()
+  })
+
+  test('a transaction whose beginning was given up while it waited for another process does not stay open', async () => {
+    const clock = new FakeClock()
+    const store = await openStore(sqlite(), { clock })
+    await other(sqlite().path, async worker => {
+      await worker.run('begin immediate')
+      const given = failureOf(store.authority.define([]))
+      // This process stood still: its timers come before the answers.
+      await clock.advanceAsync(10_000)
+      expect(await given).toMatchObject({ kind: 'unavailable', code: 'store_timed_out' })
+      await worker.run('rollback')
+      await store.authority.define([])
+      await worker.run('begin immediate')
+      await worker.run('rollback')
+    })
     await store.close()
   })
 

@@ -12,10 +12,11 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import type { Ms } from '../../core/clock.ts'
+import { Failure } from '../../core/failure.ts'
 import type { Turns } from '../turns.ts'
 import { ClockedSqliteAdapter } from './clocked-adapter.ts'
 import { EachRow } from './each-row.ts'
-import type { SqliteWorker } from './sqlite-worker.ts'
+import { type SqliteWorker, TIMED_OUT } from './sqlite-worker.ts'
 
 export interface SqliteDialectOptions {
   /** Asked by the first statement. The worker is closed with the driver. */
@@ -72,7 +73,13 @@ class WorkerDriver implements Driver {
 
   /** Not the default, which takes the lock for writing late and then fails where another has it. */
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+    try {
+      await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+    } catch (error) {
+      // The thread still waits for the lock and may get it. What comes next to the thread is done after this.
+      if (error instanceof Failure && error.code === TIMED_OUT) this.rollbackTransaction(connection).catch(() => {})
+      throw error
+    }
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {

@@ -37,6 +37,9 @@ interface Waiting {
   readonly timer: Timer
 }
 
+/** The code of the Failure for a statement that was given up. */
+export const TIMED_OUT = 'store_timed_out'
+
 /** A connection in a worker thread, so that no statement blocks the event loop. Statements are done in order. */
 export class SqliteWorker {
   readonly #options: SqliteWorkerOptions
@@ -109,7 +112,7 @@ export class SqliteWorker {
     const { path, statementTimeoutMs } = this.#options
     this.#take(id)?.reject(
       new Failure('unavailable', `The store ${path} did not answer within ${statementTimeoutMs} ms`, {
-        code: 'store_timed_out',
+        code: TIMED_OUT,
       }),
     )
   }
