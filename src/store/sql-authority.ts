@@ -134,9 +134,10 @@ export class SqlAuthority implements Authority {
     const alive = seenAt !== undefined
     const reader = this.#readers.get(replica) ?? new ChangeReader(now)
     this.#readers.set(replica, reader)
-    const changes = await reader.read(this.#db, now)
     const scarce = alive ? await scarceOf(this.#db, replica, now) : []
     if (this.#sweeps.isDue(now)) await sweep(this.#db, now)
+    // Last: what is read counts as told, and a pulse that fails afterwards would have told nobody.
+    const changes = await reader.read(this.#db, now)
     return { now, alive, changes, scarce }
   }
 
