@@ -1,6 +1,9 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AuthorityUnderTest, postgresAuthority, sqliteAuthority } from '../../test/support/authorities.ts'
 import { hasPostgres } from '../../test/support/postgres.ts'
+import { budgetOf } from '../../test/support/till.ts'
+import { checkAlive } from './replica-rows.ts'
 import type { Store } from './store.ts'
 
 const HOUR = 3_600_000
@@ -29,6 +32,41 @@ describe.each(places)('authority in the tables of %s', (_, open) => {
     expect((await place.authority.pulse('r', HOUR)).changes).toEqual([{ kind: 'key', id: 'revoked' }])
     expect((await place.authority.pulse('r', HOUR)).changes).toEqual([])
   })
+})
+
+describe.runIf(hasPostgres())('authority in PostgreSQL', () => {
+  let place: AuthorityUnderTest
+  beforeAll(async () => {
+    place = await postgresAuthority()
+  })
+  afterAll(() => place.close())
+
+  test('what a replica has under lease is told when all that is being lent to it is lent', async () => {
+    const { authority } = place
+    const terms = budgetOf('late', 1_000n)
+    await authority.join({ id: 'r', host: 'host', pid: 1, leaseMs: HOUR })
+    await authority.lease('r', [[{ terms, need: 1n, want: 1n }]])
+    const leases = await storeOf(place).transaction(async trx => {
+      // As `lease` does it: the end of its transaction is slow.
+      await checkAlive(trx, 'r')
+      await trx.updateTable('leases').set({ amount: 501n }).where('budget_id', '=', terms.id).execute()
+      const told = authority.leases('r')
+      await waits(told)
+      return { told }
+    })
+    expect(await leases.told).toMatchObject([{ amount: 501n }])
+  })
+
+  /** Until somebody waits for a lock, or what is asked is answered. */
+  async function waits(asked: Promise<unknown>): Promise<void> {
+    let isAnswered = false
+    const answered = () => (isAnswered = true)
+    asked.then(answered, answered)
+    while (!isAnswered) {
+      const { rows } = await sql`select 1 from pg_locks where not granted`.execute(storeOf(place).db)
+      if (rows.length > 0) return
+    }
+  }
 })
 
 function storeOf({ store }: AuthorityUnderTest): Store {

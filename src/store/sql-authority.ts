@@ -113,6 +113,8 @@ export class SqlAuthority implements Authority {
 
   leases(replica: string): Promise<readonly GivenBack[]> {
     return this.#transaction(async trx => {
+      // A question whose answer was lost here may still be on its way to its end there, and lends meanwhile.
+      await lockReplica(trx, replica)
       await checkAlive(trx, replica)
       const rows = await trx
         .selectFrom('leases')
