@@ -185,6 +185,7 @@ describe('idle money', () => {
     const others = [budgetOf('a', 1_000n), budgetOf('b', 1_000n)] as const
     for (const one of others) (await till.hold([one], 100n)).release()
     till.clock.advance(50_000)
+    till.contact.heard(till.clock.monotonic())
     ;(await till.hold([others[1]], 100n)).release()
     till.clock.advance(10_000)
     expect(till.book.takeIdle()).toMatchObject([{ budgetId: others[0].id, amount: 200n }])

@@ -1,11 +1,11 @@
 import type { Ms } from '../../core/clock.ts'
 
-/** While the authority has not answered for so long, nothing is held without asking it. */
+/** While no pulse has been answered for so long, nothing is held: a key may have been revoked meanwhile. */
 const FRESH_MS: Ms = 1_000
 /** After a failure nobody asks again for so long. */
 const BREAK_MS: Ms = 200
 
-/** When the authority was last heard of: a lease may be held against while that is not long ago. */
+/** When the authority was last heard of by a pulse: a lease may be held against while that is not long ago. */
 export class Contact {
   readonly #freshMs: Ms
   #lastHeard: Ms = Number.NEGATIVE_INFINITY
@@ -36,9 +36,14 @@ export class Contact {
     return this.#lost
   }
 
-  /** It has answered what it was asked at `sentAt` (monotonic). */
+  /** It has told what has changed, and prolonged the leases, by a pulse that was sent at `sentAt` (monotonic). */
   heard(sentAt: Ms): void {
     this.#lastHeard = Math.max(this.#lastHeard, sentAt)
+    this.answered()
+  }
+
+  /** It answers: it may be asked again. What has changed meanwhile was not heard by that. */
+  answered(): void {
     this.#brokenUntil = Number.NEGATIVE_INFINITY
   }
 

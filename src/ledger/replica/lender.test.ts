@@ -140,6 +140,21 @@ describe('an authority that is away', () => {
     expect(await refusalOf(Promise.resolve(again))).toMatchObject({ code: 'budget_store_unavailable' })
   })
 
+  it('for its pulses alone lends, and nothing is held until one is answered, for which calls wait 600 ms', async () => {
+    const till = await openTill()
+    till.clock.advance(1_000)
+    const patient = watch(till.hold([key], 100n))
+    await till.clock.advanceAsync(560)
+    expect(patient).toEqual({})
+    till.contact.heard(till.clock.monotonic())
+    await till.clock.advanceAsync(40)
+    expect(patient.value?.left).toBe(100n)
+    till.clock.advance(1_000)
+    const refused = watch(till.hold([key], 100n))
+    await till.clock.advanceAsync(640)
+    expect(refused.error).toMatchObject({ code: 'budget_store_unavailable' })
+  })
+
   it('throws at once', async () => {
     const till = await openTill('r1', { lease: () => Promise.reject(new Error('no such host')) })
     expect(await refusalOf(till.hold([key], 1n))).toMatchObject({ kind: 'unavailable' })

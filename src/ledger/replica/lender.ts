@@ -15,7 +15,7 @@ const MAX_WAITING = 10_000
 const MAX_GROUPS = 200
 /** How long a call waits for the authority's answer. */
 const ANSWER_MS: Ms = 800
-/** How long it waits for money that other replicas have under lease and may not need. */
+/** How long it waits for money that other replicas have under lease and may not need, and for a pulse. */
 const PATIENCE_MS: Ms = 600
 const RETRY_MS: Ms = 40
 
@@ -83,11 +83,34 @@ export class Lender {
     await this.#ask(batch)
     for (const waiting of batch) {
       if (waiting.isSettled || waiting.asksLater) continue
+      if (!this.#isFresh()) {
+        this.#awaitPulse(waiting)
+        continue
+      }
       const hold = this.#parts.place(waiting.wanted)
       if (hold) waiting.resolve(hold)
       // A window has begun meanwhile, or somebody before it was refused and left it short.
       else this.#bring(waiting)
     }
+  }
+
+  #isFresh(): boolean {
+    return this.#parts.contact.isFresh(this.#parts.clock.monotonic())
+  }
+
+  /** Money alone is not enough where nobody has heard for long whether the key was revoked. */
+  #awaitPulse(waiting: Waiting): void {
+    if (this.#isPatient(waiting)) this.#bringLater(waiting)
+    else waiting.reject(awayFailure(new Error('the store does not say what has changed')))
+  }
+
+  #isPatient({ since }: Waiting): boolean {
+    return this.#parts.clock.monotonic() - since < PATIENCE_MS
+  }
+
+  #bringLater(waiting: Waiting): void {
+    waiting.asksLater = true
+    this.#parts.clock.after(RETRY_MS, () => this.#bring(waiting))
   }
 
   async #ask(batch: readonly Waiting[]): Promise<void> {
@@ -106,7 +129,7 @@ export class Lender {
         gate.share(() => authority.lease(replica, groups)),
         { asking, sentAt },
       )
-      contact.heard(sentAt)
+      contact.answered()
       this.#take(answers, { asking, sentAt })
     } catch (error) {
       contact.failed(clock.monotonic(), error)
@@ -120,7 +143,7 @@ export class Lender {
    * authority has not been heard of lately.
    */
   #questions(batch: readonly Waiting[], now: Ms) {
-    const isFresh = this.#parts.contact.isFresh(now)
+    const isFresh = this.#isFresh()
     const promised = new Map<Account, NanoUsd>()
     const asking: Waiting[] = []
     const groups: LeaseAsk[][] = []
@@ -172,12 +195,11 @@ export class Lender {
     const elsewhere = budget.leased - (account?.leased ?? 0n)
     const free = account?.free(now) ?? 0n
     const { limit = 0n, spent, leased } = budget
-    const isPatient = now - waiting.since < PATIENCE_MS
+    const isPatient = this.#isPatient(waiting)
     // Money that came for others with the same answer, and beyond their need: it asks for less at once.
     if (isPatient && amount > 0n && limit - spent - leased + free >= amount) return
     if (isPatient && elsewhere > 0n && limit - spent >= amount) {
-      waiting.asksLater = true
-      clock.after(RETRY_MS, () => this.#bring(waiting))
+      this.#bringLater(waiting)
     } else {
       // What is free here is held by nobody; it was not enough.
       waiting.reject(overBudget({ ...budget, leased: leased - free }, amount, clock.now()))
