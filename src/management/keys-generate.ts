@@ -157,7 +157,7 @@ async function newPerson(
   const known = await trx.selectFrom('users').select('id').where('id', '=', user_id).executeTakeFirst()
   if (known) return []
   const { changed } = await insertPerson(trx, { user_id }, maker)
-  return [changed]
+  return changed
 }
 
 async function spendFirst(

@@ -76,8 +76,7 @@ async function addOne(trx: Transaction<Database>, someone: Someone, { found, mak
     .returning('user_id')
     .executeTakeFirst()
   if (!written) throw badRequest(`user '${user.id}' is in organization '${organization.id}' already`, 'member')
-  const changed: Changed[] = made ? [made.changed] : []
-  return { user, changed: [...changed, ...memberChange(organization.id, user.id, { after: row })] }
+  return { user, changed: [...(made?.changed ?? []), ...memberChange(organization.id, user.id, { after: row })] }
 }
 
 async function makePerson(trx: Transaction<Database>, { user_id, user_email }: Someone, maker: Maker) {

@@ -70,12 +70,15 @@ export function makerOf({ caller, access }: OperationContext, now: Ms): Maker {
   return { keyId: caller.keyId, now, access }
 }
 
-/** Makes a user of whom no more is known than a name, as LiteLLM does when an administrator adds somebody unknown. */
+/**
+ * Makes a user of whom no more is known than a name, as LiteLLM does when an administrator adds somebody unknown. Whom
+ * another request has made meanwhile is theirs: nothing is changed then.
+ */
 export async function insertPerson(
   trx: Transaction<Database>,
   person: Person & { readonly user_id: string },
   maker: Maker,
-): Promise<{ readonly user: UserRow; readonly changed: Changed }> {
+): Promise<{ readonly user: UserRow; readonly changed: readonly Changed[] }> {
   const user: UserRow = {
     id: person.user_id,
     email: person.user_email ?? null,
@@ -84,9 +87,24 @@ export async function insertPerson(
     data: dataText(standardMoney(maker.access)),
     ...madeBy(maker.keyId, maker.now),
   }
-  await trx.insertInto('users').values(user).execute()
+  if (!(await insertUser(trx, user))) {
+    const known = await lockNamed(trx, { user_id: user.id }, 'everybody')
+    if (known) return { user: known, changed: [] }
+    throw noSuchUser(person)
+  }
   await setUserBudgets(trx, user, maker)
-  return { user, changed: { kind: 'user', id: user.id, after: auditable(user) } }
+  return { user, changed: [{ kind: 'user', id: user.id, after: auditable(user) }] }
+}
+
+/** Whether the row was written: false where there is one of this id. */
+export async function insertUser(trx: Transaction<Database>, user: UserRow): Promise<boolean> {
+  const written = await trx
+    .insertInto('users')
+    .values(user)
+    .onConflict(conflict => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  return written !== undefined
 }
 
 /** What the configuration lets users spend of whom nothing is said. */

@@ -87,7 +87,7 @@ async function userToAdd(trx: Transaction<Database>, person: Person, { team, rea
   const { user_id } = person
   if (user_id === undefined) throw badRequest('nobody has this address yet; say user_id as well', 'user_id')
   const made = await insertPerson(trx, { ...person, user_id }, maker)
-  return { user: made.user, changed: [made.changed] }
+  return { user: made.user, changed: made.changed }
 }
 
 /** Who was added, as far as the caller may know of them: administrators of the gateway see all that is known of users. */

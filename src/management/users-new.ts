@@ -9,7 +9,7 @@ import { auditable, dataText, madeBy } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
 import { id, names, usd } from './fields.ts'
 import type { Operation } from './operation.ts'
-import { makerOf, setUserBudgets } from './people.ts'
+import { insertUser, makerOf, setUserBudgets } from './people.ts'
 import { administers, type Reach, reachOf } from './reach.ts'
 import { WRITERS } from './role-groups.ts'
 import { memberRole } from './team-fields.ts'
@@ -53,7 +53,7 @@ export const userNew: Operation<NewUser> = {
       await requireMay(trx, { reach, caller: context.caller }, input)
       const user = userRow(input, context.caller.keyId, now)
       if (user.email !== null) await requireFreeEmail(trx, reach, { email: user.email, userId: user.id })
-      await insertUser(trx, user)
+      if (!(await insertUser(trx, user))) throw badRequest(`there is a user '${user.id}' already`, 'user_id')
       await setUserBudgets(trx, user, makerOf(context, now))
       if (input.spend !== undefined) await setUserSpend(trx, now, { userId: user.id, spend: input.spend })
       await joinOrganizations(trx, user, input.organizations ?? [])
@@ -97,16 +97,6 @@ function userRow(input: NewUser, keyId: string, now: number): UserRow {
     data: dataText(dataOnly(input)),
     ...madeBy(keyId, now),
   }
-}
-
-async function insertUser(trx: Transaction<Database>, user: UserRow): Promise<void> {
-  const written = await trx
-    .insertInto('users')
-    .values(user)
-    .onConflict(conflict => conflict.doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  if (!written) throw badRequest(`there is a user '${user.id}' already`, 'user_id')
 }
 
 async function joinOrganizations(
