@@ -240,6 +240,28 @@ describe('models of the management API', () => {
     expect(warnings).toEqual([expect.stringContaining('moved is left out')])
   })
 
+  it('are refused with prices that are none, and with guards that have no effect', async () => {
+    const upstream = await stage.upstream()
+    const { call } = await replica(upstream)
+    const refused = (param: string) => ({ status: 400, body: { error: { param } } })
+    for (const price of ['abc', -1, 1e300, 2]) {
+      const answer = await call('/model/new', added(upstream, { params: { input_cost_per_token: price } }))
+      expect(answer, `${price}`).toMatchObject(refused('litellm_params.input_cost_per_token'))
+    }
+    const guarded = await call('/model/new', added(upstream, { info: { team_id: 'a-team' } }))
+    expect(guarded).toMatchObject(refused('model_info.team_id'))
+    const free = {
+      params: { top_of_the_list: 1, input_cost_per_token: '1e-6' },
+      info: { team_id: null, colour: 'red' },
+    }
+    expect((await call('/model/new', added(upstream, free))).status).toBe(200)
+
+    const dear = { litellm_params: { output_cost_per_token: 1e300 }, model_info: { id: 'm-1' } }
+    expect(await call('/model/update', dear)).toMatchObject(refused('litellm_params.output_cost_per_token'))
+    const direct = { model_info: { direct_access: true } }
+    expect(await call('/model/m-1/update', direct, 'PATCH')).toMatchObject(refused('model_info.direct_access'))
+  })
+
   it('are listed beside those of the configuration, with what they cost', async () => {
     const upstream = await stage.upstream()
     const { call } = await replica(upstream)

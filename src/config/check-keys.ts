@@ -77,7 +77,8 @@ function checkEntry(
   if (entry.mark === 'effect' || isOff(section.value[key])) return
   const message = entry.description.charAt(0).toLowerCase() + entry.description.slice(1).replace(/\.$/, '')
   if (entry.mark !== 'accept!') {
-    context.findings.add(entry.guards ? 'report' : 'note', subject, message)
+    if (entry.guards) context.findings.report(subject, message, { inVain: true })
+    else context.findings.note(subject, message)
     return
   }
   const known = context.acknowledged.has(key) || context.acknowledged.has(subject.path)

@@ -22,6 +22,8 @@ export interface Finding {
   readonly suggestion?: string
   /** Set when `--acknowledge NAME` turns this error into a note. */
   readonly acknowledge?: string
+  /** Money or access would not be what its author asked for: a file is read all the same, the management API refuses it. */
+  readonly inVain?: boolean
 }
 
 /** Where a finding is about: the key's path, and its place when it came from a file. */
@@ -52,7 +54,7 @@ export class Findings {
     this.add('error', subject, message, extra)
   }
 
-  report(subject: Subject, message: string, extra: Pick<Finding, 'suggestion'> = {}): void {
+  report(subject: Subject, message: string, extra: Pick<Finding, 'suggestion' | 'inVain'> = {}): void {
     this.add('report', subject, message, extra)
   }
 

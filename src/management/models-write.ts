@@ -152,7 +152,7 @@ function requireUsable(models: LiveModels, rows: readonly ModelRow[], model: Sto
   requirePlainUrls(model.params)
   const others = models.openAll(rows.filter(row => row.id !== model.id))
   const compiled = models.compile([...others, model])
-  const [error] = compiled.findings[others.length]?.filter(one => one.severity === 'error') ?? []
+  const [error] = compiled.findings[others.length]?.filter(one => one.severity === 'error' || one.inVain) ?? []
   if (error) throw badRequest(`${error.path}: ${error.message}`, error.path)
   const entry = compiled.models.length - 1
   const reason = compiled.leftOut.find(one => one.entry === entry && !isElsewhere(one.variables))?.reason

@@ -80,10 +80,15 @@ describe('readPriceKeys', () => {
     expect(override.rates).not.toHaveProperty('output')
   })
 
-  it.each([-1e-7, 'free', '', Number.NaN, true, {}, []])('names a key whose value is %j', value => {
+  it.each([-1e-7, 'free', '', Number.NaN, true, {}, [], 1.000_001, 1e300])('names a key whose value is %j', value => {
     const override = readPriceKeys({ input_cost_per_token: value, output_cost_per_token: 1e-6 })
     expect(override).toMatchObject({ rates: { output: 1_000_000_000n }, unreadable: ['input_cost_per_token'] })
     expect(override.rates).not.toHaveProperty('input')
+  })
+
+  it('takes requests for dearer than tokens', () => {
+    expect(readPriceKeys({ input_cost_per_request: 1_000 }).unreadable).toEqual([])
+    expect(readPriceKeys({ input_cost_per_request: 1_001 }).unreadable).toEqual(['input_cost_per_request'])
   })
 
   it.each(['x', [1], [{ range: 'all' }], [{ range: [-1, 2] }]])('names tiered_pricing when it is %j', value => {

@@ -9,7 +9,7 @@ export interface PriceOverride {
   readonly tiers: readonly TierOverride[]
   /** `mode` says that nothing is generated (embedding, rerank, moderation), so no output price is needed. */
   readonly inputOnly: boolean
-  /** Keys whose value is no price: not a decimal number, or negative. They have no effect. */
+  /** Keys whose value is no price: not a decimal number, negative, or beyond all reason. They have no effect. */
   readonly unreadable: readonly string[]
 }
 
@@ -69,7 +69,7 @@ function readKeys(entry: PriceEntry, draft: Draft, from = 0): void {
   for (const [key, value] of Object.entries(entry)) {
     const meaning = readPriceKey(key)
     if (!meaning || value === null || value === undefined) continue
-    const rate = readRate(value, meaning.scale)
+    const rate = readRate(value, meaning)
     if (rate === undefined) draft.refuse(key)
     else found.push({ meaning, rate })
   }
@@ -100,12 +100,17 @@ function rangeStart(range: unknown): number | undefined {
   return typeof from === 'number' && from >= 0 ? from : undefined
 }
 
+/** What nobody charges: over 1 USD per token, over 1,000 USD per request. */
+const MOST_PER_TOKEN = 10n ** 15n
+const MOST_PER_REQUEST = 1_000n * MOST_PER_TOKEN
+
 /** A value in USD as nano-USD per million, by its decimal text; undefined when it is no price. */
-function readRate(value: unknown, scale: number): Rate | undefined {
+function readRate(value: unknown, { kind, scale }: PriceKey): Rate | undefined {
   if (typeof value !== 'number' && typeof value !== 'string') return undefined
   try {
     const rate = decimalToInteger(value, scale)
-    return rate < 0n ? undefined : rate
+    const most = kind === 'request' ? MOST_PER_REQUEST : MOST_PER_TOKEN
+    return rate < 0n || rate > most ? undefined : rate
   } catch {
     return undefined
   }

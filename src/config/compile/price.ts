@@ -17,7 +17,7 @@ export function compilePrice(
   const base = context.prices.lookup(priceQuery(source, connection))
   const override = readPriceKeys(statedPrices(source))
   for (const key of override.unreadable)
-    context.findings.report(placeOf(source, key), 'is not a price, so it is ignored')
+    context.findings.report(placeOf(source, key), 'is not a price, so it is ignored', { inVain: true })
   noteIdleKeys(source, context)
   return mergeRates(base, override, 'config')
 }
