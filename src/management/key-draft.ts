@@ -36,6 +36,8 @@ export function keyAfter(
 ): KeyRow {
   const fields = Object.entries(said).filter(([name]) => !ELSEWHERE.has(name))
   const patch: Patch = { ...Object.fromEntries(fields), ...routes(said), ...increaseEnd(said, now) }
+  const data = patched(readData(before), patch)
+  requireIncreaseEnds(said, data, now)
   return {
     ...before,
     alias: kept(said.key_alias, before.alias),
@@ -45,7 +47,7 @@ export function keyAfter(
     plan_id: kept(said.budget_id, before.plan_id),
     blocked: said.blocked === undefined ? before.blocked : Number(said.blocked ?? false),
     expires_at: said.duration === undefined ? before.expires_at : said.duration && endOf(said.duration, now),
-    data: JSON.stringify(patched(readData(before), patch)),
+    data: JSON.stringify(data),
     updated_at: now,
     updated_by: by,
   } as KeyRow
@@ -64,7 +66,22 @@ function routes({ key_type: type, allowed_routes }: KeyRequest): Patch {
 
 function increaseEnd({ temp_budget_expiry: end }: KeyRequest, now: Ms): Patch {
   if (end === undefined || end === null) return end === null ? { temp_budget_expiry: null } : {}
-  return { temp_budget_expiry: duration.safeParse(end).success ? endOf(end, now) : Date.parse(end) }
+  return { temp_budget_expiry: duration.safeParse(end).success ? endOf(end, now) : utcTime(end) }
+}
+
+/** A time that names no zone would otherwise be one of the zone that this machine happens to stand in. */
+function utcTime(said: string): Ms {
+  return Date.parse(/T[\d:.]+$/.test(said) ? `${said}Z` : said)
+}
+
+/** @throws Failure `invalid_request` for an increase that would never hold. */
+function requireIncreaseEnds(said: KeyRequest, data: JsonObject, now: Ms): void {
+  const { temp_budget_increase: more, temp_budget_expiry: end } = data
+  if (said.temp_budget_increase === undefined && said.temp_budget_expiry === undefined) return
+  if (more === undefined && !said.temp_budget_expiry) return
+  if (typeof end !== 'number')
+    throw badRequest('a temporary increase needs an end: say temp_budget_expiry as well', 'temp_budget_expiry')
+  if (end <= now) throw badRequest('temp_budget_expiry is past', 'temp_budget_expiry')
 }
 
 /** Fields that only those above a key write, whoever owns it. */

@@ -79,8 +79,8 @@ export const keyNothing = {
 /** The raise of a key's main budget for some time. */
 export const keyIncrease = {
   temp_budget_increase: usd.nullish(),
-  /** A duration, or a time in ISO 8601. */
-  temp_budget_expiry: z.union([duration, z.iso.datetime({ offset: true })]).nullish(),
+  /** A duration, or a day or time in ISO 8601; in UTC where it names no zone. */
+  temp_budget_expiry: z.union([duration, z.iso.date(), z.iso.datetime({ offset: true, local: true })]).nullish(),
 } as const
 
 /** The fields in `data`, as they are shown. */
