@@ -4,11 +4,14 @@ import { budgetDuration, count, table, usd } from './fields.ts'
 
 /** One pool's budget: dollars, or dollars and a period under either of LiteLLM's two pairs of names. */
 const poolBudget = z
-  .union([
-    usd.transform(dollars => ({ max_budget: dollars })),
-    z.strictObject({ max_budget: usd, budget_duration: budgetDuration.nullish() }),
-    z.strictObject({ budget_limit: usd, time_period: budgetDuration.nullish() }),
-  ])
+  .union(
+    [
+      usd.transform(dollars => ({ max_budget: dollars })),
+      z.strictObject({ max_budget: usd, budget_duration: budgetDuration.nullish() }),
+      z.strictObject({ budget_limit: usd, time_period: budgetDuration.nullish() }),
+    ],
+    { error: 'must be US dollars, {max_budget, budget_duration} or {budget_limit, time_period}' },
+  )
   .transform(said => ('budget_limit' in said ? renamed(said) : said))
 
 function renamed({ budget_limit, time_period }: { budget_limit: number; time_period?: string | null | undefined }) {

@@ -25,13 +25,16 @@ export const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 const DURATION = /^(\d{1,6})(mo|[smhdw])$/
-const DURATION_SAID = 'must be a number with a unit: 30s, 45m, 12h, 30d, 2w or 1mo'
+
+/** How a duration is written, for those who wrote none. */
+export const DURATION_SAID = 'must be a number with a unit: 30s, 45m, 12h, 30d, 2w or 1mo'
 
 /** `30s`, `45m`, `12h`, `30d`, `2w`, `1mo`; at least one of it. */
 export const duration = z
   .string()
   .max(16)
-  .refine(said => DURATION.test(said) && !/^0+\D/.test(said), DURATION_SAID)
+  // Otherwise a union of this and other forms would tell of this one only.
+  .refine(said => DURATION.test(said) && !/^0+\D/.test(said), { error: DURATION_SAID, abort: true })
 
 /** How long a budget runs: a duration, or a span of UTC's calendar (`core/budget.ts`). */
 export const budgetDuration = z
@@ -122,7 +125,7 @@ export const queryFlag = z
 
 /** Several of one name in a query, or one with commas. */
 export const queryNames = z
-  .union([id.transform(said => said.split(',').filter(Boolean)), names])
+  .union([id.transform(said => said.split(',').filter(Boolean)), names], { error: 'must be names with commas between' })
   .pipe(z.array(id).max(1_000))
 
 /** `page` counts from 1; `size` is at most 100. */

@@ -44,3 +44,29 @@ it('refuses an increase that has no end, or one that is past', async () => {
   await update({ temp_budget_increase: 6 })
   await update({ temp_budget_increase: null, temp_budget_expiry: null })
 })
+
+it('says which forms are allowed where there are several', async () => {
+  const messages: readonly (readonly [path: string, input: object, message: RegExp])[] = [
+    ['/key/generate', { duration: '30 days' }, /^'duration': must be a number with a unit: 30s.*1mo; -1 is for ever$/],
+    [
+      '/key/generate',
+      { model_max_budget: { small: 'x' } },
+      /^'model_max_budget.small': must be US dollars, .*time_period}$/,
+    ],
+    ['/key/update', { key, temp_budget_expiry: 'soon' }, /^'temp_budget_expiry': must be a duration .*T12:00:00Z\)$/],
+    [
+      '/team/member_add',
+      { team_id: 't', member: { user_id: 'a', role: 'boss' } },
+      /'member': must be .*admin or user.* list/,
+    ],
+    [
+      '/organization/member_add',
+      { organization_id: 'o', member: { role: 'x' } },
+      /must be .*org_admin, .*, or a list$/,
+    ],
+    ['/user/new', { teams: [7] }, /^'teams.0': must be a team's id, or {team_id, user_role: admin or user/],
+    ['/user/list', { user_ids: 7 }, /^'user_ids': must be names with commas between$/],
+  ]
+  for (const [path, input, message] of messages)
+    expect((await stage.refused(path, input as Told)).message, path).toMatch(message)
+})

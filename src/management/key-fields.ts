@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { KEY_TYPES } from '../access/may-call.ts'
 import { budgetFields, limitFields, poolLimitFields, withoutEffect } from './budget-fields.ts'
-import { duration, id, metadata, names, table, usd } from './fields.ts'
+import { DURATION_SAID, duration, id, metadata, names, table, usd } from './fields.ts'
 
 /** A key as a request names it: the key itself, or the hash that is its id. */
 export const keyReference = z.string().min(1).max(256)
@@ -46,7 +46,9 @@ export const keyColumns = {
 /** Fields that are no state of their own: they set one. */
 export const keyOrders = {
   /** Until it expires; null, or LiteLLM's `-1`: never. */
-  duration: z.union([z.literal('-1').transform(() => null), duration]).nullish(),
+  duration: z
+    .union([z.literal('-1').transform(() => null), duration], { error: `${DURATION_SAID}; -1 is for ever` })
+    .nullish(),
   key_type: z.enum(Object.keys(KEY_TYPES) as [string, ...string[]]).nullish(),
   /** What has been spent, in dollars. */
   spend: usd.nullish(),
@@ -80,7 +82,11 @@ export const keyNothing = {
 export const keyIncrease = {
   temp_budget_increase: usd.nullish(),
   /** A duration, or a day or time in ISO 8601; in UTC where it names no zone. */
-  temp_budget_expiry: z.union([duration, z.iso.date(), z.iso.datetime({ offset: true, local: true })]).nullish(),
+  temp_budget_expiry: z
+    .union([duration, z.iso.date(), z.iso.datetime({ offset: true, local: true })], {
+      error: 'must be a duration (30s, 45m, 12h, 30d, 2w, 1mo) or a time (2027-01-15, 2027-01-15T12:00:00Z)',
+    })
+    .nullish(),
 } as const
 
 /** The fields in `data`, as they are shown. */

@@ -35,7 +35,7 @@ const listInput = z.strictObject({
   sort_by: z.enum(Object.keys(SORTS) as [SortName, ...SortName[]]).default('created_at'),
   sort_order: z.enum(['asc', 'desc']).default('desc'),
   /** Users are not shown with their keys: `user` alone is known, and changes nothing. */
-  expand: z.union([z.literal('user'), z.array(z.literal('user'))]).optional(),
+  expand: z.union([z.literal('user'), z.array(z.literal('user'))], { error: "must be 'user'" }).optional(),
   status: z.enum(['active', 'expired', 'blocked']).optional(),
 })
 

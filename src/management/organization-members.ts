@@ -23,7 +23,9 @@ const someone = z.strictObject({ ...person, role: organizationRole.default('inte
 
 const addInput = z.strictObject({
   organization_id: id,
-  member: z.union([someone, z.array(someone).min(1).max(500)]),
+  member: z.union([someone, z.array(someone).min(1).max(500)], {
+    error: `must be {user_id or user_email, role: ${organizationRole.options.join(', ')}}, or a list`,
+  }),
   max_budget_in_organization: noBudget,
 })
 

@@ -35,6 +35,9 @@ export const person = {
 
 export const memberRole = z.enum(['admin', 'user'])
 
+/** The roles of members, for those who named another. */
+export const ROLES_SAID = memberRole.options.join(' or ')
+
 export const SAY_WHO = 'say who: user_id or user_email'
 
 /** Requires that a person is named one way or the other. */

@@ -12,14 +12,16 @@ import { removeMemberKeys } from './key-removal.ts'
 import type { Operation } from './operation.ts'
 import { makerOf, noSuchUser, type Person } from './people.ts'
 import { WRITERS } from './role-groups.ts'
-import { member, memberRole, named, person, SAY_WHO } from './team-fields.ts'
+import { member, memberRole, named, person, ROLES_SAID, SAY_WHO } from './team-fields.ts'
 import { addMembers, shownAdded } from './team-membership.ts'
 import { type FoundTeam, lockTeam, setMemberBudgets } from './team-rows.ts'
 import { oneShownTeam, type ShownTeam, shownMemberships } from './team-view.ts'
 
 const addInput = z.strictObject({
   team_id: id,
-  member: z.union([member, z.array(member).min(1).max(500)]),
+  member: z.union([member, z.array(member).min(1).max(500)], {
+    error: `must be {user_id or user_email, role: ${ROLES_SAID}}, or a list of 1 to 500 of them`,
+  }),
   max_budget_in_team: usd.nullish(),
 })
 

@@ -12,7 +12,7 @@ import type { Operation } from './operation.ts'
 import { insertUser, makerOf, setUserBudgets } from './people.ts'
 import { administers, type Reach, reachOf } from './reach.ts'
 import { WRITERS } from './role-groups.ts'
-import { memberRole } from './team-fields.ts'
+import { memberRole, ROLES_SAID } from './team-fields.ts'
 import { addMembers } from './team-membership.ts'
 import { lockTeam } from './team-rows.ts'
 import { userColumns, userData, userNothing } from './user-fields.ts'
@@ -22,10 +22,13 @@ import { oneShownUser } from './user-view.ts'
 import { dataOnly, type Occasion, requireManagedRole, requireWithinAll, setUserSpend } from './users.ts'
 import { requireSameReserved } from './writable.ts'
 
-const teamPlace = z.union([
-  id.transform(team_id => ({ team_id, user_role: 'user' as const, max_budget_in_team: null })),
-  z.strictObject({ team_id: id, user_role: memberRole.default('user'), max_budget_in_team: usd.nullish() }),
-])
+const teamPlace = z.union(
+  [
+    id.transform(team_id => ({ team_id, user_role: 'user' as const, max_budget_in_team: null })),
+    z.strictObject({ team_id: id, user_role: memberRole.default('user'), max_budget_in_team: usd.nullish() }),
+  ],
+  { error: `must be a team's id, or {team_id, user_role: ${ROLES_SAID}, max_budget_in_team}` },
+)
 
 const newUser = z.strictObject({
   ...userColumns,
