@@ -1,7 +1,10 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import type { BudgetState } from '../core/budget.ts'
 import { nanoToUsd } from '../core/money.ts'
 import { standOf } from '../store/budgets.ts'
+import { textIn } from '../store/dialect.ts'
+import type { Database } from '../store/schema.ts'
 import { isoTime } from './entity-data.ts'
 import { notFound } from './errors.ts'
 import { id } from './fields.ts'
@@ -22,8 +25,8 @@ export const spendKeys: Operation = {
   input: nothing,
   async run({ store }) {
     const rows = await store.db
-      .selectFrom('budgets')
-      .innerJoin('keys', 'keys.id', 'budgets.subject')
+      .selectFrom('keys')
+      .innerJoin('budgets', join => join.on('budgets.id', '=', mainBudget(store.db)))
       .select([
         'keys.id',
         'keys.name',
@@ -34,8 +37,6 @@ export const spendKeys: Operation = {
         'keys.created_at',
       ])
       .select('budgets.id as budget')
-      .where('budgets.level', '=', 'key')
-      .where('budgets.id', 'not like', '%|%|%')
       .orderBy('budgets.spent', 'desc')
       .orderBy('keys.id')
       .limit(MAX_SUBJECTS)
@@ -55,6 +56,12 @@ export const spendKeys: Operation = {
       created_at: isoTime(row.created_at),
     }))
   },
+}
+
+/** The id of a key's main budget, found by its primary key: `budgetId` of `keySubject`, whose ids need no encoding. */
+function mainBudget(db: Kysely<Database>): RawBuilder<string> {
+  const subject = sql`coalesce(${textIn(db, 'keys.data', 'budget_subject')}, ${sql.ref('keys.id')})`
+  return sql<string>`${sql.lit('key|')} || ${subject}`
 }
 
 const usersInput = z.strictObject({ user_id: id.optional() })

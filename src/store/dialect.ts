@@ -53,6 +53,12 @@ export function textsParameter(db: Kysely<Database>, texts: readonly string[]): 
   return isPostgres(db) ? texts : JSON.stringify(texts)
 }
 
+/** The text under a name in a column that holds a JSON object; null where there is none. */
+export function textIn(db: Kysely<Database>, column: string, name: string): RawBuilder<string | null> {
+  const json = isPostgres(db) ? sql`cast(${sql.ref(column)} as json)` : sql.ref(column)
+  return sql<string | null>`(${json} ->> ${sql.lit(name)})`
+}
+
 /** Locks the rows that a statement reads, in the order in which it reads them. An SQLite transaction is alone anyway. */
 export function forUpdate(db: Kysely<Database>): RawBuilder<unknown> {
   return isPostgres(db) ? sql`for update` : sql``

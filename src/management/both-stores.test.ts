@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { GroupStage, type Told } from '../../test/support/group-stage.ts'
+import { hasPostgres, startPostgres } from '../../test/support/postgres.ts'
+import { Secret } from '../core/secret.ts'
+
+interface Opened {
+  readonly stage: GroupStage
+  stop(): Promise<void>
+}
+
+async function onSqlite(): Promise<Opened> {
+  const stage = await GroupStage.open()
+  return { stage, stop: () => stage.close() }
+}
+
+async function onPostgres(): Promise<Opened> {
+  const postgres = await startPostgres()
+  const limits = { poolSize: 10, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 }
+  const stage = await GroupStage.open(undefined, { kind: 'postgres', url: new Secret(postgres.url), ...limits })
+  const stop = async () => {
+    await stage.close()
+    await postgres.stop()
+  }
+  return { stage, stop }
+}
+
+const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7] as const
+const STORES = [['SQLite', onSqlite] as const, ...(hasPostgres() ? [['PostgreSQL', onPostgres] as const] : [])]
+
+describe.each(STORES)('the management API on %s', (_, open) => {
+  let stage: GroupStage
+  let stop: () => Promise<void> = async () => {}
+  beforeAll(async () => {
+    const opened = await open()
+    stage = opened.stage
+    stop = opened.stop
+  }, 60_000)
+  afterAll(() => stop())
+
+  it('makes a new user once whom parallel requests name', async () => {
+    const keys = await Promise.all(EIGHT.map(() => stage.ask('/key/generate', { user_id: 'by-keys' })))
+    expect(keys).toHaveLength(8)
+
+    for (const at of EIGHT) await stage.ask('/team/new', { team_id: `t${at}` })
+    const member = { user_id: 'by-teams', role: 'user' }
+    await Promise.all(EIGHT.map(at => stage.ask('/team/member_add', { team_id: `t${at}`, member })))
+
+    for (const at of EIGHT) await stage.ask('/organization/new', { organization_id: `o${at}` })
+    const someone = { user_id: 'by-organizations', user_email: 'o@example.com' }
+    await Promise.all(EIGHT.map(at => stage.ask('/organization/member_add', addTo(`o${at}`, someone))))
+
+    const users = await stage.db.selectFrom('users').select('id').orderBy('id').execute()
+    expect(users.map(({ id }) => id)).toEqual(['by-keys', 'by-organizations', 'by-teams'])
+    const made = await stage.db.selectFrom('audit').select('after').where('subject', '=', 'by-keys').execute()
+    expect(made).toHaveLength(1)
+  })
+
+  it('tells what was spent by a key that was given another secret', async () => {
+    const { key } = await stage.ask('/key/generate', { key_alias: 'renewed', spend: 3, max_budget: 5 })
+    await stage.ask('/key/generate', { key_alias: 'plain', spend: 2, model_max_budget: { small: 9 } })
+    const once = await stage.ask('/key/regenerate', { key })
+    const twice = await stage.ask('/key/regenerate', { key: once.key })
+    const all = await stage.ask<readonly Told[]>('/spend/keys')
+    const told = all.filter(one => one.key_alias !== null)
+    expect(told).toMatchObject([
+      { token: twice.token, key_alias: 'renewed', spend: 3, max_budget: 5 },
+      { key_alias: 'plain', spend: 2, max_budget: null },
+    ])
+    expect(told).toHaveLength(2)
+  })
+})
+
+function addTo(organization_id: string, member: object) {
+  return { organization_id, member }
+}
