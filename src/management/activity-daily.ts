@@ -84,9 +84,12 @@ async function addRows(store: Store, sight: Sight, question: ActivityQuestion, {
     dayOf(row.day).addPart('entities', row.entity ?? '', { key: row.key_id ?? '', row })
 }
 
+/** Calls without a team, customer or tag are none of the activity of those; a user's is that of everybody. */
 function rowsOf(store: Store, sight: Sight, question: ActivityQuestion) {
+  const { entity, tags } = question
   const rows = store.db.selectFrom('ledger').where(matching(store, sight, question))
-  return question.tags ? rows.where(hasTag(store, question.tags)) : rows
+  if (entity === 'tag') return rows.where(hasTag(store, tags))
+  return entity === 'user_id' ? rows : rows.where(`ledger.${entity}`, 'is not', null)
 }
 
 async function groups(store: Store, sight: Sight, question: ActivityQuestion) {

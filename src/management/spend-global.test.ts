@@ -197,6 +197,17 @@ describe.each(stores)('a thousand rows in %s', (_, start) => {
     expect(Object.keys(results[0]?.breakdown.entities ?? {}).sort()).toEqual(['green', 'red'])
   })
 
+  it('counts for tags, teams and customers where a call has one', async () => {
+    const { metadata } = (await ask(tagActivity, DATES)) as Activity
+    expect(metadata.total_spend).toBe(usd(known, one => one.tags.length > 0))
+    const day = { start_date: '2025-12-01', end_date: '2025-12-01' }
+    const started_at = Date.UTC(2025, 11, 1, 12)
+    await stage.rows({ call_id: 'nobody', started_at, charge: 5n, tags: '[]' }, { call_id: 'no tags', started_at })
+    for (const operation of [tagActivity, teamActivity, customerActivity])
+      expect(await ask(operation, day)).toMatchObject({ results: [], metadata: { total_api_requests: 0 } })
+    expect(await ask(userActivity, day)).toMatchObject({ metadata: { total_api_requests: 2 } })
+  })
+
   it('is counted by call in the daily activity, where each call ended', async () => {
     const { results, metadata } = (await ask(userActivity, DATES)) as Activity
     const last = known.filter(one => one.isLast)
@@ -263,7 +274,7 @@ describe.each(stores)('a thousand rows in %s', (_, start) => {
     await expect(total('rita', { team_ids: 'red,blue' })).rejects.toMatchObject({ kind: 'not_found' })
     await expect(total('raul', { team_ids: 'red' })).rejects.toMatchObject({ kind: 'not_found' })
     const tags = (await stage.as(personOf('raul')).ask(tagActivity, DATES)) as Activity
-    expect(tags.metadata.total_spend).toBe(usd(known, one => one.user === 'raul'))
+    expect(tags.metadata.total_spend).toBe(usd(known, one => one.user === 'raul' && one.tags.length > 0))
     for (const operation of [globalSpend, globalSpendKeys, globalSpendReport, globalActivity, customerActivity])
       await expect(stage.as(personOf('rita')).ask(operation)).rejects.toMatchObject({ kind: 'forbidden' })
   })

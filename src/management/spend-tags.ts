@@ -10,7 +10,8 @@ export function tagsOfRow({ db }: Store): RawBuilder<{ value: string }> {
     : sql<{ value: string }>`json_each(${tags})`
 }
 
-/** Whether a row of `ledger` has one of these tags. */
-export function hasTag(store: Store, tags: readonly string[]): RawBuilder<SqlBool> {
-  return sql<SqlBool>`exists (select 1 from ${tagsOfRow(store)} as tag where ${isOneOf(store.db, 'tag.value', tags)})`
+/** Whether a row of `ledger` has one of these tags, or where none are named any tag. */
+export function hasTag(store: Store, tags?: readonly string[]): RawBuilder<SqlBool> {
+  const meant = tags ? sql`where ${isOneOf(store.db, 'tag.value', tags)}` : sql``
+  return sql<SqlBool>`exists (select 1 from ${tagsOfRow(store)} as tag ${meant})`
 }
