@@ -68,6 +68,14 @@ describe.each(STORES)('the management API on %s', (_, open) => {
     ])
     expect(told).toHaveLength(2)
   })
+
+  it('finds the aliases of keys in capitals and without', async () => {
+    await stage.ask('/key/generate', { key_alias: 'Team-Blue' })
+    for (const said of ['team-b', 'TEAM-B', 'Team-B']) {
+      expect(await stage.ask('/key/aliases', { search: said }), said).toMatchObject({ aliases: ['Team-Blue'] })
+      expect(await stage.ask('/key/list', { key_alias: said }), said).toMatchObject({ total_count: 1 })
+    }
+  })
 })
 
 function addTo(organization_id: string, member: object) {

@@ -150,9 +150,9 @@ function seen(keys: Keys, reach: Reach, withTeams: boolean): Expression<SqlBool>
   return keys.or(some)
 }
 
-/** What was typed stands for itself, `%` and `_` included; the search is bounded by the text's 256 characters. */
+/** What was typed stands for itself, `%` and `_` included, in capitals or not; the search is bounded by the text's 256 characters. */
 function like(keys: Keys, column: 'alias', said: string): Expression<SqlBool> {
-  return sql<SqlBool>`${keys.ref(column)} like ${likeAnywhere(said)} escape '\\'`
+  return sql<SqlBool>`lower(${keys.ref(column)}) like lower(${likeAnywhere(said)}) escape '\\'`
 }
 
 async function counted(db: Kysely<Database>, wanted: Wanted): Promise<number> {
