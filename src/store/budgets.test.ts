@@ -71,6 +71,13 @@ describe.each(places)('budgets in %s', (_, open) => {
     expect((await standOf(store.db, [budget.id])).get(budget.id)).toMatchObject({ spent: 0n, leased: 500n })
   })
 
+  test('are heard to change also from those whose clock is an hour behind', async () => {
+    await store.authority.pulse('r', 86_400_000)
+    await noteChanges(store.db, (await store.now()) - 3_600_000, [{ kind: 'key', id: 'revoked' }])
+    expect((await store.authority.pulse('r', 86_400_000)).changes).toEqual([{ kind: 'key', id: 'revoked' }])
+    expect((await store.authority.pulse('r', 86_400_000)).changes).toEqual([])
+  })
+
   test('are forgotten with what is lent of them, and replicas hear of it', async () => {
     const budget = terms('e')
     await store.authority.lease('r', [[{ terms: budget, need: 10n, want: 10n }]])

@@ -34,12 +34,16 @@ export async function dropOldChanges(db: Kysely<Database>, now: Ms): Promise<voi
 
 /**
  * Reads changes, each once, however long the last reading is ago. They are numbered when they are written and seen when they are
- * committed, which may be the other way round: so it reads again what was recent then, and leaves out what it has told.
+ * committed, which may be the other way round: so it reads again what was recent then, and leaves out what it has told. Numbers
+ * beyond those that it has seen are new whatever their time says: processes that share a file have clocks of their own, and
+ * PostgreSQL's may be set back.
  */
 export class ChangeReader {
   readonly #told = new Map<number, Ms>()
   readonly #from: Ms
   #last: Ms
+  /** The latest number that was there. Undefined: nothing was read yet. */
+  #seen: number | undefined
 
   /** @param from changes before it are old news, by the store's clock. */
   constructor(from: Ms) {
@@ -49,10 +53,11 @@ export class ChangeReader {
 
   async read(db: Kysely<Database>, now: Ms): Promise<Change[]> {
     const since = Math.max(this.#from, this.#last - OVERLAP_MS)
+    const seen = this.#seen ?? (await latestNumber(db))
     const rows = await db
       .selectFrom('changes')
       .select(['seq', 'kind', 'id', 'at'])
-      .where('at', '>=', since)
+      .where(where => where.or([where('at', '>=', since), where('seq', '>', seen)]))
       .orderBy('seq')
       .execute()
     const fresh = rows.filter(({ seq }) => !this.#told.has(seq))
@@ -60,7 +65,16 @@ export class ChangeReader {
     for (const [seq, at] of this.#told) if (at < since) this.#told.delete(seq)
     const isAll = since >= now - KEPT_MS
     this.#last = now
+    this.#seen = Math.max(seen, rows.at(-1)?.seq ?? seen)
     if (!isAll) return [EVERYTHING]
     return fresh.map(({ kind, id }) => ({ kind: kind as Change['kind'], id }))
   }
+}
+
+async function latestNumber(db: Kysely<Database>): Promise<number> {
+  const { latest } = await db
+    .selectFrom('changes')
+    .select(max => max.fn.max('seq').as('latest'))
+    .executeTakeFirstOrThrow()
+  return Number(latest ?? 0)
 }
