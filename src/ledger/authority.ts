@@ -27,8 +27,11 @@ export interface Authority {
   leases(replica: string): Promise<readonly GivenBack[]>
   /** Prolongs the replica's leases, and tells what has changed. */
   pulse(replica: string, leaseMs: Ms): Promise<Pulse>
-  /** The replicas whose leases have run out. Their journals may be on this machine. */
-  dead(): Promise<readonly string[]>
+  /**
+   * The replicas whose leases have run out. Their journals may be on this machine.
+   * @param others replicas that have left a journal: those of them that nobody knows any more are told too. Default: none.
+   */
+  dead(others?: readonly string[]): Promise<readonly string[]>
   /**
    * Takes over for a replica whose leases have run out, or whose process is certainly gone: from now on it cannot come back
    * before it has left. False: it lives after all.

@@ -105,9 +105,9 @@ export class MemoryAuthority implements Authority {
     return { now, alive, changes, scarce: alive ? this.#scarceFor(replica, now) : [] }
   }
 
-  async dead(): Promise<readonly string[]> {
+  async dead(others: readonly string[] = []): Promise<readonly string[]> {
     const now = this.#now()
-    const dead = new Set<string>()
+    const dead = new Set(others.filter(id => !this.#members.has(id)))
     for (const [id, { expiresAt, isClaimed }] of this.#members) if (expiresAt < now || isClaimed) dead.add(id)
     for (const { leases } of this.#accounts.values())
       for (const { replica, live } of leases) if (live > 0n && !this.#members.has(replica)) dead.add(replica)

@@ -360,6 +360,15 @@ describe.each(places)('authority in %s', (_, open) => {
     await place.authority.leave(who)
   })
 
+  test('of replicas that have left a journal, those that nobody knows count as dead', async () => {
+    const [living, over, gone] = [await replica(), await replica(1000), `replica-${++count}`]
+    await place.pass(1001)
+    const dead = await place.authority.dead([gone, living])
+    expect(dead).toEqual(expect.arrayContaining([over, gone]))
+    expect(dead).not.toContain(living)
+    expect(await place.authority.dead()).not.toContain(gone)
+  })
+
   test('changes reach every replica once', async () => {
     const [one, other] = [await replica(), await replica()]
     const change = { kind: 'key' as const, id: `key-${++count}` }

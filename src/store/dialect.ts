@@ -59,6 +59,14 @@ export function textIn(db: Kysely<Database>, column: string, name: string): RawB
   return sql<string | null>`(${json} ->> ${sql.lit(name)})`
 }
 
+/** `select` of each of many texts: one parameter for any number of them. */
+export function eachOf(db: Kysely<Database>, texts: readonly string[]): RawBuilder<unknown> {
+  const parameter = textsParameter(db, texts)
+  return isPostgres(db)
+    ? sql`select unnest(cast(${parameter} as text[])) as id`
+    : sql`select value as id from json_each(${parameter})`
+}
+
 /** Locks the rows that a statement reads, in the order in which it reads them. An SQLite transaction is alone anyway. */
 export function forUpdate(db: Kysely<Database>): RawBuilder<unknown> {
   return isPostgres(db) ? sql`for update` : sql``

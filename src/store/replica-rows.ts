@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Ms } from '../core/clock.ts'
 import type { PostBatch } from '../ledger/authority.ts'
 import { SCARCE_MS } from '../ledger/rules.ts'
-import { clockOf, forShare, forUpdate } from './dialect.ts'
+import { clockOf, eachOf, forShare, forUpdate } from './dialect.ts'
 import type { Database } from './schema.ts'
 
 /** What the tables know of replicas: which of them live, and what they have under lease. */
@@ -34,8 +34,8 @@ export async function scarceOf(db: Kysely<Database>, replica: string, now: Ms): 
   return rows.map(({ id }) => id).sort()
 }
 
-/** Replicas whose leases have run out, and those that are gone and have some. */
-export async function deadReplicas(db: Kysely<Database>): Promise<readonly string[]> {
+/** Replicas whose leases have run out, those that are gone and have some, and those of the others that are gone. */
+export async function deadReplicas(db: Kysely<Database>, others: readonly string[]): Promise<readonly string[]> {
   // From one replica of the leases' index to the next: there may be a million leases, of few.
   const { rows } = await sql<{ id: string }>`
     with recursive lenders (id) as (
@@ -47,6 +47,8 @@ export async function deadReplicas(db: Kysely<Database>): Promise<readonly strin
     union
     select id from lenders where id not in (select id from replicas)
       and exists (select 1 from leases where replica = lenders.id and amount > 0 and written_off = 0)
+    union
+    select id from (${eachOf(db, others)}) as others where id not in (select id from replicas)
     order by 1`.execute(db)
   return rows.map(({ id }) => id)
 }

@@ -143,8 +143,8 @@ export class SqlAuthority implements Authority {
     return { now, alive, changes, scarce }
   }
 
-  dead(): Promise<readonly string[]> {
-    return deadReplicas(this.#db)
+  dead(others: readonly string[] = []): Promise<readonly string[]> {
+    return deadReplicas(this.#db, others)
   }
 
   claim(replica: string, isCertain: boolean): Promise<boolean> {

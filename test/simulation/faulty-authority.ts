@@ -71,7 +71,7 @@ export function through(
     post: (replica, batch) => send(() => authority.post(replica, batch)),
     leases: replica => send(() => authority.leases(replica)),
     pulse: (replica, leaseMs) => send(() => authority.pulse(replica, leaseMs)),
-    dead: () => send(() => authority.dead()),
+    dead: others => send(() => authority.dead(others)),
     claim: (replica, isCertain) => send(() => authority.claim(replica, isCertain)),
     writeOff: replica => send(() => authority.writeOff(replica)),
     leave: (replica, isClaimed) => send(() => authority.leave(replica, isClaimed)),

@@ -33,6 +33,8 @@ export class Heartbeat {
   #beating: Promise<void> | undefined
   #sweeping: Promise<void> | undefined
   #lastSweep: Ms = Number.NEGATIVE_INFINITY
+  /** Journals that nobody here is known to write, as of the last sweep. */
+  #lay: ReadonlySet<string> = new Set()
   #stopped = false
   #doubt = false
 
@@ -42,8 +44,10 @@ export class Heartbeat {
 
   /** Joins, and takes over what processes of this machine have left. Rejects when the authority cannot be reached. */
   async start(): Promise<void> {
-    const { authority, replica, journals } = this.#parts
+    const { authority, replica, journal, journals } = this.#parts
     await authority.join(replica)
+    // Where that took long, somebody may have taken it for one that was left behind.
+    journal?.renew()
     if (journals) {
       const left = journals.ids().filter(id => journals.ownerOf(id) === 'gone')
       for (const id of left) await this.#recover(journals, id)
@@ -123,7 +127,7 @@ export class Heartbeat {
    */
   async #sweep(): Promise<void> {
     const { authority, replica, journals, onWrittenOff } = this.#parts
-    for (const id of await authority.dead()) {
+    for (const id of await authority.dead(this.#lying())) {
       if (this.#stopped) return
       // Whether this one lives is found out by its pulses.
       if (id === replica.id) continue
@@ -133,6 +137,18 @@ export class Heartbeat {
         if (amounts.length > 0) onWrittenOff(id, amounts)
       }
     }
+  }
+
+  /**
+   * Journals that may have turned up long after the store has forgotten whose they are. One that was not here at the last sweep
+   * may be of a process that is about to join.
+   */
+  #lying(): string[] {
+    const { replica, journals } = this.#parts
+    const ids = journals?.ids().filter(id => id !== replica.id && journals.ownerOf(id) !== 'running') ?? []
+    const before = this.#lay
+    this.#lay = new Set(ids)
+    return ids.filter(id => before.has(id))
   }
 
   async #recover(journals: Journals, id: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { attemptAt, callTo } from '../../../test/support/calls.ts'
+import { journalRow, ledgerRow } from '../../../test/support/ledger-row.ts'
 import { deployment } from '../../../test/support/settings.ts'
 import { budgetOf, refusalOf } from '../../../test/support/till.ts'
 import type { BudgetTerms } from '../../core/budget.ts'
@@ -223,6 +224,25 @@ describe('while the store is away', () => {
     expect(first.authority.rows()).toHaveLength(1)
     expect(await first.state()).toMatchObject({ spent: 100n, leased: 0n })
     expect(second.warnings).toEqual([expect.stringContaining('took over the journal')])
+  })
+
+  it('posts a journal that turns up when nobody knows whose it is any more, and leaves those of the living alone', async () => {
+    const { authority, clock } = await scene()
+    const lost = { id: 'lost', host: 'another-host', pid: 1, leaseMs: 60_000 }
+    const lives = { ...lost, id: 'lives' }
+    const runs = { ...lost, id: 'runs', host: hostname(), pid: process.ppid }
+    await authority.join(lives)
+    for (const each of [lost, lives, runs]) {
+      const row = journalRow(ledgerRow(`row of ${each.id}`, 120n, [{ terms: key, windowStart: undefined }]))
+      const journal = new FileJournals(root).open(each)
+      journal.end(journal.begin(row), row)
+    }
+    // It may be of a process that is about to join.
+    await clock.advanceAsync(5_500)
+    expect(authority.rows()).toEqual([])
+    await clock.advanceAsync(5_000)
+    expect(authority.rows().map(({ id }) => id)).toEqual(['row of lost'])
+    expect(['lost', 'lives', 'runs'].map(id => existsSync(join(root, id)))).toEqual([false, true, true])
   })
 
   it('hears of changes while it sees to what a dead neighbour has left, however long that takes', async () => {
