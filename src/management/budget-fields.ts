@@ -53,6 +53,16 @@ export const poolLimitFields = {
   model_tpm_limit: table(count).nullish(),
 } as const
 
+const limitType = z.literal('best_effort_throughput', {
+  error: 'must be best_effort_throughput: no other has an effect in tollgate',
+})
+
+/** How limits are reserved: in one way only. */
+export const limitTypes = {
+  rpm_limit_type: limitType.nullish(),
+  tpm_limit_type: limitType.nullish(),
+} as const
+
 const EMPTY = 'has no effect in tollgate; leave it out'
 
 /**

@@ -72,7 +72,7 @@ const LEAST: Readonly<Record<string, Input>> = {
   '/customer/list': {},
   '/customer/block': { user_ids: ['customer'] },
   '/customer/unblock': { user_ids: ['customer'] },
-  '/tag/new': { name: 'text', description: 'text', models: ['text'] },
+  '/tag/new': { name: 'text', description: 'text' },
   '/tag/update': { name: 'tag', description: 'text' },
   '/tag/info': { names: ['tag'] },
   '/tag/list': {},

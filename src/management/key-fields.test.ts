@@ -70,3 +70,30 @@ it('says which forms are allowed where there are several', async () => {
   for (const [path, input, message] of messages)
     expect((await stage.refused(path, input as Told)).message, path).toMatch(message)
 })
+
+it('refuses what would have no effect', async () => {
+  const wrong: readonly (readonly [path: string, field: string, value: unknown])[] = [
+    ['/key/generate', 'rpm_limit_type', 'guaranteed_throughput'],
+    ['/team/new', 'tpm_limit_type', 'dynamic'],
+    ['/team/new', 'team_member_key_duration', '30d'],
+    ['/key/generate', 'router_settings.routing_strategy', 'least-busy'],
+    ['/key/generate', 'router_settings.timeout', 0],
+    ['/team/new', 'router_settings.stream_timeout', -1],
+    ['/team/new', 'router_settings.num_retries', 1.5],
+    ['/key/update', 'router_settings.num_retries', -1],
+    ['/key/update', 'router_settings.fallbacks.0', 'large'],
+  ]
+  for (const [path, field, value] of wrong) {
+    const [name = '', member, place] = field.split('.')
+    const nested = member === undefined ? value : { [member]: place === undefined ? value : [value] }
+    const input = { ...(path === '/key/update' && { key }), [name]: nested }
+    expect(await stage.refused(path, input), field).toMatchObject({ status: 400, param: field })
+  }
+  expect(await stage.refused('/tag/new', { name: 't', models: ['small'] })).toMatchObject({
+    status: 400,
+    param: 'models',
+  })
+  const router_settings = { timeout: 0.5, num_retries: 0, fallbacks: [{ small: ['large'] }, { large: 'spare' }] }
+  const fields = { rpm_limit_type: 'best_effort_throughput', router_settings }
+  expect(await update(fields)).toMatchObject({ router_settings })
+})

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { KEY_TYPES } from '../access/may-call.ts'
-import { budgetFields, limitFields, poolLimitFields, withoutEffect } from './budget-fields.ts'
+import { budgetFields, limitFields, limitTypes, poolLimitFields, withoutEffect } from './budget-fields.ts'
 import { DURATION_SAID, duration, id, metadata, names, table, usd } from './fields.ts'
+import { routerSettings } from './router-fields.ts'
 
 /** A key as a request names it: the key itself, or the hash that is its id. */
 export const keyReference = z.string().min(1).max(256)
@@ -16,8 +17,6 @@ export const ownKey = z
   .regex(/^sk-[\x21-\x7e]+$/, "must begin with 'sk-' and hold no spaces")
   .min(LEAST_KEY)
 
-const limitType = z.enum(['best_effort_throughput', 'guaranteed_throughput', 'dynamic'])
-
 /** Fields of a key that are kept in `data`. */
 export const keyData = {
   ...budgetFields,
@@ -28,9 +27,8 @@ export const keyData = {
   metadata: metadata.nullish(),
   tags: names.nullish(),
   allowed_routes: z.array(id).max(100).nullish(),
-  router_settings: metadata.nullish(),
-  rpm_limit_type: limitType.nullish(),
-  tpm_limit_type: limitType.nullish(),
+  ...limitTypes,
+  router_settings: routerSettings.nullish(),
 } as const
 
 /** Fields of a key that have a column. */

@@ -13,13 +13,13 @@ describe('a tag', () => {
     const told = await stage.ask('/tag/new', {
       name: 'batch',
       description: 'by night',
-      models: ['gpt-4o'],
+      models: [],
       max_budget: 3,
     })
     const tag = {
       name: 'batch',
       description: 'by night',
-      models: ['gpt-4o'],
+      models: [],
       model_info: null,
       spend: 0,
       litellm_budget_table: {

@@ -12,7 +12,7 @@ import { wholeFields, wholeList } from './listing.ts'
 import type { Operation } from './operation.ts'
 import { ADMIN_READERS, ADMINS } from './role-groups.ts'
 
-const data = { ...budgetFields, ...limitFields, description: text.nullish(), models: names.nullish() } as const
+const data = { ...budgetFields, ...limitFields, description: text.nullish(), models: withoutEffect } as const
 
 const tagInput = z.strictObject({ name: id, ...data, model_info: withoutEffect })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { budgetFields, limitFields, poolLimitFields, withoutEffect } from './budget-fields.ts'
-import { count, duration, id, metadata, names, table, usd } from './fields.ts'
+import { budgetFields, limitFields, limitTypes, poolLimitFields, withoutEffect } from './budget-fields.ts'
+import { count, id, metadata, names, table, usd } from './fields.ts'
+import { routerSettings } from './router-fields.ts'
 
 /** An address as people are known by; letters' case does not tell two apart. */
 export const email = z
@@ -56,15 +57,14 @@ export const teamData = {
   models: names.nullish(),
   tags: names.nullish(),
   model_aliases: table(id).nullish(),
-  router_settings: metadata.nullish(),
-  rpm_limit_type: z.enum(['best_effort_throughput', 'guaranteed_throughput', 'dynamic']).nullish(),
-  tpm_limit_type: z.enum(['best_effort_throughput', 'guaranteed_throughput', 'dynamic']).nullish(),
+  ...limitTypes,
+  router_settings: routerSettings.nullish(),
   team_member_permissions: teamPermissions.nullish(),
   team_member_budget: usd.nullish(),
   team_member_budget_duration: budgetFields.budget_duration,
   team_member_rpm_limit: count.nullish(),
   team_member_tpm_limit: count.nullish(),
-  team_member_key_duration: duration.nullish(),
+  team_member_key_duration: withoutEffect,
 } as const
 
 /** Fields of LiteLLM's that tollgate does nothing for. */

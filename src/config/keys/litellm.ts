@@ -23,8 +23,7 @@ const USER_FIELDS: readonly string[] = [...SHARED_FIELDS, 'user_role', 'teams']
 const TEAM_FIELDS: readonly string[] = [
   ...SHARED_FIELDS,
   ...`model_rpm_limit model_tpm_limit tags model_aliases router_settings team_member_permissions team_member_budget
-      team_member_budget_duration team_member_rpm_limit team_member_tpm_limit team_member_key_duration
-      organization_id`.split(/\s+/),
+      team_member_budget_duration team_member_rpm_limit team_member_tpm_limit organization_id`.split(/\s+/),
 ]
 const CEILINGS: readonly string[] =
   'max_budget budget_duration duration max_parallel_requests tpm_limit rpm_limit'.split(' ')
