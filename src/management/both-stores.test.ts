@@ -76,6 +76,15 @@ describe.each(STORES)('the management API on %s', (_, open) => {
       expect(await stage.ask('/key/list', { key_alias: said }), said).toMatchObject({ total_count: 1 })
     }
   })
+
+  it('gives one address to one of several new users', async () => {
+    const user = { user_email: 'one@example.com', auto_create_key: false }
+    const asked = EIGHT.map(at => stage.ask('/user/new', { user_id: `new-${at}`, ...user }))
+    const done = await Promise.allSettled(asked)
+    expect(done.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    const reasons = done.flatMap(one => (one.status === 'rejected' ? [one.reason] : []))
+    for (const reason of reasons) expect(reason).toMatchObject({ kind: 'invalid_request', param: 'user_email' })
+  })
 })
 
 function addTo(organization_id: string, member: object) {

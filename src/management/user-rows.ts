@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Caller } from '../core/caller.ts'
+import { lockText } from '../store/dialect.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import { requireWithinKey } from './bound-keys.ts'
 import { badRequest } from './errors.ts'
@@ -96,12 +97,13 @@ async function hasTeamsElsewhere(db: Kysely<Database>, reach: Reach, userId: str
   return rows.some(row => row.organization_id === null || !reach.organizations.has(row.organization_id))
 }
 
-/** Refuses an address that another user has, as far as the caller may know. @throws Failure `invalid_request` */
+/** Refuses an address that another user has or is just being given, as far as the caller may know. @throws Failure `invalid_request` */
 export async function requireFreeEmail(
   db: Kysely<Database>,
   reach: Reach,
   { email, userId }: { readonly email: string; readonly userId: string },
 ): Promise<void> {
+  await lockText(db, `user_email ${email}`)
   const other = await usersWithin(db, reach)
     .select('users.id')
     .where('users.email', '=', email)

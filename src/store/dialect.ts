@@ -72,6 +72,11 @@ export function forUpdate(db: Kysely<Database>): RawBuilder<unknown> {
   return isPostgres(db) ? sql`for update` : sql``
 }
 
+/** One transaction at a time goes on with a text, before there is a row of it to lock. */
+export async function lockText(trx: Kysely<Database>, text: string): Promise<void> {
+  if (isPostgres(trx)) await sql`select pg_advisory_xact_lock(hashtextextended(${text}, 0))`.execute(trx)
+}
+
 /** Rows that are read stay as they are to the end of the transaction. */
 export function forShare(db: Kysely<Database>): RawBuilder<unknown> {
   return isPostgres(db) ? sql`for share` : sql``
