@@ -85,6 +85,15 @@ describe.each(STORES)('the management API on %s', (_, open) => {
     const reasons = done.flatMap(one => (one.status === 'rejected' ? [one.reason] : []))
     for (const reason of reasons) expect(reason).toMatchObject({ kind: 'invalid_request', param: 'user_email' })
   })
+
+  it('lists users by their ids of single sign-on', async () => {
+    await stage.ask('/user/new', { user_id: 'known', sso_user_id: 'sso-1', auto_create_key: false })
+    expect(await stage.ask('/user/list', { sso_user_ids: 'sso-0,sso-1' })).toMatchObject({
+      users: [{ user_id: 'known' }],
+    })
+    for (const sso_user_ids of ['sso-0', ','])
+      expect(await stage.ask('/user/list', { sso_user_ids })).toMatchObject({ users: [] })
+  })
 })
 
 function addTo(organization_id: string, member: object) {

@@ -49,7 +49,7 @@ const LEAST: Readonly<Record<string, Input>> = {
   '/user/update': { user_id: 'dan', user_alias: 'text' },
   '/user/bulk_update': { users: [{ user_id: 'dan' }] },
   '/user/delete': { user_ids: ['text'] },
-  '/user/list': { user_email: 'text', team: 'loose', user_ids: 'dan' },
+  '/user/list': { user_email: 'text', team: 'loose', user_ids: 'dan', sso_user_ids: 'dan' },
   '/user/available_roles': {},
   '/organization/new': { organization_id: 'text', organization_alias: 'text' },
   '/organization/update': { organization_id: 'rival', organization_alias: 'text' },

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
-import { isOneOf } from '../store/dialect.ts'
+import { isOneOf, textIn } from '../store/dialect.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import { badRequest } from './errors.ts'
 import { id, likeAnywhere, queryNames } from './fields.ts'
@@ -76,6 +76,7 @@ async function teamsOf(db: Kysely<Database>, user: UserRow, reach: Reach) {
 const listInput = z.strictObject({
   role: userRole.optional(),
   user_ids: queryNames.optional(),
+  sso_user_ids: queryNames.optional(),
   user_email: id.optional(),
   team: id.optional(),
   ...pageFields,
@@ -114,10 +115,13 @@ export const userList: Operation<z.infer<typeof listInput>> = {
   },
 }
 
-function filtered(db: Kysely<Database>, reach: Reach, { role, user_ids, user_email, team }: z.infer<typeof listInput>) {
+function filtered(db: Kysely<Database>, reach: Reach, input: z.infer<typeof listInput>) {
+  const { role, user_ids, sso_user_ids, user_email, team } = input
   let query = usersWithin(db, reach)
   if (role !== undefined) query = query.where('users.role', '=', role)
   if (user_ids !== undefined) query = query.where(isOneOf(db, 'users.id', user_ids))
+  if (sso_user_ids !== undefined)
+    query = query.where(isOneOf(db, textIn(db, 'users.data', 'sso_user_id'), sso_user_ids))
   if (user_email !== undefined) {
     const pattern = likeAnywhere(user_email.toLowerCase())
     query = query.where(sql<boolean>`users.email like ${pattern} escape '\\'`)

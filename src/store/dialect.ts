@@ -41,11 +41,16 @@ export function typedList(columns: JsonColumns): RawBuilder<unknown> {
 
 const POSTGRES_TYPES = { text: sql`text`, integer: sql`bigint`, real: sql`double precision` } as const
 
-/** Whether a column is one of many texts: one parameter for any number of them. */
-export function isOneOf(db: Kysely<Database>, column: string, texts: readonly string[]): RawBuilder<boolean> {
+/** Whether a column, or what is made of one, is one of many texts: one parameter for any number of them. */
+export function isOneOf(
+  db: Kysely<Database>,
+  column: string | RawBuilder<string | null>,
+  texts: readonly string[],
+): RawBuilder<boolean> {
   const parameter = textsParameter(db, texts)
-  if (isPostgres(db)) return sql<boolean>`${sql.ref(column)} = any(cast(${parameter} as text[]))`
-  return sql<boolean>`${sql.ref(column)} in (select value from json_each(${parameter}))`
+  const value = typeof column === 'string' ? sql.ref(column) : column
+  if (isPostgres(db)) return sql<boolean>`${value} = any(cast(${parameter} as text[]))`
+  return sql<boolean>`${value} in (select value from json_each(${parameter}))`
 }
 
 /** The parameter of `isOneOf`. */
