@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { notFound } from './errors.ts'
+import { isKeyId } from '../access/key-hash.ts'
+import { badRequest, notFound } from './errors.ts'
 import { id } from './fields.ts'
 import { keyReference } from './key-fields.ts'
 import { findKey } from './key-rows.ts'
 import { oneShownKey, type ShownKey, shownKeys } from './key-view.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, OperationContext } from './operation.ts'
 import { READERS } from './role-groups.ts'
 
 /** Whoever has a key may look it up; whose else they may see is judged by what the tables say. */
@@ -19,11 +20,16 @@ export const keyInfo: Operation<z.infer<typeof infoInput>, { readonly key: strin
   name: 'key/info',
   roles: HOLDERS,
   input: infoInput,
-  async run(context, { key: named = context.caller.keyId }) {
+  async run(context, { key: named = ownKey(context) }) {
     const { store } = context
     const { key } = await findKey(store.db, context, named)
     return { key: key.id, info: await oneShownKey(store.db, key) }
   },
+}
+
+function ownKey({ caller }: OperationContext): string {
+  if (isKeyId(caller.keyId)) return caller.keyId
+  throw badRequest('the master key is none of the keys that are kept; say which key', 'key')
 }
 
 const manyInput = z.strictObject({ keys: z.array(keyReference).min(1).max(100) })
