@@ -20,27 +20,27 @@ export function allowRole({ name, roles }: Operation, { role }: OperationContext
 }
 
 function read(operation: Operation, sent: unknown): unknown {
-  // An own `__proto__` survives JSON.parse, and schemas that pass members on would copy it.
-  if (typeof sent === 'object' && sent !== null && Object.hasOwn(sent, '__proto__')) throw invalid(UNKNOWN_PROTO)
-  const unstorable = unstorableIn(sent, [])
-  if (unstorable) throw invalid([{ path: unstorable, message: 'holds NUL or half a surrogate pair' }])
+  const unfit = unfitIn(sent, [])
+  if (unfit) throw invalid([unfit])
   const result = operation.input.safeParse(sent)
   if (result.success) return result.data
   throw invalid(result.error.issues)
 }
 
-const UNKNOWN_PROTO: readonly Issue[] = [{ code: 'unrecognized_keys', keys: ['__proto__'], path: [], message: '' }]
-
-/** Where a text or a name stands that no store keeps. Bodies nest 64 levels at most. */
-function unstorableIn(sent: unknown, path: readonly string[]): readonly string[] | undefined {
-  if (typeof sent === 'string') return isStorable(sent) ? undefined : path
+/** A text or a name that no store keeps, or that no object should have, anywhere. Bodies nest 64 levels at most. */
+function unfitIn(sent: unknown, path: readonly string[]): Issue | undefined {
+  if (typeof sent === 'string') return isStorable(sent) ? undefined : { path, message: UNSTORABLE }
   if (typeof sent !== 'object' || sent === null) return undefined
+  // An own `__proto__` survives JSON.parse; schemas pass it over in silence, or copy it.
+  if (Object.hasOwn(sent, '__proto__')) return { code: 'unrecognized_keys', keys: ['__proto__'], path, message: '' }
   for (const [name, member] of Object.entries(sent)) {
-    const found = isStorable(name) ? unstorableIn(member, [...path, name]) : path
+    const found = isStorable(name) ? unfitIn(member, [...path, name]) : { path, message: UNSTORABLE }
     if (found) return found
   }
   return undefined
 }
+
+const UNSTORABLE = 'holds NUL or half a surrogate pair'
 
 /** Names what is wrong, never the value: it may be a secret. */
 function invalid(issues: readonly Issue[]): Failure {
