@@ -84,6 +84,12 @@ export const metadata = z
   })
   .describe('a JSON object')
 
+/** `metadata` of what gives tags to its calls: they are a list of texts there too. */
+export const taggedMetadata = metadata.superRefine(({ tags }, context) => {
+  if (tags === undefined || tags === null || names.safeParse(tags).success) return
+  context.addIssue({ code: 'custom', path: ['tags'], message: 'must be a list of texts' })
+})
+
 /** A table by name: pools, tags. At most 1,000 entries. */
 export function table<Value extends z.ZodType>(value: Value) {
   return z

@@ -97,3 +97,26 @@ it('refuses what would have no effect', async () => {
   const fields = { rpm_limit_type: 'best_effort_throughput', router_settings }
   expect(await update(fields)).toMatchObject({ router_settings })
 })
+
+it('refuses tags in the metadata that are no list of texts', async () => {
+  for (const tags of ['red', { red: true }, [1], [['red']]]) {
+    const refused = { status: 400, param: 'metadata.tags' }
+    expect(await stage.refused('/key/generate', { metadata: { tags } })).toMatchObject(refused)
+    expect(await stage.refused('/key/update', { key, metadata: { tags } })).toMatchObject(refused)
+    expect(await stage.refused('/team/new', { metadata: { tags } })).toMatchObject(refused)
+  }
+  expect(await update({ metadata: { tags: ['red'], a: 1 } })).toMatchObject({ metadata: { tags: ['red'], a: 1 } })
+})
+
+it('refuses __proto__ as the name of a pool', async () => {
+  const proto = JSON.parse('{"__proto__": 1}')
+  for (const name of ['model_max_budget', 'aliases', 'model_rpm_limit'])
+    expect(await stage.refused('/key/generate', { [name]: proto })).toMatchObject({
+      status: 400,
+      param: `${name}.__proto__`,
+    })
+})
+
+it('wants to know which key the master key asks about', async () => {
+  expect(await stage.refused('/key/info')).toMatchObject({ status: 400, param: 'key' })
+})

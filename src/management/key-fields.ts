@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { KEY_TYPES } from '../access/may-call.ts'
 import { budgetFields, limitFields, limitTypes, poolLimitFields, withoutEffect } from './budget-fields.ts'
-import { DURATION_SAID, duration, id, metadata, names, table, usd } from './fields.ts'
+import { DURATION_SAID, duration, id, names, table, taggedMetadata, usd } from './fields.ts'
 import { routerSettings } from './router-fields.ts'
 
 /** A key as a request names it: the key itself, or the hash that is its id. */
@@ -24,7 +24,7 @@ export const keyData = {
   ...poolLimitFields,
   models: names.nullish(),
   aliases: table(id).nullish(),
-  metadata: metadata.nullish(),
+  metadata: taggedMetadata.nullish(),
   tags: names.nullish(),
   allowed_routes: z.array(id).max(100).nullish(),
   ...limitTypes,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { budgetFields, limitFields, limitTypes, poolLimitFields, withoutEffect } from './budget-fields.ts'
-import { count, id, metadata, names, table, usd } from './fields.ts'
+import { count, id, names, table, taggedMetadata, usd } from './fields.ts'
 import { routerSettings } from './router-fields.ts'
 
 /** An address as people are known by; letters' case does not tell two apart. */
@@ -53,7 +53,7 @@ export const teamData = {
   ...budgetFields,
   ...limitFields,
   ...poolLimitFields,
-  metadata: metadata.nullish(),
+  metadata: taggedMetadata.nullish(),
   models: names.nullish(),
   tags: names.nullish(),
   model_aliases: table(id).nullish(),
