@@ -17,6 +17,7 @@ import {
   type Callbacks,
   fanOut,
   hourlySpend,
+  type JsonLines,
   type JsonLinesProblem,
   type Listener,
   LLM,
@@ -33,6 +34,8 @@ export interface AssembleOptions extends Pick<RouterParts, 'send' | 'random'>, C
   readonly tracer?: SpanStarter | undefined
   /** More who watch, such as the line that `tollgate serve` prints. */
   readonly listeners?: readonly Listener[]
+  /** Takes the lines of calls that JSON lines files have, besides the file. */
+  readonly jsonLines?: Pick<JsonLines, 'write'> | undefined
   /** Whether calls come over HTTP (`server`) or from this process (`internal`, default). */
   readonly kind?: 'server' | 'internal'
   /** Names this run in JSON lines and callbacks. Default: random. */
@@ -94,8 +97,11 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
   }
   const lines = telemetry.jsonl && openJsonLines({ ...telemetry.jsonl, clock, onProblem })
   const watching: Listener[] = [traces.listener]
-  if (lines)
-    watching.push(writeCallLines({ lines, runId, traceIdOf: traces.traceIdOf, rules: telemetry.logging, clock }))
+  for (const into of [lines, options.jsonLines])
+    if (into)
+      watching.push(
+        writeCallLines({ lines: into, runId, traceIdOf: traces.traceIdOf, rules: telemetry.logging, clock }),
+      )
   if (hasCallbacks(options)) watching.push(callbacks.listener)
   watching.push(...listeners)
   const router = new LiveRouter(routing, {

@@ -81,6 +81,40 @@ async function serve(baseUrl: string, more = PLAIN) {
   return { child, url, lines: () => parseLines(readFileSync(lines, 'utf8')) }
 }
 
+describe('tollgate serve --log json', LONG, () => {
+  it.each([
+    ['--log json', ['--log', 'json'], ''],
+    ['log: json', [], 'tollgate_settings: {log: json}\n'],
+    ['json_logs', [], 'litellm_settings: {json_logs: true}\n'],
+  ])('by %s prints what JSON lines hold, and nothing else', async (_, args, more) => {
+    const upstream = await stage.upstream()
+    const config = join(stage.folder(), 'config.yaml')
+    writeFileSync(config, modelList({ pool: 'fast', baseUrl: upstream.baseUrl }) + more)
+    const child = startNode([join(root, 'bin', 'tollgate.js'), 'serve', '--config', config, '--port', '0', ...args])
+    stage.later(async () => {
+      child.signal('SIGKILL')
+      await child.exited
+    })
+    const url = await addressIn(child.stderr)
+    await post(`${url}/v1/chat/completions`, chat('fast', 'hello'))
+    await post(`${url}/v1/chat/completions`, chat('fast', 'hello'))
+    await child.printed(/\n.*\n/)
+    child.signal('SIGTERM')
+    expect(await child.exited).toBe(0)
+    const line = { pool: 'fast', status: 'ok', attempts: [{ pool: 'fast', status: 'ok' }] }
+    expect(parseLines(child.stdout())).toMatchObject([line, line])
+  })
+})
+
+/** Waits for the address that a gateway tells. */
+async function addressIn(said: () => string): Promise<string> {
+  for (;;) {
+    const [, url] = /listens on \S*?(http:\/\/127\.0\.0\.1:\d+)/.exec(said()) ?? []
+    if (url !== undefined) return url
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
 describe('tollgate serve, told to stop', LONG, () => {
   it('lets streams under way finish, takes no new calls, writes every line, and exits with 0', async () => {
     const upstream = await stage.upstream({ chunks: 40, chunkDelayMs: 25, answer: 'x'.repeat(80) })

@@ -9,11 +9,13 @@ interface BannerParts {
   readonly file: string | undefined
   /** Processes that serve. */
   readonly workers: number
+  /** Where it is printed. */
+  readonly out: Parameters<typeof coloursFor>[0]
 }
 
 /** What `tollgate serve` says when it listens: the address, the pools, and a line to try. */
-export function banner({ url, config, file, workers }: BannerParts): string {
-  const { bold, dim } = coloursFor(process.stdout)
+export function banner({ url, config, file, workers, out }: BannerParts): string {
+  const { bold, dim } = coloursFor(out)
   const { routing, gateway } = config.settings
   const pools = groups(config)
   const width = Math.max(...[...pools.keys()].map(name => name.length), 4)

@@ -9,8 +9,8 @@ import { Failure } from '../core/failure.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
 import { createGateway, type Gateway, type MoneyParts } from '../gateway/server.ts'
-import { open } from '../open-assembly.ts'
-import { coloursFor, type LinePrinter, type Listener, linePrinter, printCalls } from '../telemetry/index.ts'
+import { type OpenOptions, open } from '../open-assembly.ts'
+import { coloursFor, type LinePrinter, linePrinter, printCalls, printedLines } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
 import { banner } from './banner.ts'
 import { ofWorker, superviseWorkers, type WorkerSelf, workerCount } from './workers.ts'
@@ -61,7 +61,9 @@ async function serve(options: ServeOptions): Promise<void> {
   const config = load(options, line => process.stderr.write(line))
   refuseOpenDoor(addressOf(config, options).host, config, options)
   const workers = options.workers ?? countOf(config.settings.workers)
-  const show = (url: string) => void process.stdout.write(banner({ url, config, file: options.config, workers }))
+  // Whoever reads JSON from standard output finds nothing else there.
+  const out = logForm(config, options) === 'json' ? process.stderr : process.stdout
+  const show = (url: string) => void out.write(banner({ url, config, file: options.config, workers, out }))
   if (workers > 1) {
     const exitCode = await superviseWorkers(workers, {
       onReady: show,
@@ -71,6 +73,10 @@ async function serve(options: ServeOptions): Promise<void> {
     process.exit(exitCode)
   }
   await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
+}
+
+function logForm({ settings }: LoadedConfig, { log }: ServeOptions): 'lines' | 'json' | 'none' {
+  return log ?? settings.gateway.log
 }
 
 /** What the configuration says of workers. */
@@ -100,7 +106,7 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   const printer = linePrinter(process.stdout, { shared: around.shared !== undefined })
   const assembly = await open(config, {
     kind: 'server',
-    listeners: logTo(printer, options.log ?? settings.log, config.settings.telemetry.logging),
+    ...logTo(printer, logForm(config, options), config.settings.telemetry.logging),
     shared: around.shared,
     ...(options.config !== undefined && { path: options.config }),
   })
@@ -182,9 +188,15 @@ async function listen(gateway: Gateway, assembly: Assembly, at: { host: string; 
   }
 }
 
-function logTo({ print }: LinePrinter, form: 'lines' | 'json' | 'none', rules: LoggingRules): readonly Listener[] {
-  if (form !== 'lines') return []
-  return [printCalls({ print, rules, colours: coloursFor(process.stdout) })]
+/** Who prints a line for each call, in the form that was asked for. */
+function logTo(
+  { print }: LinePrinter,
+  form: 'lines' | 'json' | 'none',
+  rules: LoggingRules,
+): Pick<OpenOptions, 'listeners' | 'jsonLines'> {
+  if (form === 'json') return { jsonLines: printedLines(print) }
+  if (form === 'none') return {}
+  return { listeners: [printCalls({ print, rules, colours: coloursFor(process.stdout) })] }
 }
 
 /** A second signal ends the process at once. */

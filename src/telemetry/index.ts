@@ -58,4 +58,4 @@ export {
   type SamplerName,
   type TracingSettings,
 } from './tracing-settings.ts'
-export { type CallLinesOptions, writeCallLines } from './write-call-lines.ts'
+export { type CallLinesOptions, printedLines, writeCallLines } from './write-call-lines.ts'

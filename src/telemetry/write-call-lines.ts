@@ -26,3 +26,8 @@ export function writeCallLines({ lines, runId, traceIdOf, rules, clock = systemC
     lines.write({ call, end, traceId: traceIdOf(call), endedAt: clock.monotonic() }, textOf)
   }
 }
+
+/** JSON lines that are printed; `print` takes a line without its end. */
+export function printedLines(print: (line: string) => void): Pick<JsonLines, 'write'> {
+  return { write: (value, textOf = JSON.stringify) => print(textOf(value)) }
+}

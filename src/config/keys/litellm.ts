@@ -33,7 +33,7 @@ const honoured = {
   success_callback: [value.wordOrWords, 'Told of successes.'],
   failure_callback: [value.wordOrWords, 'Told of failures.'],
   turn_off_message_logging: [value.flag, 'No prompt and no answer leaves through logs, lines or spans.'],
-  json_logs: [value.flag, 'Log lines are JSON objects.'],
+  json_logs: [value.flag, 'The gateway prints a JSON object for each call, as log: json.'],
   num_retries: [value.count, 'Where router_settings.num_retries is absent.'],
   num_retries_per_request: [value.count, 'Retries over all pools of one call.'],
   fallbacks: [value.fallbackLists, 'Where router_settings.fallbacks is absent.'],

@@ -17,7 +17,10 @@ const settings = {
   body_limit_mb: [value.amount, 'Megabytes of a request body. Default: general_settings.max_request_size_mb, else 32.'],
   listen: [value.map, 'Where the gateway listens: {host, port}. Default 127.0.0.1:4000.', ['host', 'port']],
   allowed_hosts: [value.texts, 'Names under which the gateway may be called (Host header). Default: any.'],
-  log: [value.oneOf('lines', 'json', 'none'), 'How the gateway logs. Default lines.'],
+  log: [
+    value.oneOf('lines', 'json', 'none'),
+    'What the gateway prints of each call on standard output: a line for people, the object of JSON lines, or nothing. Default lines.',
+  ],
   price_map: [value.text, "A file of LiteLLM's price-map shape; relative to the configuration. Its prices win."],
   prices: [
     z
