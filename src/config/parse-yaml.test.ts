@@ -54,6 +54,14 @@ describe('parseYaml', () => {
     expect(value).toEqual({ base: { a: 1, b: 2 }, one: { a: 1, b: 3 }, two: { a: 1, b: 2 } })
   })
 
+  it('refuses a second document, which would be lost', () => {
+    const { value, lines } = read('a: 1\n---\ngeneral_settings: {master_key: x}\n')
+    expect(value).toBeUndefined()
+    expect(lines).toEqual([expect.stringMatching(/^config\.yaml:2:1 a second document begins here/)])
+    for (const text of ['---\na: 1\n', '# said\n---\na: 1\n...\n', '%YAML 1.1\n---\na: 1\n# end\n'])
+      expect(read(text)).toMatchObject({ value: { a: 1 }, lines: [] })
+  })
+
   it('names line and column of a syntax error', () => {
     const { value, findings } = read('a: 1\nb: [1, 2\nc: 3\n')
     expect(value).toBeUndefined()

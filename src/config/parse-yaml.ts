@@ -37,14 +37,16 @@ export function parseYaml(text: string, context: YamlContext): Value | undefined
       version: '1.1',
       lineCounter: lines,
       uniqueKeys: false,
-      logLevel: 'silent',
+      // Silent would drop a second document without a word.
+      logLevel: 'error',
       merge: false,
       customTags: tags => tags.filter(tag => !TAGS_WITHOUT_USE.has(typeof tag === 'string' ? tag : tag.tag)),
     })
     for (const error of document.errors) {
       const { line, col } = lines.linePos(error.pos[0])
       const place = { file: context.file, line: line || 1, column: col || 1 }
-      context.findings.error({ path: '', place }, firstLine(error.message))
+      const message = error.code === 'MULTIPLE_DOCS' ? SECOND_DOCUMENT : firstLine(error.message)
+      context.findings.error({ path: '', place }, message)
     }
     if (document.errors.length > 0) return undefined
     return new Reader(document, lines, context).read(document.contents, 0)
@@ -54,6 +56,9 @@ export function parseYaml(text: string, context: YamlContext): Value | undefined
     return undefined
   }
 }
+
+const SECOND_DOCUMENT =
+  'a second document begins here, which nobody would read: leave the --- out, or make it a file of its own'
 
 /** Dates stay strings; the rest would give values that no JSON has. */
 const TAGS_WITHOUT_USE: ReadonlySet<string> = new Set([
