@@ -116,22 +116,29 @@ async function addressIn(said: () => string): Promise<string> {
 }
 
 describe('tollgate serve, told to stop', LONG, () => {
-  it('lets streams under way finish, takes no new calls, writes every line, and exits with 0', async () => {
-    const upstream = await stage.upstream({ chunks: 40, chunkDelayMs: 25, answer: 'x'.repeat(80) })
-    const { child, url, lines } = await serve(upstream.baseUrl)
-    const body = JSON.stringify(chat('fast', 'hello', { stream: true }))
-    const streams = await Promise.all(
-      Array.from({ length: 10 }, () =>
-        fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
-      ),
-    )
-    child.signal('SIGTERM')
-    const texts = await Promise.all(streams.map(stream => stream.text()))
-    for (const text of texts) expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
-    expect(await child.exited).toBe(0)
-    expect(lines().map(line => line.status)).toEqual(Array.from({ length: 10 }, () => 'ok'))
-    await expect(post(`${url}/v1/chat/completions`, chat('fast', 'hello'))).rejects.toThrow(/ECONNREFUSED/)
-  })
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'by %s: streams under way finish, every line is written, it exits with 0',
+    async signal => {
+      const upstream = await stage.upstream({ chunks: 40, chunkDelayMs: 25, answer: 'x'.repeat(80) })
+      const { child, url, lines } = await serve(upstream.baseUrl)
+      const body = JSON.stringify(chat('fast', 'hello', { stream: true }))
+      const streams = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          fetch(`${url}/v1/chat/completions`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body,
+          }),
+        ),
+      )
+      child.signal(signal)
+      const texts = await Promise.all(streams.map(stream => stream.text()))
+      for (const text of texts) expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+      expect(await child.exited).toBe(0)
+      expect(lines().map(line => line.status)).toEqual(Array.from({ length: 10 }, () => 'ok'))
+      await expect(post(`${url}/v1/chat/completions`, chat('fast', 'hello'))).rejects.toThrow(/ECONNREFUSED/)
+    },
+  )
 
   it('stops with the last answer, and not with the connections that clients keep', async () => {
     const upstream = await stage.upstream({ chunks: 10, chunkDelayMs: 10, answer: 'x'.repeat(80) })

@@ -80,21 +80,24 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 }
 
 describe('tollgate serve --workers 2', LONG, () => {
-  it('answers from both, tells its address once, and stops with 0', async () => {
-    const upstream = await stage.upstream()
-    const { child, ask, lines } = await serve(one(upstream))
-    const answers = await crowd(Array.from({ length: 40 }), 8, () => ask())
-    expect(answers.map(answer => answer.status)).toEqual(answers.map(() => 200))
-    child.signal('SIGTERM')
-    expect(await child.exited).toBe(0)
-    expect(lines()).toHaveLength(40)
-    expect(new Set(lines().map(line => line.run_id)).size).toBe(2)
-    const printed = child.stdout()
-    expect(printed.match(/listens on/g)).toHaveLength(1)
-    expect(printed).toContain('2 workers')
-    expect(printed.split('\n').filter(line => line.includes('✓'))).toHaveLength(40)
-    expect(child.stderr()).toBe('')
-  })
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'answers from both, tells its address once, and stops with 0 by %s',
+    async signal => {
+      const upstream = await stage.upstream()
+      const { child, ask, lines } = await serve(one(upstream))
+      const answers = await crowd(Array.from({ length: 40 }), 8, () => ask())
+      expect(answers.map(answer => answer.status)).toEqual(answers.map(() => 200))
+      child.signal(signal)
+      expect(await child.exited).toBe(0)
+      expect(lines()).toHaveLength(40)
+      expect(new Set(lines().map(line => line.run_id)).size).toBe(2)
+      const printed = child.stdout()
+      expect(printed.match(/listens on/g)).toHaveLength(1)
+      expect(printed).toContain('2 workers')
+      expect(printed.split('\n').filter(line => line.includes('✓'))).toHaveLength(40)
+      expect(child.stderr()).toBe('')
+    },
+  )
 
   it('keeps away at both from what one has met', async () => {
     const limited = await stage.upstream()

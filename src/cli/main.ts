@@ -41,6 +41,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   // A reader that has seen enough (head, less) is no error.
   process.stdout.on('error', error => {
     if ('code' in error && error.code === 'EPIPE') process.exit()
+    // A terminal that is gone tells so by SIGHUP as well, which has us stop in order.
+    if ('code' in error && error.code === 'EIO') return
     throw error
   })
   try {

@@ -199,7 +199,7 @@ function logTo(
   return { listeners: [printCalls({ print, rules, colours: coloursFor(process.stdout) })] }
 }
 
-/** A second signal ends the process at once. */
+/** A second signal ends the process at once, unless it is that of a terminal that is gone, which may come several times. */
 function stopOnSignals(stop: () => void): void {
   let isStopping = false
   const told = () => {
@@ -209,4 +209,5 @@ function stopOnSignals(stop: () => void): void {
   }
   process.on('SIGINT', told)
   process.on('SIGTERM', told)
+  process.on('SIGHUP', () => isStopping || told())
 }

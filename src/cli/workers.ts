@@ -85,8 +85,9 @@ function stopTold(life: Port): Promise<void> {
       if (type === 'stop') resolve()
     })
     process.on('SIGTERM', () => resolve())
-    // A terminal sends it to all processes: the main process tells when to stop.
+    // A terminal sends them to all processes: the main process tells when to stop.
     process.on('SIGINT', () => {})
+    process.on('SIGHUP', () => {})
     life.send({ type: 'awake' })
   })
 }
@@ -116,6 +117,8 @@ export async function superviseWorkers(
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  // A terminal that is gone may say so several times.
+  process.on('SIGHUP', () => isStopping || stop())
   supervisor.begin()
   supervisor.ready.then(onReady, () => {})
   return supervisor.done
