@@ -59,6 +59,17 @@ it('makes, lists, shows and revokes keys', async () => {
   expect((await keys('list', ...config, '--json')).out).toContain('"total_count": 0')
 })
 
+it('shows small values, and leaves out what is empty', async () => {
+  const config = ['--config', configuration()]
+  await keys('create', ...config, '--alias', 'ci', '--max-budget', '5', '--parallel', '1', '--rpm', '10')
+  const { out } = await keys('info', 'ci', ...config)
+  expect(out).toMatch(/^max_budget +5$/m)
+  expect(out).toMatch(/^max_parallel_requests +1$/m)
+  expect(out).toMatch(/^rpm_limit +10$/m)
+  expect(out).toMatch(/^spend +0$/m)
+  expect(out).not.toMatch(/ (null|""|\[\]|\{\})$/m)
+})
+
 it('says what is wrong', async () => {
   const config = ['--config', configuration()]
   await expect(keys('info', 'nobody', ...config)).rejects.toThrow("there is no key 'nobody'")

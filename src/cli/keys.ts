@@ -146,6 +146,9 @@ function pages({ total_count, current_page, total_pages }: KeyPage): string {
   return `${total_count} keys${total_pages > 1 ? `, page ${current_page} of ${total_pages}` : ''}\n`
 }
 
+/** What says nothing of a key. */
+const EMPTY: ReadonlySet<string | undefined> = new Set(['null', '""', '[]', '{}'])
+
 function infoCommand(): Command {
   return common(new Command('info'), 'show a key, and what it has spent')
     .argument('<key>', 'its alias, itself, or its id')
@@ -154,7 +157,7 @@ function infoCommand(): Command {
         const { keyInfo } = await import('../management/keys-info.ts')
         const { info } = await management.do(keyInfo, { key: await idOf(management, named) })
         print(options, info, () => {
-          const said = Object.entries(info).filter(([, value]) => value !== null && JSON.stringify(value).length > 2)
+          const said = Object.entries(info).filter(([, value]) => !EMPTY.has(JSON.stringify(value)))
           return table(
             ['FIELD', 'VALUE'],
             said.map(([name, value]) => [name, textOf(value)]),
