@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { Stage } from '../../test/support/stage.ts'
@@ -75,6 +75,17 @@ it('says what is wrong', async () => {
   await expect(keys('info', 'nobody', ...config)).rejects.toThrow("there is no key 'nobody'")
   await expect(keys('create', ...config, '--expires', 'soon')).rejects.toThrow("'duration'")
   await expect(keys('create', ...config, '--max-budget', '-1')).rejects.toThrow('US dollars')
+})
+
+it("needs neither the providers' keys nor the master key, but the store", async () => {
+  const file = configuration('general_settings: {master_key: os.environ/NOT_SET_HERE}')
+  const text = readFileSync(file, 'utf8').replace('api_key: x', 'api_key: os.environ/NOT_SET_HERE')
+  writeFileSync(file, text)
+  const made = await keys('create', '--config', file)
+  expect(made.out).toMatch(/^sk-/)
+  expect(made.err).not.toContain('no general_settings.master_key')
+  writeFileSync(file, text.replace('sqlite:', 'mysql:/'))
+  await expect(keys('list', '--config', file)).rejects.toThrow('tollgate_settings.store')
 })
 
 it('says that keys bound nobody while there is no master key', async () => {

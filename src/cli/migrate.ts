@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { defaultConfig } from '../config/default-config.ts'
-import { loadConfig } from '../config/load-config.ts'
 import { migrate } from '../store/open-store.ts'
+import { loadForStore } from './load-for-store.ts'
 
 const EXAMPLES = `
 Examples:
@@ -20,7 +20,7 @@ export function migrateCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async ({ config: path }: { readonly config?: string }) => {
       const source = path === undefined ? { object: defaultConfig(process.env) } : { path }
-      const { settings } = loadConfig(source, { serves: true })
+      const { settings } = loadForStore(source)
       const warn = (message: string) => void process.stderr.write(`tollgate: ${message}\n`)
       const { done, before } = await migrate(settings.store, { warn })
       const what =
