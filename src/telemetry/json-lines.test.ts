@@ -100,6 +100,15 @@ test('a path that cannot be written fails at once and says which', () => {
   )
 })
 
+test.runIf(process.platform === 'linux')(
+  'a folder that cannot be below /proc is refused, and not tried for ever',
+  () => {
+    expect(() => openJsonLines({ path: '/proc/tollgate/lines/calls.jsonl' })).toThrow(
+      /cannot append to .*choose a path/,
+    )
+  },
+)
+
 test('a full disk loses nothing while the buffer lasts, then drops and counts, then recovers', async () => {
   const clock = manualClock()
   const disk = fakeFile()

@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -15,6 +14,7 @@ import {
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Failure } from '../core/failure.ts'
+import { makeFolder } from '../core/make-folder.ts'
 
 /** What the writer of lines asks of a file. Every method but `append` is short; `append` must not block. */
 export interface LineFile {
@@ -36,7 +36,7 @@ const STALE_LOCK_MS = 10_000
 export function openLineFile(path: string, maxFiles: number): LineFile {
   const absolute = resolve(path)
   try {
-    mkdirSync(dirname(absolute), { recursive: true })
+    makeFolder(dirname(absolute))
     return new DiskLineFile(absolute, maxFiles)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../core/failure.ts'
+import { makeFolder } from '../../core/make-folder.ts'
 import type { Replica } from '../authority.ts'
 import { FILE_BYTES, type JournalFile, JournalFiles } from './journal-file.ts'
 import type { BegunRow, EndedRow, Journal, JournalEntry } from './journals.ts'
@@ -104,7 +105,7 @@ export class FileJournal implements Journal {
   }
 
   #makeFolder(): JournalFile {
-    mkdirSync(this.folder, { recursive: true })
+    makeFolder(this.folder)
     writeFileSync(join(this.folder, REPLICA_FILE), JSON.stringify({ format: JOURNAL_FORMAT, ...this.#replica }))
     return this.#open()
   }
