@@ -160,6 +160,7 @@ test.each([
   const { pools } = setUp(['gpt-4o', 'gpt-4o-mini', 'claude-haiku'].map(pool => deploymentOf(pool, { pool })))
   expect(pools.nearest(name)).toEqual(expect.arrayContaining(expected))
   expect(pools.nearest(name)[0]).toBe(expected[0])
+  expect(pools.nearest(expected[0] ?? '')).not.toContain(expected[0])
 })
 
 describe('tiers', () => {

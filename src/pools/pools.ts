@@ -137,7 +137,8 @@ class PoolRegister implements Pools {
   nearest(name: string): string[] {
     return nearestNames(
       name,
-      this.list().map(({ id }) => id),
+      // A name that leads only to itself is listed, and no help.
+      this.list().flatMap(({ id }) => (id === name ? [] : [id])),
     )
   }
 

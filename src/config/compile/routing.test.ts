@@ -135,6 +135,48 @@ describe('routing settings', () => {
     expect(lines).toEqual(['report litellm_settings.model_alias_map.z: no pool is called nowhere'])
   })
 
+  it.each([
+    [
+      { router_settings: { model_group_alias: { x: 'y', y: 'x' } } },
+      [/model_group_alias\.x: y is another name/, /\.y: x is/],
+    ],
+    [{ router_settings: { model_group_alias: { x: 'y', y: 'a' } } }, [/model_group_alias\.x: y is another name/]],
+    [
+      { tollgate_settings: { routing: { auto: { t: { pools: { default: 't' } } } } } },
+      [/default: t chooses by the prompt/],
+    ],
+    [
+      { tollgate_settings: { routing: { auto: { t: { pools: { default: 'a' }, classifier_pool: 't' } } } } },
+      [/classifier_pool: t chooses by the prompt/],
+    ],
+    [
+      { tollgate_settings: { routing: { tiers: { t: { cheap: 't', capable: 'a' } } } } },
+      [/cheap: t chooses among pools/],
+    ],
+    [
+      {
+        router_settings: { model_group_alias: { x: 't' } },
+        tollgate_settings: { routing: { tiers: { t: { cheap: 'x', capable: 'a' } } } },
+      },
+      [/cheap: x chooses among pools/],
+    ],
+    // What is a pool as well leads there.
+    [{ tollgate_settings: { routing: { auto: { a: { pools: { default: 'a' } } } } } }, []],
+    [
+      {
+        router_settings: { model_group_alias: { x: 'a', y: 't' } },
+        tollgate_settings: {
+          routing: { tiers: { t: { cheap: 'x', capable: 'b' } }, auto: { u: { pools: { default: 't' } } } },
+        },
+      },
+      [],
+    ],
+  ])('reports names that lead to no deployment: %j', (document, expected) => {
+    const { lines } = load(document)
+    expect(lines).toEqual(expected.map(pattern => expect.stringMatching(pattern)))
+    expect(lines.every(line => line.startsWith('report '))).toBe(true)
+  })
+
   it('refuses a pool in two groups', () => {
     const group = { group_name: 'g', models: ['a'], routing_strategy: 'least-busy' }
     expect(router({ routing_groups: [group, group] }).lines[0]).toContain('the pool a is in two routing groups')

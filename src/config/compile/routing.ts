@@ -2,27 +2,29 @@ import { keepaliveMs } from '../../core/keepalive.ts'
 import type { CooldownSettings, RetrySettings, RouterTimeouts, RoutingSettings } from '../../core/settings.ts'
 import type { TollgateValues } from '../keys/tollgate.ts'
 import { compileChecks } from './affinity.ts'
-import { aliasNames, compileAliases } from './aliases.ts'
-import { compileAutoRouters, poolOf } from './auto-routers.ts'
+import { compileAliases } from './aliases.ts'
+import { compileAutoRouters } from './auto-routers.ts'
 import { compileCharges } from './charges.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
-import { compileFallbacks, type Resolves } from './fallbacks.ts'
-import { compileGroups, groupNames } from './groups.ts'
+import { compileFallbacks } from './fallbacks.ts'
+import { compileGroups } from './groups.ts'
+import { leadsOf } from './leads.ts'
 import { readAllowedFailsPolicy, readRetryPolicy } from './policies.ts'
 import type { Pools } from './pools.ts'
 import { compileProbes } from './probes.ts'
 import { compileGeneralStrategy } from './strategies.ts'
-import { choosingPools, compileAuto, compileTiers } from './tiers.ts'
+import { compileAuto, compileTiers } from './tiers.ts'
 
 /** Compiles everything about routing. */
 export function compileRouting(context: CompileContext, tollgate: TollgateValues, pools: Pools): RoutingSettings {
   const { router, litellm, findings, document } = context
   const routing = document.section('tollgate_settings')?.section('routing')
-  const resolves = resolver(context, pools)
+  const leads = leadsOf(context, pools)
+  const { resolves } = leads
   const { affinity, enforceRateLimits } = compileChecks(context)
   return {
     deployments: pools.deployments,
-    aliases: compileAliases(context, resolves),
+    aliases: compileAliases(context, leads),
     strategy: compileGeneralStrategy(context),
     ...compileGroups(context, { deployments: pools.deployments, resolves }),
     retries: compileRetries(context, tollgate),
@@ -37,8 +39,8 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
       prefix: router.tag_routing_prefix ?? '',
     },
     affinity,
-    tiers: compileTiers(routing, resolves, findings),
-    auto: { ...compileAutoRouters(pools, resolves, context), ...compileAuto(routing, resolves, findings) },
+    tiers: compileTiers(routing, leads, findings),
+    auto: { ...compileAutoRouters(pools, resolves, context), ...compileAuto(routing, leads, findings) },
     ...defined({
       defaultMaxParallelRequests: router.default_max_parallel_requests,
       defaultPriority: router.default_priority,
@@ -47,29 +49,6 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
       hideUpstreamHeaders: litellm.return_response_headers === false || undefined,
     }),
   }
-}
-
-/**
- * Names that lead somewhere: pools, patterns, ids, the models themselves, aliases, tiers and automatic choices. What was left
- * out counts: of a pool without keys is told once, and not again wherever its name stands.
- */
-function resolver(context: CompileContext, { deployments, leftOut, autoRouters }: Pools): Resolves {
-  const routing = context.document.section('tollgate_settings')?.section('routing')
-  const names = new Set([
-    ...deployments.flatMap(one => [one.pool, one.id, `${one.provider}/${one.model}`]),
-    ...leftOut.flatMap(one => [one.pool, one.model]),
-    ...aliasNames(context),
-    ...choosingPools(routing),
-    ...autoRouters.map(poolOf),
-    ...groupNames(context),
-  ])
-  const patterns = [...deployments, ...leftOut].filter(one => one.pool.includes('*')).map(one => patternOf(one.pool))
-  return name => names.has(name) || patterns.some(pattern => pattern.test(name))
-}
-
-function patternOf(pool: string): RegExp {
-  const parts = pool.split('*').map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`)
 }
 
 function compileRetries({ router, litellm }: CompileContext, tollgate: TollgateValues): RetrySettings {

@@ -7,20 +7,25 @@ import { type TierValues, tollgateHonoured } from '../keys/tollgate.ts'
 import { readValues } from '../read-values.ts'
 import { own, type Section } from '../tree.ts'
 import { defined, toMs } from './context.ts'
-import type { Resolves } from './fallbacks.ts'
+import type { Leads } from './leads.ts'
 
 const DEFAULT_POOL = 'auto'
 
-/** `tollgate_settings.routing`, whose names count as pools. */
-export function choosingPools(routing: Section | undefined): readonly string[] {
-  const names = [routing?.section('tiers'), routing?.section('auto')].flatMap(one => Object.keys(one?.value ?? {}))
+/** Names of `tollgate_settings.routing` that stand for a cheap pool and a capable one. */
+export function tierNames(routing: Section | undefined): readonly string[] {
+  const names = Object.keys(routing?.section('tiers')?.value ?? {})
   return hasSimpleTier(routing) ? [...names, simplePool(routing)] : names
+}
+
+/** Names of `tollgate_settings.routing` that choose by the prompt. */
+export function autoNames(routing: Section | undefined): readonly string[] {
+  return Object.keys(routing?.section('auto')?.value ?? {})
 }
 
 /** Pools that choose by cost and latency: those under `tiers`, and the one written beside it. */
 export function compileTiers(
   routing: Section | undefined,
-  resolves: Resolves,
+  leads: Leads,
   findings: Findings,
 ): Readonly<Record<string, TierSettings>> {
   const tiers = new Map<string, TierSettings>()
@@ -29,11 +34,11 @@ export function compileTiers(
     const section = named?.section(pool)
     if (!section) continue
     checkMembers(section, Object.keys(tollgateHonoured.tier), findings)
-    const tier = compileTier(section, resolves, findings)
+    const tier = compileTier(section, leads, findings)
     if (tier) tiers.set(pool, tier)
   }
   if (routing && hasSimpleTier(routing)) {
-    const tier = compileTier(routing, resolves, findings)
+    const tier = compileTier(routing, leads, findings)
     if (tier) tiers.set(simplePool(routing), tier)
     if (Object.hasOwn(routing.section('auto')?.value ?? {}, simplePool(routing))) {
       findings.error(
@@ -54,12 +59,16 @@ function simplePool(routing: Section | undefined): string {
   return typeof name === 'string' && name ? name : DEFAULT_POOL
 }
 
-function compileTier(section: Section, resolves: Resolves, findings: Findings): TierSettings | undefined {
+function compileTier(section: Section, leads: Leads, findings: Findings): TierSettings | undefined {
   const values: TierValues = readValues(section, tollgateHonoured.tier, findings)
   for (const key of ['cheap', 'capable'] as const) {
     const pool = values[key]
-    if (pool === undefined) findings.error({ path: `${section.path}.${key}` }, 'is required: the name of a pool')
-    else if (!resolves(pool)) findings.report(section.subject(key), `no pool is called ${pool}`)
+    if (pool === undefined) {
+      findings.error({ path: `${section.path}.${key}` }, 'is required: the name of a pool')
+      continue
+    }
+    const problem = leads.problem(pool, 'tier')
+    if (problem !== undefined) findings.report(section.subject(key), problem)
   }
   if (values.cheap === undefined || values.capable === undefined) return undefined
   return {
@@ -74,7 +83,7 @@ function compileTier(section: Section, resolves: Resolves, findings: Findings): 
 /** Pools that choose by what the prompt is about. */
 export function compileAuto(
   routing: Section | undefined,
-  resolves: Resolves,
+  leads: Leads,
   findings: Findings,
 ): Readonly<Record<string, AutoSettings>> {
   const auto = new Map<string, AutoSettings>()
@@ -84,7 +93,7 @@ export function compileAuto(
     if (!section) continue
     checkMembers(section, Object.keys(tollgateHonoured.auto), findings)
     const values = readValues(section, tollgateHonoured.auto, findings)
-    checkTasks(section, resolves, findings)
+    checkTasks(section, leads, findings)
     auto.set(pool, {
       by: 'task',
       pools: values.pools ?? {},
@@ -96,17 +105,15 @@ export function compileAuto(
   return Object.fromEntries(auto)
 }
 
-function checkTasks(section: Section, resolves: Resolves, findings: Findings): void {
+function checkTasks(section: Section, leads: Leads, findings: Findings): void {
   const tasks = section.section('pools')
   if (!tasks) findings.error({ path: `${section.path}.pools` }, 'is required: {default: pool, ...}')
   else if (!Object.hasOwn(tasks.value, 'default')) findings.error(section.subject('pools'), 'needs a pool for default')
-  for (const [task, pool] of Object.entries(tasks?.value ?? {})) {
-    if (tasks && typeof pool === 'string' && !resolves(pool)) {
-      findings.report(tasks.subject(task), `no pool is called ${pool}`)
-    }
+  const look = (inner: Section | undefined, key: string) => {
+    const pool = own(inner?.value, key)
+    const problem = typeof pool === 'string' ? leads.problem(pool, 'auto') : undefined
+    if (inner && problem !== undefined) findings.report(inner.subject(key), problem)
   }
-  const classifier = own(section.value, 'classifier_pool')
-  if (typeof classifier === 'string' && !resolves(classifier)) {
-    findings.report(section.subject('classifier_pool'), `no pool is called ${classifier}`)
-  }
+  for (const task of Object.keys(tasks?.value ?? {})) look(tasks, task)
+  look(section, 'classifier_pool')
 }
