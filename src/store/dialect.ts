@@ -82,6 +82,11 @@ export async function lockText(trx: Kysely<Database>, text: string): Promise<voi
   if (isPostgres(trx)) await sql`select pg_advisory_xact_lock(hashtextextended(${text}, 0))`.execute(trx)
 }
 
+/** A lock that does not come within so long fails the transaction. An SQLite transaction waits only for its beginning. */
+export async function boundLockWaits(trx: Kysely<Database>, ms: Ms): Promise<void> {
+  if (isPostgres(trx)) await sql`set local lock_timeout = ${sql.lit(ms)}`.execute(trx)
+}
+
 /** Rows that are read stay as they are to the end of the transaction. */
 export function forShare(db: Kysely<Database>): RawBuilder<unknown> {
   return isPostgres(db) ? sql`for share` : sql``

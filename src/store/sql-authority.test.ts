@@ -57,6 +57,24 @@ describe.runIf(hasPostgres())('authority in PostgreSQL', () => {
     expect(await leases.told).toMatchObject([{ amount: 501n }])
   })
 
+  test('a budget that somebody has locked fails what wants it, and the replica lives on', async () => {
+    const { authority } = place
+    const terms = budgetOf('locked', 1_000n)
+    await authority.join({ id: 'r', host: 'host', pid: 1, leaseMs: HOUR })
+    const ask = () => authority.lease('r', [[{ terms, need: 1n, want: 1n }]])
+    const back = { budgetId: terms.id, windowStart: 0, amount: 1n }
+    await ask()
+    await storeOf(place).transaction(async trx => {
+      await trx.updateTable('budgets').set({ name: 'x' }).where('id', '=', terms.id).execute()
+      const refused = [ask(), authority.post('r', { rows: [], returns: [back], number: 1 })].map(one =>
+        expect(one).rejects.toMatchObject({ kind: 'unavailable', code: 'store_busy' }),
+      )
+      expect((await authority.pulse('r', HOUR)).alive).toBe(true)
+      await Promise.all(refused)
+    })
+    expect(await ask()).toMatchObject([{ granted: [{ amount: 1n }] }])
+  })
+
   /** Until somebody waits for a lock, or what is asked is answered. */
   async function waits(asked: Promise<unknown>): Promise<void> {
     let isAnswered = false

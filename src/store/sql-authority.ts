@@ -16,7 +16,7 @@ import type {
 import { chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from '../ledger/book.ts'
 import { defineBudgets, standOf } from './budgets.ts'
 import { ChangeReader, noteChanges } from './changes.ts'
-import { clockOf, isOneOf, readClock } from './dialect.ts'
+import { boundLockWaits, clockOf, isOneOf, readClock } from './dialect.ts'
 import { insertCallers, LedgerCallers } from './ledger-callers.ts'
 import { insertLedgerRows } from './ledger-rows.ts'
 import {
@@ -43,6 +43,12 @@ export interface SqlAuthorityParts {
 
 /** Budgets that a replica which leaves gives its leases back of in one transaction: a tenth of a second in SQLite. */
 const LEAVE_AT_ONCE = 2_000
+
+/**
+ * Who locks a replica's row waits no longer for a budget's: the replica's pulses wait meanwhile. Less than a call waits for
+ * money, so that the next question does not come before the end of this one.
+ */
+const LOCK_MS: Ms = 600
 
 /** The authority for all who share a database. Its clock is the store's. */
 export class SqlAuthority implements Authority {
@@ -79,6 +85,7 @@ export class SqlAuthority implements Authority {
   lease(replica: string, groups: readonly (readonly LeaseAsk[])[]): Promise<readonly LeaseAnswer[]> {
     const terms = groups.flatMap(asks => asks.map(ask => ask.terms))
     return this.#transaction(async trx => {
+      await boundLockWaits(trx, LOCK_MS)
       await checkAlive(trx, replica)
       const book = await SqlBook.load(trx, { replica, terms, ids: [], now: clockOf(trx) })
       const answers = groups.map(asks => lendGroup(book, replica, { asks, now: book.now }))
@@ -97,6 +104,7 @@ export class SqlAuthority implements Authority {
       const inserted = await insertLedgerRows(trx, rows)
       const written = inserted.map(({ id }) => id)
       const sums = chargeSums(inserted)
+      if (batch.returns.length > 0) await boundLockWaits(trx, LOCK_MS)
       const returns = (await takesReturns(trx, replica, batch)) ? batch.returns : []
       const terms = sums.map(sum => sum.terms)
       const ids = returns.map(({ budgetId }) => budgetId)

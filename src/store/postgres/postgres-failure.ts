@@ -12,6 +12,7 @@ const EXPLANATIONS: readonly (readonly [prefix: string, code: string, what: stri
   ['42501', 'store_forbidden', 'forbids it: grant this user the tables of tollgate and the right to create them'],
   ['53300', 'store_too_many_connections', 'has no connection left: lower the pool size, or raise max_connections'],
   ['53', 'store_full', 'has run out of disk or memory'],
+  ['55P03', 'store_busy', 'has locked what is needed for somebody else for too long'],
   ['57014', 'store_timed_out', 'took longer than the statement timeout'],
   ['57P', 'store_stopped', 'is stopping or starting'],
   ['25006', 'store_read_only', 'is read-only: point the store URL at the primary server'],
