@@ -45,6 +45,8 @@ export class Lender {
   #queue: Waiting[] = []
   #waiting = 0
   #asking = false
+  /** Budgets of questions that nobody waits for any more. Another one would wait behind them. */
+  readonly #unanswered = new Set<string>()
 
   constructor(parts: LenderParts) {
     this.#parts = parts
@@ -127,10 +129,10 @@ export class Lender {
     try {
       const answers = await this.#inTime(
         gate.share(() => authority.lease(replica, groups)),
-        { asking, sentAt },
+        { asking, sentAt, ids: groups.flatMap(asks => asks.map(({ terms }) => terms.id)) },
       )
       contact.answered()
-      this.#take(answers, { asking, sentAt })
+      this.#take(answers, asking, sentAt)
     } catch (error) {
       contact.failed(clock.monotonic(), error)
       onDoubt()
@@ -152,6 +154,10 @@ export class Lender {
       const [first] = waiting.wanted.terms
       if (asks.length === 0 && !isFresh && first) asks.push({ terms: first, need: 0n, want: 0n })
       if (asks.length === 0) continue
+      if (asks.some(({ terms }) => this.#unanswered.has(terms.id))) {
+        waiting.reject(awayFailure(new Error('the store has not answered the last question about the budget')))
+        continue
+      }
       asking.push(waiting)
       groups.push(asks)
     }
@@ -159,21 +165,27 @@ export class Lender {
   }
 
   /** The answer, or an error in time. Money that is lent too late is kept all the same. */
-  #inTime(answer: Promise<readonly LeaseAnswer[]>, about: Asked): Promise<readonly LeaseAnswer[]> {
+  #inTime(answer: Promise<readonly LeaseAnswer[]>, { asking, sentAt, ids }: Asked): Promise<readonly LeaseAnswer[]> {
     return new Promise((resolve, reject) => {
       let isLate = false
       const timer = this.#parts.clock.after(ANSWER_MS, () => {
         isLate = true
+        for (const id of ids) this.#unanswered.add(id)
         reject(new Error(`the store did not answer within ${ANSWER_MS} ms`))
       })
-      const settle = (answers: readonly LeaseAnswer[]) => (isLate ? this.#take(answers, about) : resolve(answers))
+      const settle = (answers: readonly LeaseAnswer[]) =>
+        isLate ? this.#take(answers, asking, sentAt) : resolve(answers)
       // An answer that is lost after that leaves the same doubt, which may have been looked into meanwhile.
       const fail = (error: unknown) => (isLate ? this.#parts.onDoubt() : reject(error))
-      answer.then(settle, fail).finally(() => timer.cancel())
+      const end = () => {
+        timer.cancel()
+        if (isLate) for (const id of ids) this.#unanswered.delete(id)
+      }
+      answer.finally(end).then(settle, fail)
     })
   }
 
-  #take(answers: readonly LeaseAnswer[], { asking, sentAt }: Asked): void {
+  #take(answers: readonly LeaseAnswer[], asking: readonly Waiting[], sentAt: Ms): void {
     answers.forEach((answer, index) => {
       if ('granted' in answer) {
         for (const grant of answer.granted) this.#parts.accountOf(grant).receive(grant, sentAt)
@@ -212,6 +224,8 @@ interface Asked {
   readonly asking: readonly Waiting[]
   /** Monotonic. */
   readonly sentAt: Ms
+  /** The budgets that it is about. */
+  readonly ids: readonly string[]
 }
 
 function asksOf({ accounts, terms, amount }: Wanted, promised: Map<Account, NanoUsd>, now: Ms): LeaseAsk[] {
