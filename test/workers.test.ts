@@ -179,6 +179,25 @@ describe('tollgate serve --workers 2', LONG, () => {
     await until('all workers to be gone', () => before.every(pid => !isAlive(pid)))
   })
 
+  it('drains both, and those that come later, when one is told to', async () => {
+    const upstream = await stage.upstream()
+    const { url, workers } = await serve(one(upstream), { more: 'general_settings: {enable_drain_endpoint: true}\n' })
+    const ready = async () => (await fetch(`${url}/health/readiness`, { headers: { connection: 'close' } })).status
+    expect(await ready()).toBe(200)
+    const drained = await fetch(`${url}/health/drain`, { method: 'POST', headers: { connection: 'close' } })
+    expect(await drained.json()).toEqual({ status: 'draining' })
+    let inRow = 0
+    await until('all to say no', async () => {
+      inRow = (await ready()) === 503 ? inRow + 1 : 0
+      return inRow >= 10
+    })
+    const before = workers()
+    for (const pid of before) kill(pid)
+    await until('others', () => workers().length === 2 && workers().every(pid => !before.includes(pid)))
+    await until('an answer', () => ready().then(Boolean, () => false))
+    for (let asked = 0; asked < 10; asked++) expect(await ready()).toBe(503)
+  })
+
   it('replaces a worker that is killed, and goes on', async () => {
     const upstream = await stage.upstream()
     const { child, ask, lines, workers } = await serve(one(upstream))

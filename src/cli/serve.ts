@@ -98,7 +98,8 @@ async function serveAsWorker(worker: WorkerSelf, options: ServeOptions): Promise
 }
 
 /** Who is told that this process listens, and who tells it to stop. */
-type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> & Partial<Pick<WorkerSelf, 'shared'>>
+type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> &
+  Partial<Pick<WorkerSelf, 'shared' | 'drainAll' | 'onDrain'>>
 
 async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, around: Surroundings): Promise<void> {
   const { gateway: settings } = config.settings
@@ -118,7 +119,9 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
       LOOPBACK.has(host) &&
       settings.allowedHosts.length === 0 && { allowedHosts: LOOPBACK_HOSTS }),
     keepaliveMs: config.settings.routing.timeouts.keepaliveMs,
+    ...(around.drainAll && { onDrain: around.drainAll }),
   })
+  around.onDrain?.(gateway.drain)
   const stopped = new Promise<void>(resolve => around.onStop(resolve))
   const url = await listen(gateway, assembly, { host, port })
   assembly.router.prober.start()

@@ -8,6 +8,7 @@ import type { Limiter } from '../state/limiter.ts'
 import type { Port } from '../state/port.ts'
 import { sharedLimiter } from '../state/shared-limiter.ts'
 import { ExchangeHub, workerExchange } from '../state/worker-exchange.ts'
+import { DrainDesk } from './drain-desk.ts'
 import { closeHandedConnection } from './handed-connection.ts'
 import { Supervisor, type WorkerProcess } from './supervisor.ts'
 import { mainPort, workerPort } from './worker-ports.ts'
@@ -52,6 +53,10 @@ export interface WorkerSelf {
   listening(url: string): void
   /** Calls this when it is to stop: once, however often it is told. */
   onStop(stop: () => void): void
+  /** Has all workers drain, this one included. */
+  drainAll(): void
+  /** Calls this when it is to drain. */
+  onDrain(drain: () => void): void
   /** Cuts the line to the main process, so that this one can end. */
   leave(): Promise<void>
 }
@@ -62,14 +67,16 @@ export function ofWorker(): WorkerSelf | undefined {
   if (!worker || process.env[MARK] === undefined) return undefined
   const name = `${worker.id}`
   const life = workerPort(LIFE)
-  const told = stopTold(life)
+  const { stopTold, drainTold } = orders(life)
   const exchange = workerExchange(workerPort(EXCHANGE), name)
   const limiter = sharedLimiter({ port: workerPort(LIMITS) })
   return {
     name,
     shared: { exchange, limiter },
     listening: url => life.send({ type: 'listening', url }),
-    onStop: stop => void told.then(stop),
+    onStop: stop => void stopTold.then(stop),
+    drainAll: () => life.send({ type: 'drain' }),
+    onDrain: drain => void drainTold.then(drain),
     async leave() {
       await limiter.close()
       await exchange.close()
@@ -78,18 +85,22 @@ export function ofWorker(): WorkerSelf | undefined {
   }
 }
 
-/** Listens from the start: a worker may be told to stop while it is still starting. */
-function stopTold(life: Port): Promise<void> {
-  return new Promise(resolve => {
-    life.onMessage(({ type }) => {
-      if (type === 'stop') resolve()
+/** What a worker is told: it listens from the start, since it may be told while it is still starting. */
+function orders(life: Port): { readonly stopTold: Promise<void>; readonly drainTold: Promise<void> } {
+  const told = (order: string, more: (resolve: () => void) => void = () => {}) =>
+    new Promise<void>(resolve => {
+      life.onMessage(({ type }) => {
+        if (type === order) resolve()
+      })
+      more(resolve)
     })
-    process.on('SIGTERM', () => resolve())
-    // A terminal sends them to all processes: the main process tells when to stop.
-    process.on('SIGINT', () => {})
-    process.on('SIGHUP', () => {})
-    life.send({ type: 'awake' })
-  })
+  const drainTold = told('drain')
+  const stopTold = told('stop', resolve => process.on('SIGTERM', resolve))
+  // A terminal sends them to all processes: the main process tells when to stop.
+  process.on('SIGINT', () => {})
+  process.on('SIGHUP', () => {})
+  life.send({ type: 'awake' })
+  return { stopTold, drainTold }
 }
 
 /** Serves with several workers, of which this process is the main one and serves nothing. Gives the exit code. */
@@ -99,11 +110,12 @@ export async function superviseWorkers(
 ): Promise<number> {
   const hub = new ExchangeHub()
   const desk = new LimitDesk()
+  const drains = new DrainDesk()
   // What this process was started with comes later, and holds.
   cluster.setupPrimary({ execArgv: [...nodeFlags(count), ...process.execArgv] })
   const start = () => {
     if (supervisor.alive === 0 && supervisor.url !== undefined) keepPort(supervisor.url)
-    return startWorker({ hub, desk, supervisor })
+    return startWorker({ hub, desk, drains, supervisor })
   }
   const supervisor: Supervisor = new Supervisor({ count, start, clock: systemClock, warn })
   let isStopping = false
@@ -133,16 +145,18 @@ function keepPort(url: string): void {
 interface MainParts {
   readonly hub: ExchangeHub
   readonly desk: LimitDesk
+  readonly drains: DrainDesk
   readonly supervisor: Supervisor
 }
 
-function startWorker({ hub, desk, supervisor }: MainParts): WorkerProcess {
+function startWorker({ hub, desk, drains, supervisor }: MainParts): WorkerProcess {
   const worker = cluster.fork({ [MARK]: '1' })
   const name = `${worker.id}`
   closeHandedConnection(worker)
   const life = mainPort(worker, LIFE)
   hub.attach(name, mainPort(worker, EXCHANGE))
   desk.connect(name, mainPort(worker, LIMITS))
+  drains.connect(name, life)
   let isAwake = false
   life.onMessage(({ type, url }) => {
     if (type === 'awake') isAwake = true
@@ -153,6 +167,7 @@ function startWorker({ hub, desk, supervisor }: MainParts): WorkerProcess {
   worker.on('exit', (code, signal) => {
     hub.gone(name)
     desk.gone(name)
+    drains.gone(name)
     supervisor.ended(name, { code, signal })
   })
   const kill = () => void worker.process.kill('SIGKILL')

@@ -61,6 +61,7 @@ export function handlers({ router, settings, state }: HandlerParts): Record<Excl
     latest: async () => latestProbes(router),
     drain: async () => {
       state.draining = true
+      settings.onDrain?.()
       return { status: 'draining' }
     },
     liveliness: async (_, reply) => reply.type('application/json').send(JSON.stringify("I'm alive!")),

@@ -26,6 +26,8 @@ export type ServerSettings = Partial<
   readonly testMode?: boolean
   /** Silence in a stream after which a comment is sent, in milliseconds. Undefined: never. */
   readonly keepaliveMs?: number | undefined
+  /** Told that somebody has had this gateway drain: others that serve behind the same address may have to as well. */
+  readonly onDrain?: () => void
   /** Keys, budgets and the management API. Undefined: there is only the master key. */
   readonly money?: MoneyParts
 }

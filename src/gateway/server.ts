@@ -19,6 +19,8 @@ export type { MoneyParts, ServerSettings }
 export interface Gateway {
   /** Starts listening; port 0 takes a free one. Gives the address, such as `http://127.0.0.1:4000`. */
   listen(at?: { readonly host?: string; readonly port?: number }): Promise<string>
+  /** From now on readiness says no, and calls are served all the same. */
+  drain(): void
   /** Stops accepting, lets calls under way end for `graceMs` (default 10,000), then breaks them off. */
   stop(graceMs?: number): Promise<void>
   /**
@@ -70,6 +72,9 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
       // Whoever asks first is told what goes wrong.
       fastify().catch(() => {})
       return address
+    },
+    drain() {
+      state.draining = true
     },
     async stop(graceMs = GRACE_MS) {
       state.draining = true
