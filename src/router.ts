@@ -5,7 +5,7 @@ import { planCall } from './attempts/plan.ts'
 import { mayProbe, sendProbes } from './attempts/probe.ts'
 import { Prober } from './attempts/prober.ts'
 import { type ReachOptions, reachOf } from './attempts/reach.ts'
-import { classify } from './classify/index.ts'
+import { classify, NOT_ASKED } from './classify/index.ts'
 import { beginCalls } from './core/begin.ts'
 import type { Attempt, Call } from './core/call.ts'
 import type { Caller, RateLimit } from './core/caller.ts'
@@ -244,7 +244,7 @@ function bookkeeping(
 /** A model would be asked about the prompt here; an explanation spends no money. */
 const askNobody: Layer = next => call =>
   call.purpose === 'classify'
-    ? Promise.reject(new Failure('unavailable', 'a model would be asked about the prompt'))
+    ? Promise.reject(new Failure('unavailable', 'a model would be asked about the prompt', { code: NOT_ASKED }))
     : next(call)
 
 /** What is charged for an attempt: only the answer to the client bears what is added once per call. */

@@ -164,8 +164,20 @@ describe('model: auto_router/NAME', () => {
     const answer = await post(`${gateway.baseUrl}/route/explain`, chat('smart', 'write a program'))
     expect(JSON.parse(answer.text)).toMatchObject({
       pool: 'general',
-      classification: { reason: expect.stringContaining('a model would be asked about the prompt') },
+      classification: { reason: expect.stringMatching(/^\S+ would be asked to embed the prompt/) },
     })
     expect(embedder.log).toHaveLength(0)
   })
+})
+
+it('explains that a classifier would be asked where the rules leave it open', async () => {
+  const upstream = await stage.upstream()
+  const auto = `tollgate_settings:\n  routing: {auto: {smart: {pools: {default: small, code: small}, classifier_pool: small}}}\n`
+  const gateway = await stage.gateway(modelList({ pool: 'small', baseUrl: upstream.baseUrl }) + PLAIN + auto)
+  const answer = await post(`${gateway.baseUrl}/route/explain`, chat('smart', 'Hm.'))
+  expect(JSON.parse(answer.text)).toMatchObject({
+    pool: 'small',
+    classification: { by: 'default', reason: expect.stringMatching(/^the rules leave it open; small would be asked/) },
+  })
+  expect(upstream.log).toEqual([])
 })

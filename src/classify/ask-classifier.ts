@@ -1,7 +1,7 @@
 import type { TaskAutoSettings } from '../core/auto-settings.ts'
 import type { Call, Classification } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
-import { byDefault } from './chooser.ts'
+import { byDefault, NOT_ASKED } from './chooser.ts'
 import { askForTask, readTask } from './llm.ts'
 import { readText } from './read-text.ts'
 import { type SubCallOptions, subCall } from './sub-call.ts'
@@ -25,7 +25,9 @@ export async function askClassifier(call: Call, text: string, options: AskOption
     const answer = await subCall(call, { pool, request, timeoutMs, read: readText }, options)
     return { task: readTask(answer, tasks), by: 'llm', reason: `${pool} answered ${quote(answer)}` }
   } catch (error) {
-    const { kind, message } = Failure.from(error)
+    const { kind, code, message } = Failure.from(error)
+    if (code === NOT_ASKED)
+      return byDefault(`the rules leave it open; ${pool} would be asked, and may choose another pool`)
     return byDefault(`${pool} failed: ${kind}: ${message}`)
   }
 }

@@ -3,7 +3,7 @@ import type { Call } from '../core/call.ts'
 import type { Clock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import type { Handler } from '../core/handler.ts'
-import { byDefault, type Chooser } from './chooser.ts'
+import { byDefault, type Chooser, NOT_ASKED } from './chooser.ts'
 import { startOf, wholePromptText } from './prompt-text.ts'
 import { cosine, readVectors, type Vector } from './read-vectors.ts'
 import { subCall } from './sub-call.ts'
@@ -46,7 +46,9 @@ export function chooseByMeaning(settings: SemanticAutoSettings, clock: Clock): C
         classification: { task: route.pool, by: 'semantic', reason: found, confidence: clamp(score) },
       }
     } catch (error) {
-      const { kind, message } = Failure.from(error)
+      const { kind, code, message } = Failure.from(error)
+      if (code === NOT_ASKED)
+        return toDefault(`${embeddingPool} would be asked to embed the prompt, and may choose another pool`)
       return toDefault(`${embeddingPool} did not embed the prompt: ${kind}: ${message}`)
     }
   }

@@ -21,3 +21,6 @@ export const DEFAULT_TASK = 'default'
 export function byDefault(reason: string): Classification {
   return { task: DEFAULT_TASK, by: DEFAULT_TASK, reason }
 }
+
+/** The code of the refusal by those who may ask nobody: an explanation spends no money. */
+export const NOT_ASKED = 'not_asked'

@@ -1,3 +1,4 @@
+export { NOT_ASKED } from './chooser.ts'
 export type { Classifier, Prompt } from './classifier.ts'
 export { COMPLEXITY_TIERS } from './complexity-settings.ts'
 export { type ClassifyOptions, classify } from './layer.ts'
