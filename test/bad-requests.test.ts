@@ -144,6 +144,7 @@ describe('requests that are no call', () => {
     const head = `POST ${CHAT} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer ${secrets.master}\r\n`
     const text = await exchange(head + rest)
     expect(text).toMatch(/^HTTP\/1\.1 (400|431) /)
+    expect(text.startsWith('HTTP/1.1 431 ')).toBe(text.includes('the headers are too large'))
     expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1)
     expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: { type: 'invalid_request_error' } })
     expect(secrets.foundIn(text)).toEqual([])

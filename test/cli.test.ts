@@ -101,4 +101,26 @@ describe('check', LONG, () => {
     expect(stderr).toMatch(/^tollgate: the configuration cannot be used:\n {2}.*config\.yaml:2:7 /)
     expect([code, stdout]).toEqual([1, ''])
   })
+
+  it('prints its findings as JSON of what is no YAML, too', async () => {
+    const { code, stdout, stderr } = await tollgate('check', '--json', file('config.yaml', 'model_list: [\n  a: {'))
+    expect(JSON.parse(stdout).findings[0]).toMatchObject({ severity: 'error', line: 2, column: 7 })
+    expect([code, stderr]).toEqual([1, ''])
+  })
+})
+
+describe('explain', LONG, () => {
+  it('needs neither the store nor Redis that are configured', async () => {
+    const more = 'tollgate_settings: {store: some.db, redis: {url: "redis://127.0.0.1:1"}}\n'
+    const { code, stdout, stderr } = await tollgate(
+      'explain',
+      '-c',
+      file('config.yaml', SERVED + more),
+      '-m',
+      'fast',
+      'Hi',
+    )
+    expect(stdout).toContain('fast')
+    expect([code, stderr]).toEqual([0, ''])
+  })
 })

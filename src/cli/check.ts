@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { loadConfig } from '../config/load-config.ts'
+import { ConfigError } from '../config/finding.ts'
+import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import { configReport, formatReport } from '../config/report.ts'
 
 interface CheckOptions {
@@ -27,12 +28,25 @@ export function checkCommand(): Command {
     .action(check)
 }
 
-function check(path: string, { json, acknowledge = [] }: CheckOptions): void {
-  const config = loadConfig({ path }, { tolerant: true, acknowledged: acknowledge, serves: true })
-  const text = json
+function check(path: string, options: CheckOptions): void {
+  const config = loaded(path, options)
+  if (!config) return
+  const text = options.json
     ? `${JSON.stringify(configReport(config), null, 2)}\n`
     : formatReport(config, { color: process.stdout.isTTY })
   process.stdout.write(text)
   const nobody = config.settings.routing.deployments.length === 0
   if (nobody || config.findings.some(({ severity }) => severity !== 'note')) process.exitCode = 1
+}
+
+/** What could be read; undefined when nothing could and that is printed as JSON. @throws ConfigError when it is for people. */
+function loaded(path: string, { json, acknowledge = [] }: CheckOptions): LoadedConfig | undefined {
+  try {
+    return loadConfig({ path }, { tolerant: true, acknowledged: acknowledge, serves: true })
+  } catch (error) {
+    if (!json || !(error instanceof ConfigError) || error.findings.length === 0) throw error
+    process.stdout.write(`${JSON.stringify({ findings: error.findings }, null, 2)}\n`)
+    process.exitCode = 1
+    return undefined
+  }
 }

@@ -40,7 +40,8 @@ export function explainCommand(): Command {
 async function explain(prompt: string | undefined, options: ExplainOptions, command: Command): Promise<void> {
   if (prompt === undefined && options.request === undefined) command.error('error: give a prompt, or --request FILE')
   const source = options.config === undefined ? { object: defaultConfig(process.env) } : { path: options.config }
-  const { router, close } = assemble(loadConfig(source))
+  // Nothing is spent or counted: neither books nor a limiter are wanted, wherever they would be kept.
+  const { router, close } = assemble(loadConfig(source), { backing: { close: async () => {} } })
   try {
     const explanation = await router.explain(readBody('chat', requestBody(prompt, options)))
     const text = options.json

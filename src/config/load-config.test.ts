@@ -191,7 +191,14 @@ describe('loadConfig on what is wrong', () => {
     ['general_settings: {master_key: ""}\n', 'general_settings.master_key: is empty'],
     ['general_settings: {master_key: os.environ/NOT_SET}\n', 'NOT_SET is not set, so the gateway would be open'],
     ['general_settings: {enable_jwt_auth: true}\n', 'start with --acknowledge enable_jwt_auth'],
-    ['tollgate_settings: {routing: {cheap: fast}}\n', 'tollgate_settings.routing.capable: is required'],
+    [
+      'tollgate_settings: {routing: {cheap: fast}}\n',
+      'config.yaml:3:31 tollgate_settings.routing.capable: is required',
+    ],
+    [
+      'router_settings:\n  routing_groups:\n    - models: [fast]\n      routing_strategy: priority\n      group_name: g\n',
+      'config.yaml:5:7 router_settings.routing_groups[0].model_priorities: is required',
+    ],
     ['tollgate_settings: {log: loud}\n', 'expected one of lines, json, none'],
   ])('refuses %j', (text, message) => {
     const { lines } = load(POOL + text)

@@ -56,6 +56,12 @@ export class Section<Kind extends Tree | Value[] = Tree> {
     return { path: this.#path(key), place: this.places.of(this.value, key) }
   }
 
+  /** What a finding about a member that is not there is about: it points at the first one that is. */
+  missing(key: string): Subject {
+    const [first = ''] = Object.keys(this.value)
+    return { path: this.#path(key), place: this.subject(Array.isArray(this.value) ? Number(first) : first).place }
+  }
+
   /** The map under `key`, as a section. */
   section(key: string | number): Section | undefined {
     const value = this.#member(key)

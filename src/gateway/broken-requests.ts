@@ -1,9 +1,15 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Failure } from '../core/failure.ts'
 import { errorBody, errorHeaders } from '../dialects/error-body.ts'
 
-const STATUSES: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
+const ANSWERS: Readonly<Record<string, { readonly status: number; readonly message: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    message: `the headers are too large: together they may have ${maxHeaderSize} bytes`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'the request did not arrive in time' },
+}
 
 /** Answers what the HTTP parser itself refuses in the API's shape, and closes the connection. */
 export const refuseBroken =
@@ -15,11 +21,8 @@ export const refuseBroken =
       socket.destroy()
       return
     }
-    const failure = new Failure('invalid_request', 'the request is not valid HTTP', {
-      code: 'invalid_http',
-      cause: error,
-    })
-    const status = STATUSES[error.code ?? ''] ?? 400
+    const { status, message } = ANSWERS[error.code ?? ''] ?? { status: 400, message: 'the request is not valid HTTP' }
+    const failure = new Failure('invalid_request', message, { code: 'invalid_http', cause: error })
     const body = JSON.stringify(errorBody(failure))
     const headers = {
       'x-request-id': nextId(),
@@ -50,4 +53,18 @@ export function refuseTwoKeys({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'
   }
   if (found < 2) return
   throw new Failure('invalid_request', 'there are several Authorization headers: send one', { code: 'invalid_http' })
+}
+
+/** Why a request of HTTP/1.1 without a Host is refused (RFC 9112, 3.2); undefined when there is one. */
+export function withoutHost({
+  httpVersion,
+  headers,
+}: Pick<IncomingMessage, 'httpVersion' | 'headers'>): Failure | undefined {
+  if (headers.host !== undefined || httpVersion !== '1.1') return undefined
+  return new Failure('invalid_request', 'the header Host is missing', { code: 'invalid_http' })
+}
+
+/** Why one is refused that expects what nobody here knows (RFC 9110, 10.1.1). */
+export function unknownExpectation(): Failure {
+  return new Failure('invalid_request', 'the header Expect asks for what is not known here', { code: 'invalid_http' })
 }

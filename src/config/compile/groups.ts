@@ -73,7 +73,7 @@ function compileGroup(group: Section, { strategies, groups }: Made, parts: Parts
 /** Undefined when the group cannot be asked for: nameless, or the name is a pool's, which answers to it. */
 function nameOf(group: Section, isByPriority: boolean, { deployments, findings }: Parts): string | undefined {
   const name = own(group.value, 'group_name')
-  const subject = group.subject('group_name')
+  const subject = name === undefined ? group.missing('group_name') : group.subject('group_name')
   if (name === 'default') findings.error(subject, 'default is reserved')
   else if (typeof name === 'string' && !deployments.some(one => one.pool === name)) return name
   else if (isByPriority)
@@ -84,7 +84,7 @@ function nameOf(group: Section, isByPriority: boolean, { deployments, findings }
 /** The pools of each priority, the lowest number first; those without one come last. */
 function ranksOf(group: Section, pools: readonly string[], findings: Findings): readonly (readonly string[])[] {
   const given = group.section('model_priorities')
-  if (!given) findings.error({ path: `${group.path}.model_priorities` }, 'is required: {pool: 1, other: 2}')
+  if (!given) findings.error(group.missing('model_priorities'), 'is required: {pool: 1, other: 2}')
   for (const pool of Object.keys(given?.value ?? {}))
     if (given && !pools.includes(pool)) findings.report(given.subject(pool), `the pool ${pool} is not in the group`)
   const ranks = new Map<number, string[]>()

@@ -49,7 +49,7 @@ function compileRoutes(
   readValues(section, semanticHonoured, findings)
   checkMembers(section, Object.keys(semanticHonoured), findings)
   const list = section?.list('routes')
-  if (section && !list) findings.error({ path: `${section.path}.routes` }, 'is required: [{name, utterances}]')
+  if (section && !list) findings.error(section.missing('routes'), 'is required: [{name, utterances}]')
   const routes = (list?.value ?? []).flatMap((_, index) => {
     const route = list?.section(index)
     return route ? compileRoute(route, resolves, context) : []
@@ -63,7 +63,7 @@ function compileRoutes(
 function compileRoute(route: Section, resolves: Resolves, { findings }: CompileContext): readonly SemanticRoute[] {
   checkMembers(route, ROUTE_NAMES, findings)
   const { name, utterances = [], score_threshold } = readValues(route, routeHonoured, findings)
-  if (name === undefined) findings.error({ path: `${route.path}.name` }, 'is required: the name of a pool')
+  if (name === undefined) findings.error(route.missing('name'), 'is required: the name of a pool')
   else if (!resolves(name)) findings.report(route.subject('name'), `no pool is called ${name}`)
   if (utterances.length === 0)
     findings.report({ path: `${route.path}.utterances` }, 'is empty, so the route is never taken')

@@ -64,7 +64,7 @@ function compileTier(section: Section, leads: Leads, findings: Findings): TierSe
   for (const key of ['cheap', 'capable'] as const) {
     const pool = values[key]
     if (pool === undefined) {
-      findings.error({ path: `${section.path}.${key}` }, 'is required: the name of a pool')
+      findings.error(section.missing(key), 'is required: the name of a pool')
       continue
     }
     const problem = leads.problem(pool, 'tier')
@@ -107,7 +107,7 @@ export function compileAuto(
 
 function checkTasks(section: Section, leads: Leads, findings: Findings): void {
   const tasks = section.section('pools')
-  if (!tasks) findings.error({ path: `${section.path}.pools` }, 'is required: {default: pool, ...}')
+  if (!tasks) findings.error(section.missing('pools'), 'is required: {default: pool, ...}')
   else if (!Object.hasOwn(tasks.value, 'default')) findings.error(section.subject('pools'), 'needs a pool for default')
   const look = (inner: Section | undefined, key: string) => {
     const pool = own(inner?.value, key)

@@ -98,7 +98,8 @@ describe('a route of the management API', () => {
 
   it('takes no more than 1 MiB, and JSON only', async () => {
     const ask = served()
-    expect((await ask('/key/generate', { body: `{"name":"${'x'.repeat(1 << 20)}"}` })).status).toBe(413)
+    const large = await ask('/key/generate', { body: `{"name":"${'x'.repeat(1 << 20)}"}` })
+    expect(large).toMatchObject({ status: 413, body: { error: { message: expect.stringContaining('1 MiB') } } })
     expect((await ask('/key/generate', { body: 'name=a', headers: { 'content-type': 'text/plain' } })).status).toBe(415)
   })
 

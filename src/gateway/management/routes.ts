@@ -75,8 +75,10 @@ function kindOf({ reads, method }: Operation): RouteKind {
   return (reads ?? method === 'GET') ? 'info_routes' : 'management_routes'
 }
 
-/** What goes wrong inside a store names tables and files, which are for the operator's eyes. */
+/** What goes wrong inside a store names tables and files, which are for the operator's eyes; the limit of bodies is another one. */
 function discreet(failure: Failure): Failure {
+  if (failure.kind === 'too_large')
+    return new Failure('too_large', 'the body is larger than the 1 MiB that is taken here')
   if (!failure.code.startsWith('store_')) return failure
   if (failure.kind !== 'unavailable') return new Failure('internal', failure.message, { cause: failure })
   const { code, retryAfterMs } = failure
