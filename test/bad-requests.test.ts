@@ -152,6 +152,21 @@ describe('requests that are no call', () => {
   })
 })
 
+describe('what Node would refuse by itself', () => {
+  const head = `POST ${CHAT} HTTP/1.1\r\ncontent-type: application/json\r\nconnection: close\r\n`
+  it.each([
+    ['no Host', 'content-length: 2\r\n\r\n{}', 400, 'Host'],
+    ['an unknown expectation', 'host: x\r\nexpect: foo\r\ncontent-length: 2\r\n\r\n{}', 400, 'Expect'],
+    ['64 kB of headers', `host: x\r\nx-a: ${'a'.repeat(65_536)}\r\n\r\n`, 431, 'the headers are too large'],
+  ])('%s is refused in the shape of all refusals', async (_, rest, status, told) => {
+    const text = await exchange(head + rest)
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(text).toMatch(/\r\nx-request-id: \S+\r\n/i)
+    const error = { type: 'invalid_request_error', message: expect.stringContaining(told) }
+    expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error })
+  })
+})
+
 describe('nonsense behind a call that is being answered', () => {
   it('does not put a second answer into the middle of the first', async () => {
     siege.upstream.next(fault.stall({ afterChunks: 1 }))

@@ -5,10 +5,13 @@ import type { AddressInfo, Socket } from 'node:net'
 
 /** A client that takes longer to send its request is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000
-const SERVER_OPTIONS = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 65_000 }
+/** A missing Host is refused by us (`withoutHost`): Node's own refusal has neither a body nor an id. */
+const SERVER_OPTIONS = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 65_000, requireHostHeader: false }
 
 export interface BindingParts {
   readonly onRequest: RequestListener
+  /** Asked instead, when a request expects (`Expect`) what Node does not know. */
+  readonly onExpectation: RequestListener
   /** Told of what the HTTP parser refuses. */
   readonly onBroken: (error: Error, socket: Socket) => void
 }
@@ -50,6 +53,7 @@ export class Bindings {
 
   async #bind(host: string, port: number): Promise<AddressInfo> {
     const server = createServer(SERVER_OPTIONS, this.#parts.onRequest)
+    server.on('checkExpectation', this.#parts.onExpectation)
     server.on('clientError', this.#parts.onBroken)
     server.listen({ host, port })
     await once(server, 'listening')

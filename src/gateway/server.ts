@@ -8,7 +8,7 @@ import type { CallRouter } from '../router.ts'
 import { admission } from './admission.ts'
 import { authentication } from './authenticate.ts'
 import { Bindings } from './bindings.ts'
-import { refuseBroken } from './broken-requests.ts'
+import { refuseBroken, unknownExpectation, withoutHost } from './broken-requests.ts'
 import { callServer, turningAway } from './call-server.ts'
 import { callRoutes } from './doors.ts'
 import { callHandlers } from './handlers.ts'
@@ -61,7 +61,12 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
   }
   const serve = callServer({ routes, bodyLimit, turnAway }, others)
   const bindings = new Bindings({
-    onRequest: (request, response) => (state.stopping ? turnAway(response, stopped()) : serve(request, response)),
+    onRequest(request, response) {
+      const refusal = state.stopping ? stopped() : withoutHost(request)
+      if (refusal) turnAway(response, refusal)
+      else serve(request, response)
+    },
+    onExpectation: (_, response) => turnAway(response, unknownExpectation()),
     onBroken: refuseBroken(nextId),
   })
   return {
