@@ -74,7 +74,10 @@ const telemetry = {
     'Where spans go: {exporter, mode, endpoint, protocol, headers, service_name}.',
     ['exporter', 'mode', 'endpoint', 'protocol', 'headers', 'service_name'],
   ],
-  hourly_budget_usd: [value.usd, 'US dollars; a rolling hour that costs more marks its spans llm.budget.exceeded.'],
+  hourly_budget_usd: [
+    value.usd,
+    'US dollars; a rolling hour that costs more marks its spans llm.budget.exceeded. Each process counts by itself, each worker too.',
+  ],
   capture_content: [value.flag, 'Prompts and answers are written into spans and lines. Default false.'],
 } as const satisfies Record<string, Honoured>
 
