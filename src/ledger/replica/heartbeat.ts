@@ -50,7 +50,8 @@ export class Heartbeat {
     journal?.renew()
     if (journals) {
       const left = journals.ids().filter(id => journals.ownerOf(id) === 'gone')
-      for (const id of left) await this.#recover(journals, id)
+      // One that cannot be posted now is tried again by each sweep, and keeps nobody from starting.
+      for (const id of left) await this.#recover(journals, id).catch(ignore)
     }
     await this.#beat()
     this.#next()
