@@ -9,8 +9,8 @@ export interface LimitSource {
   readonly members: number
   /** One atomic step over all limits. Rejects within a bound; `late` is told an answer that came after that. */
   ask(ask: LimitAsk, late: (answer: SourceAnswer) => void): Promise<SourceAnswer>
-  /** Gives the places back and corrects the tokens. Never waited for; what cannot be told is told to `lost`. */
-  settle(ask: LimitAsk, tokens: number, lost: () => void): void
+  /** Gives the places back and corrects the tokens. Never waited for. */
+  settle(ask: LimitAsk, tokens: number, settling: Settling): void
   /** Counts what was taken (or given back) without it. */
   add(owed: readonly Owed[]): void
   /** Keeps the places of calls that were let through without it, as if it had been asked. */
@@ -18,6 +18,14 @@ export interface LimitSource {
   /** Tells whenever it is there again. */
   onUp(listener: () => void): void
   close(): Promise<void>
+}
+
+/** What becomes of a correction. */
+export interface Settling {
+  /** It could not be told. */
+  readonly lost: () => void
+  /** It was made all the same, after it had been given up. */
+  readonly late: () => void
 }
 
 export type SourceAnswer = Omit<Granted, 'ask'> | Refused

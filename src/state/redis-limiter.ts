@@ -3,7 +3,7 @@ import { type Clock, type Ms, systemClock, type Timer } from '../core/clock.ts'
 import type { Standing } from '../core/standing.ts'
 import { limitKey } from './limit-key.ts'
 import { ADMIT, CORRECT, HOLD } from './limit-scripts.ts'
-import type { LimitSource, SourceAnswer } from './limit-source.ts'
+import type { LimitSource, Settling, SourceAnswer } from './limit-source.ts'
 import type { LimitAsk, Limiter, Quantity, Refused } from './limiter.ts'
 import type { Owed } from './memory-limiter.ts'
 import { type Share, shareOf } from './priority-share.ts'
@@ -75,7 +75,7 @@ class RedisSource implements LimitSource {
     return answer
   }
 
-  settle(ask: LimitAsk, tokens: number, lost: () => void): void {
+  settle(ask: LimitAsk, tokens: number, { lost, late }: Settling): void {
     this.#held.delete(ask.id)
     const limits = ask.limits.filter(({ tpm, parallel }) => tpm !== undefined || parallel !== undefined)
     if (limits.length === 0) return
@@ -83,7 +83,7 @@ class RedisSource implements LimitSource {
     for (const limit of limits) {
       args.push(0, tokens, this.#termsOf(limit, ask.priority))
     }
-    this.#options.redis.script(CORRECT, { keys: this.#keysOf(limits), args }).catch(lost)
+    this.#options.redis.script(CORRECT, { keys: this.#keysOf(limits), args }, late).catch(lost)
   }
 
   add(owed: readonly Owed[]): void {

@@ -88,6 +88,20 @@ describe.skipIf(!hasRedis())('while Redis is away', () => {
       .toBe('1')
   })
 
+  test('slow: what a call did not use goes back once', async () => {
+    const limit = freshLimit({ tpm: 60_000, parallel: 50 })
+    await mustGrant(limiter, askFor([limit], { tokens: 30_000 }))
+    const unused = await mustGrant(limiter, askFor([limit], { tokens: 20_000 }))
+    server.pause(1_000)
+    limiter.settle(unused, 0)
+    await expect.poll(() => redis.up, patient).toBe(false)
+    await isUp()
+    // 30,000 are owed, less what has melted: 1,000 a second.
+    const { standings } = await mustGrant(limiter, askFor([limit], { tokens: 0 }))
+    expect(standings[0]?.remainingTokens).toBeGreaterThanOrEqual(30_000)
+    expect(standings[0]?.remainingTokens).toBeLessThan(45_000)
+  })
+
   test('full: what cannot be written is counted here, and nothing waits', async () => {
     const limit = freshLimit({ rpm: 1_000 })
     server.cli('CONFIG', 'SET', 'maxmemory', '1')

@@ -9,7 +9,7 @@ import {
   unpackAnswer,
   type WorkerEnvelope,
 } from './limit-messages.ts'
-import type { LimitSource, SourceAnswer } from './limit-source.ts'
+import type { LimitSource, Settling, SourceAnswer } from './limit-source.ts'
 import type { LimitAsk, Limiter } from './limiter.ts'
 import type { Owed } from './memory-limiter.ts'
 import { SharingLimiter } from './sharing-limiter.ts'
@@ -95,7 +95,7 @@ class MainProcess implements LimitSource {
     return answer
   }
 
-  settle(ask: LimitAsk, tokens: number, lost: () => void): void {
+  settle(ask: LimitAsk, tokens: number, { lost }: Settling): void {
     const listed = this.#listed.delete(ask.id)
     // While it does not answer nothing is heaped up on the way to it; when it does, it is told anew what is under way.
     if (!this.up) return lost()

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Standing } from '../core/standing.ts'
 import { limitKey } from './limit-key.ts'
-import type { LimitSource, SourceAnswer } from './limit-source.ts'
+import type { LimitSource, Settling, SourceAnswer } from './limit-source.ts'
 import type { Admission, Granted, LimitAsk, Limiter } from './limiter.ts'
 import { Lots } from './lots.ts'
 import { MemoryLimiter, type Owed } from './memory-limiter.ts'
@@ -63,7 +63,10 @@ export class SharingLimiter implements Limiter {
     // What was owed here went to the others when they came back: the correction follows it, wherever it is now.
     if (by !== 'source' && this.#source.up) this.#alone.settle(by, ask.tokens)
     else if (by !== 'source') return this.#alone.settle(by, usedTokens)
-    this.#source.settle(ask, tokens, () => this.#keep(ask, { requests: 0, tokens }))
+    this.#source.settle(ask, tokens, {
+      lost: () => this.#keep(ask, { requests: 0, tokens }),
+      late: () => this.#takeBack(ask, { requests: 0, tokens }),
+    })
   }
 
   async close(): Promise<void> {
@@ -86,8 +89,13 @@ export class SharingLimiter implements Limiter {
   #late(ask: LimitAsk, answer: SourceAnswer): void {
     if (!answer.granted) return
     if (answer.lots) this.#receive(ask, answer)
-    if (!this.#underWay.has(ask.id) && this.#source.up) this.#source.settle(ask, 0, () => {})
-    this.#keep(ask, { requests: -1, tokens: -ask.tokens })
+    if (!this.#underWay.has(ask.id) && this.#source.up) this.#source.settle(ask, 0, FORGOTTEN)
+    this.#takeBack(ask, { requests: 1, tokens: ask.tokens })
+  }
+
+  /** What is kept for the others, or was told them meanwhile, has reached them before. */
+  #takeBack(ask: LimitAsk, { requests, tokens }: { requests: number; tokens: number }): void {
+    this.#keep(ask, { requests: -requests, tokens: -tokens })
     if (this.#source.up) this.#tellOwed([])
   }
 
@@ -117,6 +125,7 @@ export class SharingLimiter implements Limiter {
   }
 }
 
+const FORGOTTEN: Settling = { lost: () => {}, late: () => {} }
 const MAX_UNTOLD = 10_000
 
 class SharedGrant implements Granted {
