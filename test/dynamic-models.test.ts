@@ -281,7 +281,7 @@ describe('models of the management API', () => {
         },
         {
           model_name: 'added',
-          litellm_params: { model: 'openai/gpt-4o', api_base: upstream.baseUrl, api_key: '***', rpm: 5 },
+          litellm_params: { model: 'openai/gpt-4o', api_base: upstream.baseUrl, api_key: '***', ...prices },
           model_info: {
             id: 'm-1',
             db_model: true,

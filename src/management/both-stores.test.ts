@@ -94,6 +94,24 @@ describe.each(STORES)('the management API on %s', (_, open) => {
     for (const sso_user_ids of ['sso-0', ','])
       expect(await stage.ask('/user/list', { sso_user_ids })).toMatchObject({ users: [] })
   })
+
+  it('asks for calls by what they cost', async () => {
+    expect(await stage.ask('/spend/logs/v2', { min_spend: '0.1' })).toMatchObject({ data: [], total: 0 })
+  })
+
+  it('refuses texts and names that no store keeps, and changes nothing', async () => {
+    const before = await stage.everything()
+    for (const text of ['a\ud800', 'a\0'])
+      for (const [path, input] of [
+        ['/key/generate', { key_alias: text }],
+        ['/key/generate', { metadata: { [text]: 1 } }],
+        ['/team/new', { metadata: { a: [text] } }],
+        ['/tag/new', { name: text }],
+        ['/user/new', { user_alias: text }],
+      ] as const)
+        expect(await stage.refused(path, input), path).toMatchObject({ status: 400, code: 'validation_error' })
+    expect(await stage.everything()).toBe(before)
+  })
 })
 
 function addTo(organization_id: string, member: object) {

@@ -61,6 +61,18 @@ describe('what is configured of new keys, users and teams', () => {
     expect(parse(name, { keyCeilings }, sent)).toEqual([message])
   })
 
+  it('judges each of many keys', () => {
+    const sent = {
+      keys: [
+        { key: 'one', max_budget: 10 },
+        { key: 'two', max_budget: 11 },
+      ],
+    }
+    expect(parse('key/bulk_update', { keyCeilings }, sent)).toEqual([
+      'keys.1.max_budget must not be more than 10, which is configured',
+    ])
+  })
+
   it('gives up to the ceiling, and judges no other operation by it', () => {
     const most = { max_budget: 10, duration: '31d', budget_duration: '30d', rpm_limit: 60 }
     expect(parse('key/update', { keyCeilings }, most)).toEqual(most)

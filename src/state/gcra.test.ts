@@ -68,6 +68,18 @@ describe('the generic cell rate algorithm', () => {
     )
   })
 
+  test('no more than the burst is left, however large it is', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(1, 60, 1e10, 1e12), fc.double({ min: 0, max: 2, noNaN: true }), (limit, full) => {
+        const rate = perMinute(limit)
+        for (const debt of [full, full * limit]) {
+          expect(remaining(debt, rate)).toBeLessThanOrEqual(rate.burst)
+          expect(remaining(debt, rate)).toBeGreaterThanOrEqual(0)
+        }
+      }),
+    )
+  })
+
   test('what is larger than the limit never fits, and a limit of 0 lets nothing through', () => {
     expect(waitMs(0, 101, perMinute(100))).toBe(Number.POSITIVE_INFINITY)
     expect(waitMs(0, 1, perMinute(0))).toBe(Number.POSITIVE_INFINITY)

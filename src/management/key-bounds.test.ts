@@ -1,0 +1,15 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { GroupStage } from '../../test/support/group-stage.ts'
+
+let stage: GroupStage
+beforeAll(async () => {
+  stage = await GroupStage.open()
+  await stage.scene()
+})
+afterAll(() => stage.close())
+
+it("the administrator of a team bounds a member's key that may do what its owner may", async () => {
+  const { key } = await stage.ask('/key/generate', { team_id: 'a-team', user_id: 'bob', max_budget: 5 })
+  expect(await stage.ask('/key/update', { key, max_budget: 1 }, 'ann')).toMatchObject({ max_budget: 1 })
+  expect(await stage.refused('/key/regenerate', { key }, 'ann')).toMatchObject({ status: 403, param: 'allowed_routes' })
+})
