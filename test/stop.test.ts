@@ -1,8 +1,9 @@
 import { connect } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { createGateway } from '../src/gateway/server.ts'
+import { type Listener, Router } from '../src/index.ts'
 import { createRouter } from '../src/router.ts'
-import { startUpstream } from '../src/testing/index.ts'
+import { fault, startUpstream } from '../src/testing/index.ts'
 import { deployment, routing } from './support/settings.ts'
 
 const closers: (() => Promise<unknown>)[] = []
@@ -35,3 +36,32 @@ it('a stop does not wait for a client that does not read', async () => {
   await upstream.closedByClient()
   expect(upstream.log).toHaveLength(1)
 })
+
+it('a router that is closed breaks off what is under way, blames nobody for it, and refuses what comes then', async () => {
+  const upstream = await startUpstream({ chunks: 5 })
+  closers.push(() => upstream.stop())
+  const attempts: (string | undefined)[] = []
+  const listener: Listener = event => {
+    if (event.type === 'attempt-end') attempts.push(event.end.failure?.kind)
+  }
+  const params = { model: 'openai/gpt-4o-mini', api_key: 'sk-x', api_base: upstream.baseUrl }
+  const router = new Router({ model_list: [{ model_name: 'fast', litellm_params: params }] }, { listeners: [listener] })
+  const request = { model: 'fast', messages: [{ role: 'user', content: 'hello' }] } as const
+  upstream.next(fault.stall({ afterChunks: 1 }))
+  const stream = await router.completion({ ...request, stream: true })
+  upstream.next(fault.hang())
+  const waiting = router.completion(request)
+  await upstream.arrived(2)
+  const ends = [expect(waiting), expect(readOut(stream))].map(one =>
+    one.rejects.toMatchObject({ kind: 'cancelled', code: 'stopping' }),
+  )
+  await router.close()
+  await Promise.all(ends)
+  await expect(router.completion(request)).rejects.toMatchObject({ kind: 'unavailable', code: 'stopping' })
+  expect(attempts).toEqual(['cancelled', 'cancelled', 'unavailable'])
+  expect(upstream.log).toHaveLength(2)
+})
+
+async function readOut(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of stream);
+}
