@@ -20,6 +20,7 @@ beforeAll(() => {
     'telemetry/line-trouble',
     'core/clock',
     'core/failure',
+    'core/make-folder',
   ]
   for (const source of sources) emitJavaScript(source)
 })

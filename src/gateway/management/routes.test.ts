@@ -81,7 +81,7 @@ describe('a route of the management API', () => {
     ['a wrong type', { name: 1 }, "'name'"],
     ['a missing field', {}, "'name'"],
     ['a prototype', '{"name":"a","__proto__":{"role":"proxy_admin"}}', "unknown field '__proto__'"],
-    ['a prototype within', '{"name":"a","metadata":{"__proto__":{"x":1}}}', "'metadata'"],
+    ['a prototype within', '{"name":"a","metadata":{"__proto__":{"x":1}}}', 'metadata.__proto__'],
     ['no object', [], 'expected object'],
     ['no JSON', '{', 'JSON'],
     ['a deep body', `{"name":${'['.repeat(100)}${']'.repeat(100)}}`, 'deeper'],

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import { Failure } from '../../core/failure.ts'
+import { makeFolder } from '../../core/make-folder.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
 import { SqliteWorker, type SqliteWorkerOptions } from './sqlite-worker.ts'
 
@@ -94,18 +95,6 @@ function prepareFile(path: string): number {
       `The store ${path} could not be opened: ${message}. Name a file in a folder that this user may write`,
       { cause: error, code: 'store_not_opened' },
     )
-  }
-}
-
-/** Not `recursive`: where a file system refuses as if the parent were not there (/proc), Node tries for ever. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return
-  makeFolder(dirname(path))
-  try {
-    mkdirSync(path)
-  } catch (error) {
-    // Another process may have been faster.
-    if (!existsSync(path)) throw error
   }
 }
 
