@@ -134,10 +134,9 @@ export class Callers {
 
   /** The store's budget keeps a temporary increase until it is told otherwise: whoever sees that it is over says so. */
   async #endIncreases(rows: readonly CallerRow[], now: Ms): Promise<void> {
-    const ended = rows.filter(row => hasEnded(row, now))
-    const ids = ended.map(({ id }) => id)
+    const ids = rows.map(({ id }) => id)
     const again = async (db: Kysely<Database>) => termsAfterIncrease(await callerRows(db, ids), now)
-    await defineAsFound(this.#options.store.db, { now, terms: termsAfterIncrease(ended, now), again })
+    await defineAsFound(this.#options.store.db, { now, terms: termsAfterIncrease(rows, now), again })
   }
 }
 
@@ -146,6 +145,7 @@ function hasEnded(row: CallerRow, now: Ms): boolean {
   return end !== undefined && end <= now
 }
 
+/** What bounds those among them whose increase has ended. */
 function termsAfterIncrease(rows: readonly CallerRow[], now: Ms): BudgetTerms[] {
   return rows
     .filter(row => hasEnded(row, now))

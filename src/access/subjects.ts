@@ -4,7 +4,7 @@ import type { BudgetTerms } from '../core/budget.ts'
 import type { Caller, RateLimit } from '../core/caller.ts'
 import type { Clock, Ms } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
-import { isStorable } from '../core/storable.ts'
+import { isStorable, UNSTORABLE_SAID } from '../core/storable.ts'
 import { defineAsFound } from '../store/budgets.ts'
 import type { Database } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
@@ -101,13 +101,10 @@ export class Subjects {
   }
 }
 
-const HOLDS_WHAT_NOBODY_KEEPS = 'holds NUL or half a surrogate pair, which no store keeps'
-
 function requireSane(endUser: string | undefined, tags: readonly string[]): void {
   if (endUser !== undefined && !isStorable(endUser))
-    throw new Failure('invalid_request', `the end user's id ${HOLDS_WHAT_NOBODY_KEEPS}`, { param: 'user' })
-  if (!tags.every(isStorable))
-    throw new Failure('invalid_request', `a tag ${HOLDS_WHAT_NOBODY_KEEPS}`, { param: 'tags' })
+    throw new Failure('invalid_request', `the end user's id ${UNSTORABLE_SAID}`, { param: 'user' })
+  if (!tags.every(isStorable)) throw new Failure('invalid_request', `a tag ${UNSTORABLE_SAID}`, { param: 'tags' })
   if (endUser !== undefined && endUser.length > MAX_NAME)
     throw new Failure('invalid_request', `the end user's id is longer than ${MAX_NAME} characters`, { param: 'user' })
   if (tags.length > MAX_TAGS_PER_CALL)

@@ -9,6 +9,9 @@ export function isStorable(text: string): boolean {
   return !UNSTORABLE.test(text)
 }
 
+/** What is wrong with a text that is not. */
+export const UNSTORABLE_SAID = 'holds NUL or half a surrogate pair, which no store keeps'
+
 /** JSON without what cannot be kept, which it has only as escapes, and rarely: halves of pairs become U+FFFD, NULs go. */
 export function storableJson(json: string): string {
   if (!json.includes('\\u') || !/\\u(?:0000|d[89a-f])/i.test(json)) return json

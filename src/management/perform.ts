@@ -1,5 +1,5 @@
 import { Failure } from '../core/failure.ts'
-import { isStorable } from '../core/storable.ts'
+import { isStorable, UNSTORABLE_SAID } from '../core/storable.ts'
 import { notAllowed, shown } from './errors.ts'
 import type { Issue, Operation, OperationContext } from './operation.ts'
 
@@ -29,18 +29,16 @@ function read(operation: Operation, sent: unknown): unknown {
 
 /** A text or a name that no store keeps, or that no object should have, anywhere. Bodies nest 64 levels at most. */
 function unfitIn(sent: unknown, path: readonly string[]): Issue | undefined {
-  if (typeof sent === 'string') return isStorable(sent) ? undefined : { path, message: UNSTORABLE }
+  if (typeof sent === 'string') return isStorable(sent) ? undefined : { path, message: UNSTORABLE_SAID }
   if (typeof sent !== 'object' || sent === null) return undefined
   // An own `__proto__` survives JSON.parse; schemas pass it over in silence, or copy it.
   if (Object.hasOwn(sent, '__proto__')) return { code: 'unrecognized_keys', keys: ['__proto__'], path, message: '' }
   for (const [name, member] of Object.entries(sent)) {
-    const found = isStorable(name) ? unfitIn(member, [...path, name]) : { path, message: UNSTORABLE }
+    const found = isStorable(name) ? unfitIn(member, [...path, name]) : { path, message: UNSTORABLE_SAID }
     if (found) return found
   }
   return undefined
 }
-
-const UNSTORABLE = 'holds NUL or half a surrogate pair'
 
 /** Names what is wrong, never the value: it may be a secret. */
 function invalid(issues: readonly Issue[]): Failure {
