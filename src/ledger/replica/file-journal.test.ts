@@ -9,7 +9,7 @@ import type { PostedRow } from '../authority.ts'
 import { MemoryAuthority } from '../memory-authority.ts'
 import { FileJournal } from './file-journal.ts'
 import { FileJournals } from './file-journals.ts'
-import { recover } from './recover.ts'
+import { type RecoverParts, recover } from './recover.ts'
 
 const key = budgetOf('a|b %', 1_000n)
 const replica = { id: 'R1', host: 'elsewhere', pid: 1, leaseMs: 10_000 }
@@ -198,5 +198,37 @@ describe('taking over', () => {
     expect(await authority.budgets([key.id])).toMatchObject([{ spent: 230n, leased: 0n, limit: 1_000n }])
     expect(journals.ids()).toEqual([])
     expect(await authority.dead()).toEqual([])
+  })
+
+  it('leaves the new journal of one that has joined again to it, when it hears late that it may take over', async () => {
+    const { authority, journals, clock } = await dead()
+    clock.advance(10_001)
+    let arrive = () => {}
+    const arrived = new Promise<void>(resolve => (arrive = resolve))
+    const slow: RecoverParts['authority'] = {
+      claim: async (...asked) => {
+        const isClaimed = await authority.claim(...asked)
+        await arrived
+        return isClaimed
+      },
+      post: (...asked) => authority.post(...asked),
+      leave: (...asked) => authority.leave(...asked),
+    }
+    const late = recover('R1', { authority: slow, journals })
+    await recover('R1', { authority, journals })
+    await authority.join(replica)
+    const journal = new FileJournal(root, replica)
+    const entry = journal.begin(journalRow(row('c', 300n)))
+    arrive()
+    expect(await late).toBeUndefined()
+    expect(charges(authority.rows())).toEqual(['a: 30', 'b: 200'])
+    // What it writes from now on is found all the same, should it die.
+    journal.end(entry, journalRow(row('c', 40n)))
+    for (let next = 0; next < 3_000; next++) journal.begin(journalRow(row(`row ${next}`, 1n)))
+    journal.close(false)
+    clock.advance(10_001)
+    expect(await recover('R1', { authority, journals })).toBe(3_001)
+    expect(authority.rows().find(({ id }) => id === 'c')?.charge).toBe(40n)
+    expect(journals.ids()).toEqual([])
   })
 })

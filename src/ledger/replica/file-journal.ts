@@ -97,9 +97,10 @@ export class FileJournal implements Journal {
     if (isEmpty) rmSync(this.folder, { recursive: true, force: true })
   }
 
+  /** The folder is made again where somebody has put it aside, thinking this replica dead. */
   #rotate(): void {
     const full = this.#file
-    this.#file = this.#open()
+    this.#file = this.#makeFolder()
     full.close()
     if (full.open === 0) full.remove()
   }

@@ -17,8 +17,11 @@ export interface RecoverParts {
  * all.
  */
 export async function recover(id: string, { authority, journals }: RecoverParts): Promise<number | undefined> {
-  if (!(await authority.claim(id, journals.ownerOf(id) === 'gone'))) return undefined
+  const isCertain = journals.ownerOf(id) === 'gone'
+  if (!(await authority.claim(id, isCertain))) return undefined
   const { rows, remove } = journals.take(id)
+  // That answer may have been long on its way, and others at the end meanwhile: then what was put aside is written on by who lives.
+  if (!(await authority.claim(id, isCertain))) return undefined
   for (let at = 0; at < rows.length; at += BATCH) {
     await authority.post(id, { rows: rows.slice(at, at + BATCH), returns: [] })
   }
