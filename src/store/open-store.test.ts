@@ -53,8 +53,29 @@ describe('SQLite file', () => {
     await store.close()
     expect(await migrate(settings)).toEqual({ done: [], before: ['0001-tables'] })
     const again = await openStore(settings)
-    expect(await again.db.selectFrom('meta').selectAll().execute()).toEqual([{ name: 'pepper', value: 'x' }])
+    const kept = again.db.selectFrom('meta').selectAll().where('name', '=', 'pepper')
+    expect(await kept.execute()).toEqual([{ name: 'pepper', value: 'x' }])
     await again.close()
+  })
+
+  test('goes by the clock of who uses it already, though the host clock was set meanwhile', async () => {
+    const [early, late] = [new FakeClock(1_000_000), new FakeClock(90_000_000)]
+    const machine = { boot: 'b', monotonic: () => early.monotonic() }
+    const open = (clock: FakeClock, boot = 'b') => openStore(sqlite(), { clock, machine: { ...machine, boot } })
+    const first = await open(early)
+    await first.authority.join({ id: 'R1', host: 'h', pid: 1, leaseMs: 10_000 })
+    early.advance(9_000)
+    const second = await open(late)
+    expect(await second.now()).toBe(1_009_000)
+    expect(await second.authority.dead()).toEqual([])
+    // Where nobody lives, it is the host's; and so it is after another start of the machine, whose clock began anew.
+    early.advance(2_000)
+    const alone = await open(late)
+    expect(await alone.now()).toBe(90_000_000)
+    await alone.authority.join({ id: 'R2', host: 'h', pid: 2, leaseMs: 10_000 })
+    const restarted = await open(new FakeClock(5_000_000), 'c')
+    expect(await restarted.now()).toBe(5_000_000)
+    for (const store of [first, second, alone, restarted]) await store.close()
   })
 
   test('several that open a new file at once', async () => {
@@ -295,7 +316,7 @@ describe.each(kinds)('store in %s', (name, settingsOf) => {
       throw new Error('on second thought')
     })
     await expect(broken).rejects.toThrow('on second thought')
-    expect(await store.db.selectFrom('meta').selectAll().execute()).toEqual([])
+    expect(await store.db.selectFrom('meta').selectAll().where('name', '=', 'a').execute()).toEqual([])
     await store.close()
   })
 

@@ -2,10 +2,13 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { Failure } from '../core/failure.ts'
 import type { StoreSettings } from '../core/money-settings.ts'
 import type { MigrationReport } from './migrations/run-migrations.ts'
+import { type MachineClock, machineClock } from './sqlite/agreed-clock.ts'
 import type { Store } from './store.ts'
 
 export interface StoreParts {
   readonly clock?: Clock
+  /** By which the processes that share an SQLite file agree on the time. */
+  readonly machine?: MachineClock
   /** Told what goes wrong without anybody waiting for it: a connection that breaks while it is idle. */
   readonly warn?: (message: string) => void
 }
@@ -27,7 +30,8 @@ export async function migrate(settings: StoreSettings, parts: StoreParts = {}): 
   return migrated
 }
 
-async function opened(settings: StoreSettings, { clock = systemClock, warn = () => {} }: StoreParts) {
+async function opened(settings: StoreSettings, parts: StoreParts) {
+  const { clock = systemClock, machine = machineClock, warn = () => {} } = parts
   if (settings.kind === 'none')
     throw new Failure(
       'invalid_request',
@@ -41,5 +45,5 @@ async function opened(settings: StoreSettings, { clock = systemClock, warn = () 
     return openPostgresStore(settings, { clock, warn })
   }
   const { openSqliteStore } = await import('./sqlite/open-sqlite-store.ts')
-  return openSqliteStore(settings.kind === 'memory' ? ':memory:' : settings.path, clock)
+  return openSqliteStore(settings.kind === 'memory' ? ':memory:' : settings.path, clock, machine)
 }

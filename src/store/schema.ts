@@ -9,7 +9,7 @@ import type { LedgerRecord } from '../ledger/record.ts'
  * other integers are read as numbers (`MONEY_COLUMNS` in read-integers.ts).
  */
 export interface Database {
-  /** What belongs to the store as a whole: the pepper of key hashes, the price of nothing. */
+  /** What belongs to the store as a whole: the pepper of key hashes, the clock of who shares a file. */
   readonly meta: { name: string; value: string }
   readonly keys: KeyRow
   readonly users: UserRow

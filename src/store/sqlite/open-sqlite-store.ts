@@ -8,6 +8,7 @@ import type { Database } from '../schema.ts'
 import { SqlAuthority } from '../sql-authority.ts'
 import type { Store } from '../store.ts'
 import { Turns } from '../turns.ts'
+import { agreeOnClock, type MachineClock } from './agreed-clock.ts'
 import { openSecond, openSqlite } from './open-sqlite.ts'
 import { SqliteWorkerDialect } from './sqlite-dialect.ts'
 import type { SqliteWorker } from './sqlite-worker.ts'
@@ -26,14 +27,17 @@ interface Opened {
  * else, so that a long report does not keep money waiting. The second is opened by the first who needs it: a thread takes
  * 35 ms and 10 MB, and a gateway that starts reads what it needs in transactions.
  */
-export async function openSqliteStore(path: string, clock: Clock): Promise<Opened> {
-  const now = steadyNow(clock)
+export async function openSqliteStore(path: string, clock: Clock, machine: MachineClock): Promise<Opened> {
+  const own = steadyNow(clock)
+  let ahead: Ms = 0
+  const now = () => own() + ahead
   const file = path === ':memory:' ? path : resolve(path)
   const options = { path: file, clock, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
   const writing = await openSqlite(options)
   try {
     const transactions = kyselyOf(() => writing, { clock, now })
     const migrated = await runMigrations(transactions)
+    if (file !== ':memory:') ahead = await transactions.transaction().execute(trx => agreeOnClock(trx, own, machine))
     const openReading = () => {
       writing.requireOpen()
       return openSecond(options)
