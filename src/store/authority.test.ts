@@ -256,6 +256,22 @@ describe.each(places)('authority in %s', (_, open) => {
     expect(await state(budget)).toMatchObject({ spent: 250n, leased: 100n })
   })
 
+  test('all that a dead replica had is written off, however much, and is its own again when it joins', async () => {
+    const who = await replica(1000)
+    const many = Array.from({ length: 4_100 }, () => terms())
+    await place.authority.lease(who, [many.map(one => ({ terms: one, need: 100n, want: 100n }))])
+    await place.pass(1001)
+    expect(await place.authority.writeOff(who)).toHaveLength(many.length)
+    const sums = async () => {
+      const states = await place.authority.budgets(many.map(({ id }) => id))
+      return new Set(states.map(({ spent, leased }) => `${spent} ${leased}`))
+    }
+    expect(await sums()).toEqual(new Set(['100 0']))
+    await place.authority.join({ id: who, host: 'host', pid: 1, leaseMs: HOUR })
+    expect(await sums()).toEqual(new Set(['0 100']))
+    await place.authority.leave(who)
+  })
+
   test('a replica that leaves gives back all its leases, however many', async () => {
     const [who, other] = [await replica(), await replica()]
     const many = Array.from({ length: 4_100 }, () => terms())

@@ -109,9 +109,25 @@ export async function takesReturns(
   return numUpdatedRows > 0n
 }
 
-/** Budgets that a replica has leases of, at most so many. */
-export async function leasedBy(db: Kysely<Database>, replica: string, most?: number): Promise<string[]> {
-  const all = db.selectFrom('leases').select('budget_id').distinct().where('replica', '=', replica)
-  const rows = await (most === undefined ? all : all.limit(most)).execute()
+export interface LeasesWanted {
+  /** Whether those that are written off, or the others. Undefined: all. */
+  readonly writtenOff?: boolean
+  /** Only budgets after this one, in the order of their ids. */
+  readonly after?: string
+  /** At most so many. */
+  readonly most?: number
+}
+
+/** Budgets that a replica has leases of, in the order of their ids. */
+export async function leasedBy(
+  db: Kysely<Database>,
+  replica: string,
+  { writtenOff, after, most }: LeasesWanted = {},
+): Promise<string[]> {
+  let query = db.selectFrom('leases').select('budget_id').distinct().where('replica', '=', replica)
+  if (writtenOff !== undefined) query = query.where('written_off', '=', writtenOff ? 1 : 0).where('amount', '>', 0n)
+  if (after !== undefined) query = query.where('budget_id', '>', after)
+  if (most !== undefined) query = query.limit(most)
+  const rows = await query.orderBy('budget_id').execute()
   return rows.map(row => row.budget_id)
 }

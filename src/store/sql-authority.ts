@@ -41,8 +41,8 @@ export interface SqlAuthorityParts {
   readonly transaction: Store['transaction']
 }
 
-/** Budgets that a replica which leaves gives its leases back of in one transaction: a tenth of a second in SQLite. */
-const LEAVE_AT_ONCE = 2_000
+/** Budgets whose leases are given back, or written off, in one transaction: a tenth of a second in SQLite. */
+const BUDGETS_AT_ONCE = 2_000
 
 /**
  * Who locks a replica's row waits no longer for a budget's: the replica's pulses wait meanwhile. Less than a call waits for
@@ -67,7 +67,7 @@ export class SqlAuthority implements Authority {
     const now = await this.#transaction(async trx => {
       // Locked, so that nobody takes over between this look and the end of the transaction.
       if ((await lockReplica(trx, id))?.isClaimed) throw new Error(`${id} is being taken over`)
-      const ids = await leasedBy(trx, id)
+      const ids = await leasedBy(trx, id, { writtenOff: true })
       const book = await SqlBook.load(trx, { replica: id, terms: [], ids, now: clockOf(trx) })
       reviveAll(book, id, { ids, now: book.now })
       await book.save()
@@ -159,16 +159,24 @@ export class SqlAuthority implements Authority {
     return claimReplica(this.#db, replica, isCertain)
   }
 
-  writeOff(replica: string): Promise<readonly WrittenOff[]> {
+  async writeOff(replica: string): Promise<readonly WrittenOff[]> {
+    const written: WrittenOff[] = []
+    let after: string | undefined = ''
+    while (after !== undefined) after = await this.#writeOffSome(replica, after, written)
+    return written
+  }
+
+  /** Others should not wait for all of them. Gives back the last budget; undefined: there are no more. */
+  #writeOffSome(replica: string, after: string, written: WrittenOff[]): Promise<string | undefined> {
     return this.#transaction(async trx => {
       // It may be about to join again.
       await lockReplica(trx, replica)
-      if (await isAlive(trx, replica)) return []
-      const ids = await leasedBy(trx, replica)
+      if (await isAlive(trx, replica)) return undefined
+      const ids = await leasedBy(trx, replica, { writtenOff: false, after, most: BUDGETS_AT_ONCE })
       const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
-      const written = writeOffAll(book, replica, { ids, now: book.now })
+      written.push(...writeOffAll(book, replica, { ids, now: book.now }))
       await book.save()
-      return written
+      return ids.length === BUDGETS_AT_ONCE ? ids.at(-1) : undefined
     })
   }
 
@@ -184,12 +192,12 @@ export class SqlAuthority implements Authority {
       // What is being lent to it is lent before, so that it goes back as well; after it, nothing is.
       const known = await lockReplica(trx, replica)
       if (isClaimed && !known?.isClaimed) return true
-      const ids = await leasedBy(trx, replica, LEAVE_AT_ONCE)
+      const ids = await leasedBy(trx, replica, { most: BUDGETS_AT_ONCE })
       const book = await SqlBook.load(trx, { replica, terms: [], ids, now: clockOf(trx) })
       leaveAll(book, replica, { ids, now: book.now })
       await book.save()
       await sql`delete from leases where replica = ${replica} and ${isOneOf(trx, 'budget_id', ids)}`.execute(trx)
-      if (ids.length === LEAVE_AT_ONCE) return false
+      if (ids.length === BUDGETS_AT_ONCE) return false
       await trx.deleteFrom('replicas').where('id', '=', replica).execute()
       return true
     })
