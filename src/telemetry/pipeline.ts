@@ -2,11 +2,12 @@ import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import * as sdk from '@opentelemetry/sdk-trace-base'
 import { coloursFor } from './colours.ts'
 import { ConsoleSpanTree } from './console-exporter.ts'
+import { ExportInPieces } from './export-in-pieces.ts'
 import type { Pipeline } from './late-pipeline.ts'
 import { isParentBased } from './sampling.ts'
 import type { Environment, ExporterName, ResolvedTracing, SamplerName } from './tracing-settings.ts'
 
-/** The queue holds 32 full batches, which a flush exports all at once; OpenTelemetry's own limit would refuse two. */
+/** The queue holds 32 full batches, which a flush exports all at once, four pieces of each; OpenTelemetry's own limit would refuse two. */
 const CONCURRENT_EXPORTS = 256
 
 export interface PipelineHooks {
@@ -100,10 +101,11 @@ async function exporterFor(
   if (name === 'console') return new ConsoleSpanTree(print, coloursFor(process.stdout, env))
   if (protocol === 'grpc') {
     const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
-    return new OTLPTraceExporter({ url: endpoint, concurrencyLimit: CONCURRENT_EXPORTS })
+    return new ExportInPieces(new OTLPTraceExporter({ url: endpoint, concurrencyLimit: CONCURRENT_EXPORTS }))
   }
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
-  return new OTLPTraceExporter({ url: endpoint, headers: { ...headers }, concurrencyLimit: CONCURRENT_EXPORTS })
+  const options = { url: endpoint, headers: { ...headers }, concurrencyLimit: CONCURRENT_EXPORTS }
+  return new ExportInPieces(new OTLPTraceExporter(options))
 }
 
 function processorOf(
