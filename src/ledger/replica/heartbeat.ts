@@ -31,6 +31,7 @@ export class Heartbeat {
   readonly #parts: HeartbeatParts
   #timer: Timer | undefined
   #beating: Promise<void> | undefined
+  #sweeping: Promise<void> | undefined
   #lastSweep: Ms = Number.NEGATIVE_INFINITY
   /** Journals that nobody here is known to write, as of the last sweep. */
   #lay: ReadonlySet<string> = new Set()
@@ -65,6 +66,7 @@ export class Heartbeat {
     this.#stopped = true
     this.#timer?.cancel()
     await this.#beating
+    await this.#sweeping
   }
 
   #next(): void {
@@ -87,7 +89,7 @@ export class Heartbeat {
       // What was leased of a budget under other terms is leased anew.
       const changed = pulse.changes.filter(({ kind }) => kind === 'budget').map(({ id }) => id)
       poster.giveBack(book.takeIdle([...pulse.scarce, ...changed]))
-      await this.#sweep(sentAt)
+      this.#sweepBeside(sentAt)
     } catch (error) {
       contact.failed(clock.monotonic(), error)
     }
@@ -111,14 +113,21 @@ export class Heartbeat {
     })
   }
 
+  /** What a neighbour has left may take seconds, and no pulse waits for that. What fails is tried again by the next sweep. */
+  #sweepBeside(now: Ms): void {
+    if (this.#sweeping || now - this.#lastSweep < this.#parts.replica.leaseMs / 2) return
+    this.#lastSweep = now
+    this.#sweeping = this.#sweep()
+      .then(ignore, ignore)
+      .finally(() => (this.#sweeping = undefined))
+  }
+
   /**
    * What dead replicas had under lease: by their journal where it lies here, else it counts as spent. A process that runs, and
    * was only silent, has its leases again when it speaks.
    */
-  async #sweep(now: Ms): Promise<void> {
+  async #sweep(): Promise<void> {
     const { authority, replica, journals, onWrittenOff } = this.#parts
-    if (now - this.#lastSweep < replica.leaseMs / 2) return
-    this.#lastSweep = now
     for (const id of await authority.dead(this.#lying())) {
       if (this.#stopped) return
       // Whether this one lives is found out by its pulses.

@@ -244,7 +244,34 @@ describe('while the store is away', () => {
     expect(authority.rows().map(({ id }) => id)).toEqual(['row of lost'])
     expect(['lost', 'lives', 'runs'].map(id => existsSync(join(root, id)))).toEqual([false, true, true])
   })
+
+  it('hears of changes while it sees to what a dead neighbour has left, however long that takes', async () => {
+    const clock = new FakeClock()
+    const authority = new SlowToWriteOff({ clock, keepRows: true })
+    await authority.join({ id: 'dead', host: 'h', pid: 1, leaseMs: 1_000 })
+    const { ledger, changes } = await scene({ clock, authority })
+    await clock.advanceAsync(5_500)
+    authority.note({ kind: 'key', id: 'revoked' })
+    await clock.advanceAsync(10_000)
+    expect(changes).toEqual([{ kind: 'key', id: 'revoked' }])
+    expect(authority.asked).toEqual(['dead'])
+    authority.goOn()
+    await close(ledger, clock)
+  })
 })
+
+/** Writes off nothing before `goOn`. */
+class SlowToWriteOff extends MemoryAuthority {
+  readonly asked: string[] = []
+  goOn: () => void = () => {}
+  readonly #going = new Promise<void>(resolve => (this.goOn = resolve))
+
+  override async writeOff(replica: string) {
+    this.asked.push(replica)
+    await this.#going
+    return super.writeOff(replica)
+  }
+}
 
 describe('leases of a ledger', () => {
   it('go back at the next start where nobody could be told that it left', async () => {
