@@ -5,7 +5,8 @@ import type { NanoUsd } from '../core/money.ts'
 /**
  * Who keeps the budgets for all replicas: PostgreSQL, an SQLite file, or this process's memory. A replica leases money
  * from it, holds and charges against its lease without asking, and posts what it has charged. Every method is one
- * transaction: all of it happens, or nothing. Rejects with whatever the store throws when it cannot be reached.
+ * transaction: all of it happens, or nothing. Rejects with whatever the store throws when it cannot be reached, and with a Failure
+ * `internal` when it does not take what it is given.
  */
 export interface Authority {
   /**

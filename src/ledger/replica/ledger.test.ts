@@ -9,14 +9,16 @@ import { budgetOf, refusalOf } from '../../../test/support/till.ts'
 import type { BudgetTerms } from '../../core/budget.ts'
 import type { Attempt } from '../../core/call.ts'
 import { plainCaller } from '../../core/caller.ts'
+import { Failure } from '../../core/failure.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { MoneySettings } from '../../core/money-settings.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
-import type { Authority, Change, Crossing } from '../authority.ts'
+import type { Authority, Change, Crossing, PostBatch } from '../authority.ts'
 import { MemoryAuthority } from '../memory-authority.ts'
 import type { Entry } from './entry.ts'
 import { FileJournals } from './file-journals.ts'
 import { Ledger } from './ledger.ts'
+import { recover } from './recover.ts'
 
 const SETTINGS: MoneySettings = {
   budgets: [],
@@ -270,6 +272,77 @@ class SlowToWriteOff extends MemoryAuthority {
     this.asked.push(replica)
     await this.#going
     return super.writeOff(replica)
+  }
+}
+
+describe('a row that the store does not take', () => {
+  it('keeps no others out of it, is told of once, and waits', async () => {
+    const clock = new FakeClock()
+    const authority = new Picky({ clock, keepRows: true })
+    const { ledger, warnings, begin, state } = await scene({
+      clock,
+      authority,
+      settings: { backlog: { rows: 50, bytes: 1 << 20 } },
+    })
+    for (let number = 1; number <= 20; number++) end(await begin(20n), BigInt(number))
+    await clock.advanceAsync(2_000)
+    expect(authority.rows().map(({ charge }) => charge)).toEqual(
+      Array.from({ length: 20 }, (_, at) => BigInt(at + 1)).filter(charge => charge !== 13n),
+    )
+    // What it was held at stays set aside.
+    expect(await state()).toMatchObject({ spent: 210n - 13n })
+    await clock.advanceAsync(130_000)
+    const told = warnings.filter(warning => warning.includes('does not take the row'))
+    expect(told).toEqual([expect.stringContaining('13 is no number')])
+    authority.isPicky = false
+    await clock.advanceAsync(61_000)
+    expect(await state()).toMatchObject({ spent: 210n })
+    await close(ledger, clock)
+    expect(new FileJournals(root).ids()).toEqual([])
+  })
+
+  it('stays in the journal when its process ends, and is posted by whoever can', async () => {
+    const clock = new FakeClock()
+    const authority = new Picky({ clock, keepRows: true })
+    const { ledger, begin } = await scene({ clock, authority })
+    for (const cost of [12n, 13n, 14n]) end(await begin(20n), cost)
+    await clock.advanceAsync(2_000)
+    await close(ledger, clock)
+    expect(authority.rows()).toHaveLength(2)
+    const journals = new FileJournals(root)
+    clock.advance(11_000)
+    const { id } = ledger.replica
+    await expect(recover(id, { authority, journals })).rejects.toThrow('13 is no number')
+    authority.isPicky = false
+    await recover(id, { authority, journals })
+    expect(authority.rows().map(({ charge }) => charge)).toEqual([12n, 14n, 13n])
+    expect(journals.ids()).toEqual([])
+  })
+
+  it('is taken for one of a store that takes none where there are many', async () => {
+    const clock = new FakeClock()
+    const authority = new Picky({ clock, keepRows: true })
+    const { ledger, warnings, begin } = await scene({
+      clock,
+      authority,
+      settings: { backlog: { rows: 500, bytes: 1 << 20 } },
+    })
+    for (let number = 0; number < 150; number++) end(await begin(2n, []), 13n)
+    await clock.advanceAsync(10_000)
+    expect(warnings.filter(warning => warning.includes('does not take the row'))).toHaveLength(100)
+    expect(warnings.at(-1)).toContain('does not take ledger rows')
+    await close(ledger, clock)
+  })
+})
+
+/** It takes no row with a charge of 13. */
+class Picky extends MemoryAuthority {
+  isPicky = true
+
+  override async post(replica: string, batch: PostBatch) {
+    if (this.isPicky && batch.rows.some(({ charge }) => charge === 13n))
+      throw new Failure('internal', 'The store: 13 is no number', { code: 'store_failed' })
+    return super.post(replica, batch)
   }
 }
 

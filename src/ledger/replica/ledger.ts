@@ -73,7 +73,15 @@ export class Ledger {
     const common = { authority, replica: this.replica.id, contact, gate, clock }
     this.#journal = journals?.open(this.replica)
     const { backlog } = settings
-    this.#poster = new Poster({ ...common, journal: this.#journal, backlog, onCrossing, onTrouble: tell(warn) })
+    this.#poster = new Poster({
+      ...common,
+      journal: this.#journal,
+      backlog,
+      onCrossing,
+      onTrouble: tell(warn),
+      onRefused: (id, error) =>
+        warn(`the store does not take the row of attempt ${id}, which stays in the journal: ${messageOf(error)}`),
+    })
     this.#book = new Book({
       ...common,
       // Calls that come while it still joins wait for that.

@@ -5,6 +5,7 @@ import type { Contact } from './contact.ts'
 import type { Gate } from './gate.ts'
 import type { Journal, JournalEntry } from './journals.ts'
 import type { Purses } from './purses.ts'
+import { halves, isRefusal } from './refused-rows.ts'
 
 /**
  * Rows wait so long for others to be posted with, also while a batch is under way: posted as fast as the store takes them, they
@@ -16,6 +17,10 @@ const GATHER_MS: Ms = 250
 const BATCH_ROWS = 1_000
 const FIRST_RETRY_MS: Ms = 100
 const LAST_RETRY_MS: Ms = 2_000
+/** How long a row waits that the store has refused while it takes others. */
+const REFUSED_MS: Ms = 60_000
+/** A store that refuses more takes none. */
+const MOST_REFUSED = 100
 
 /** A row on its way to the store. */
 export interface Posting {
@@ -43,6 +48,8 @@ export interface PosterParts {
   readonly onCrossing: (crossing: Crossing) => void
   /** Told when the store stops taking rows, and, without an error, when it takes them again. */
   readonly onTrouble: (error: unknown) => void
+  /** Told of a row that the store does not take, though it takes others. */
+  readonly onRefused: (id: string, error: unknown) => void
 }
 
 /** Takes ledger rows to the store, in batches off the path of calls. A batch is tried until the store has it. */
@@ -50,6 +57,9 @@ export class Poster {
   readonly #parts: PosterParts
   #rows: Posting[] = []
   #returns: GivenBack[] = []
+  /** Those that the store has refused. They are tried again, in case it was not for what they say, and told of once. */
+  readonly #refused = new Set<Posting>()
+  readonly #told = new WeakSet<Posting>()
   #bytes = 0
   #underWay = 0
   #number = 0
@@ -69,13 +79,17 @@ export class Poster {
   /** As much waits as may. */
   get isFull(): boolean {
     const { rows, bytes } = this.#parts.backlog
-    return this.#rows.length + this.#underWay >= rows || this.#bytes >= bytes
+    return this.#waiting >= rows || this.#bytes >= bytes
   }
 
   add(posting: Posting): void {
+    this.#bytes += posting.text.length
+    this.#add(posting)
+  }
+
+  #add(posting: Posting): void {
     this.#rows.push(posting)
     this.#added++
-    this.#bytes += posting.text.length
     if (this.#rows.length >= BATCH_ROWS) this.#postWhatWaits()
     else this.#gather()
   }
@@ -104,7 +118,7 @@ export class Poster {
   close(): boolean {
     this.#closed = true
     this.#timer?.cancel()
-    return this.#rows.length + this.#underWay === 0
+    return this.#waiting === 0
   }
 
   #gather(): void {
@@ -123,6 +137,10 @@ export class Poster {
       this.#running = undefined
       if (this.#isDue) this.#run()
     })
+  }
+
+  get #waiting(): number {
+    return this.#rows.length + this.#underWay + this.#refused.size
   }
 
   get #isDue(): boolean {
@@ -155,10 +173,33 @@ export class Poster {
         for (const crossing of crossed) onCrossing(crossing)
         return
       } catch (error) {
+        if (rows.length > 0 && isRefusal(error) && this.#refused.size < MOST_REFUSED)
+          return this.#separate(rows, returns, error)
         this.#failed(error)
         await new Promise<void>(resolve => void clock.after(wait, resolve))
       }
     }
+  }
+
+  /** One row that the store does not take keeps no others out of it: what is refused together is posted by halves. */
+  async #separate(rows: readonly Posting[], returns: readonly GivenBack[], error: unknown): Promise<void> {
+    const [row] = rows
+    if (returns.length > 0) await this.#post([], returns)
+    else if (row && rows.length === 1) return this.#setAside(row, error)
+    for (const half of halves(rows)) await this.#post(half, [])
+  }
+
+  #setAside(row: Posting, error: unknown): void {
+    if (!this.#told.has(row)) this.#parts.onRefused(row.id, error)
+    this.#told.add(row)
+    this.#refused.add(row)
+    this.#parts.clock.after(REFUSED_MS, () => this.#tryAgain(row)).unref?.()
+  }
+
+  #tryAgain(row: Posting): void {
+    if (this.#closed) return
+    this.#refused.delete(row)
+    this.#add(row)
   }
 
   #took(rows: readonly Posting[]): void {

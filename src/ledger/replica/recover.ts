@@ -1,5 +1,6 @@
 import type { Authority } from '../authority.ts'
 import type { Journals } from './journals.ts'
+import { postTaken } from './refused-rows.ts'
 
 /** Rows that are posted together. */
 const BATCH = 500
@@ -23,7 +24,7 @@ export async function recover(id: string, { authority, journals }: RecoverParts)
   // That answer may have been long on its way, and others at the end meanwhile: then what was put aside is written on by who lives.
   if (!(await authority.claim(id, isCertain))) return undefined
   for (let at = 0; at < rows.length; at += BATCH) {
-    await authority.post(id, { rows: rows.slice(at, at + BATCH), returns: [] })
+    await postTaken(some => authority.post(id, { rows: some, returns: [] }), rows.slice(at, at + BATCH))
   }
   await authority.leave(id, true)
   remove()
