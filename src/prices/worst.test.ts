@@ -57,6 +57,11 @@ describe('the worst price', () => {
     expect(worst(chat({ max_tokens: 10 }), { defaults: { max_completion_tokens: 20 } })?.output).toBe(20n)
   })
 
+  it('has an end, whatever is asked for', () => {
+    for (const body of [{ max_tokens: 1e300 }, { max_tokens: 1e300, n: 1e300 }, { max_completion_tokens: 1e12 }])
+      expect(worst(chat(body))?.output).toBe(1_000_000_000n)
+  })
+
   it('of an embedding has no output', () => {
     const request: Request = { operation: 'embedding', streamed: false, body: { input: 'text' } }
     expect(worst(request)?.output).toBe(0n)

@@ -2,6 +2,7 @@ import type { Deployment } from '../core/deployment.ts'
 import { divideUp, type NanoUsd } from '../core/money.ts'
 import type { Rate, RateCard, Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
+import { MOST_TOKENS } from '../core/usage.ts'
 import { ADDED_MEMBER_BYTES, generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
 
 /** Output tokens of one answer where neither the client nor anybody else says a number. */
@@ -30,7 +31,8 @@ export function worstCost(
   // What is held for the call covers its attempts, which are given a limit: none of them has to hold more.
   const high = bounds.high + sizeOf(defaults) + (said === undefined ? ADDED_MEMBER_BYTES : 0)
   const input = bounds.open ? (limits.maxInputTokens ?? high) : high
-  const output = (said ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(asked)
+  // What a client asks for has no end, and its price must fit a column of the ledger.
+  const output = Math.min((said ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(asked), MOST_TOKENS)
   const rates = ratesUpTo(price, input)
   let most = 0n
   for (const one of rates) {
