@@ -35,6 +35,15 @@ describe('a forced limit', () => {
     expect(withForcedLimit(completion, at('openai'), 50).body).toEqual({ prompt: 'a', max_tokens: 50 })
   })
 
+  it('stands in for that of a deployment which a null of the client takes away', () => {
+    const request = chat({ max_tokens: null })
+    expect(withForcedLimit(request, at('openai', { max_tokens: 9 }), 50).body).toMatchObject({
+      max_tokens: null,
+      max_completion_tokens: 50,
+    })
+    expect(withForcedLimit(request, at('openai', { max_completion_tokens: 9 }), 50)).toBe(request)
+  })
+
   it('is told beside the text of the client, which is not written anew', () => {
     const request = chat('{"model":"m","messages":[{"role":"user","content":"a"}]}')
     const { body, source } = withForcedLimit(request, at('openai'), 50)

@@ -22,7 +22,11 @@ export function withOutputLimit({ operation, streamed, body }: Request, tokens: 
 export function withForcedLimit(request: Request, { defaults, provider }: Deployment, tokens: number): Request {
   const { operation, streamed, body } = request
   if (operation === 'embedding') return request
-  for (const name of FIELDS) if (typeof (body[name] ?? defaults[name]) === 'number') return request
+  for (const name of FIELDS) {
+    // Null goes upstream as it is, in the place of what the deployment would have put in, and limits nothing.
+    const said = body[name] === undefined ? defaults[name] : body[name]
+    if (typeof said === 'number') return request
+  }
   const field = operation === 'chat' && NEW_NAME.has(provider) ? 'max_completion_tokens' : 'max_tokens'
   const added = { [field]: tokens }
   // A spread with one member more takes 1.4 µs on Node 20, this 0.2.

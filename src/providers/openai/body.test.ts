@@ -172,5 +172,6 @@ describe('parameters', () => {
       max_completion_tokens: 5,
     })
     expect(send({ max_completion_tokens: 5 }, { quirks }).dropped).toBeUndefined()
+    expect(send({ max_completion_tokens: 5, max_tokens: null }, { quirks }).sent).toMatchObject({ max_tokens: 5 })
   })
 })

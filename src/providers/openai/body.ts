@@ -61,12 +61,15 @@ function changesFor(
   quirks: Quirks,
 ): ReadonlyMap<string, string | undefined> | undefined {
   const changes = new Map<string, string | undefined>()
-  const has = (name: string) => request.body[name] !== undefined || deployment.defaults[name] !== undefined
+  const said = (name: string) => (request.body[name] === undefined ? deployment.defaults[name] : request.body[name])
+  const has = (name: string) => said(name) !== undefined
   for (const name of deployment.parameters.drop) if (has(name)) changes.set(name, undefined)
   if (quirks.streamOptions === false && has('stream_options')) changes.set('stream_options', undefined)
   if (quirks.maxTokensField) {
     const other = quirks.maxTokensField === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
-    if (has(other)) changes.set(other, has(quirks.maxTokensField) ? undefined : quirks.maxTokensField)
+    // Null is no limit: the other one, which is, must not go with it.
+    const own = said(quirks.maxTokensField) ?? null
+    if (has(other)) changes.set(other, own !== null ? undefined : quirks.maxTokensField)
   }
   for (const name in quirks.rename) if (has(name)) changes.set(name, quirks.rename[name])
   for (const name of quirks.unsupported ?? []) {
@@ -136,7 +139,7 @@ function rewritten(
 ): string {
   const out: Record<string, Json | undefined> = { ...body, ...added }
   for (const [name, target] of changes) {
-    if (target !== undefined && out[target] === undefined) out[target] = out[name]
+    if (target !== undefined && (out[target] ?? null) === null) out[target] = out[name]
     delete out[name]
   }
   return JSON.stringify(out)
