@@ -4,6 +4,7 @@ import { recordOf } from '../test/support/ledger-row.ts'
 import { deployment, routing } from '../test/support/settings.ts'
 import { budgetOf, refusalOf } from '../test/support/till.ts'
 import { wholeAnswer } from './core/answer.ts'
+import { budgetId } from './core/budget.ts'
 import type { Attempt } from './core/call.ts'
 import { plainCaller } from './core/caller.ts'
 import type { Deployment } from './core/deployment.ts'
@@ -34,7 +35,7 @@ const DOLLAR = 10n ** 9n
 /** A router whose upstreams answer each with 2 tokens of output, unless the test says otherwise. */
 async function scene(
   deployments: readonly Deployment[],
-  { limit = 1_000n, money, fallbacks = {}, fails = [] }: SceneOptions = {},
+  { limit = 1_000n, pools = {}, money, fallbacks = {}, fails = [] }: SceneOptions = {},
 ) {
   const clock = new FakeClock()
   const authority = new MemoryAuthority({ clock, keepRows: true })
@@ -53,8 +54,13 @@ async function scene(
     },
   })
   const key = budgetOf('k', limit * DOLLAR)
+  const ofPools = Object.entries(pools).map(([pool, most]) =>
+    budgetOf('k', most * DOLLAR, { pool, id: budgetId({ level: 'key', subject: 'k', pool }) }),
+  )
+  const caller = { ...plainCaller('k'), budgets: [key, ...ofPools] }
+  let count = 0
   const ask = async (pool: string, body: JsonObject = {}) => {
-    const call = callTo(pool, { request: chat(body), options: { caller: { ...plainCaller('k'), budgets: [key] } } })
+    const call = callTo(pool, { id: `c${++count}`, request: chat(body), options: { caller } })
     const answer = await router.answer(call)
     answer.read({ frame: () => true, end() {} })
   }
@@ -63,16 +69,42 @@ async function scene(
     await ledger.flush()
     return authority.rows().map(recordOf)
   }
-  const spent = async () => ((await authority.budgets([key.id]))[0]?.spent ?? 0n) / DOLLAR
-  return { router, ask, rows, spent, sent, clock, authority }
+  const spent = async ({ id } = key) => ((await authority.budgets([id]))[0]?.spent ?? 0n) / DOLLAR
+  return { router, ask, rows, spent, ofPools, sent, clock, authority }
 }
 
 interface SceneOptions {
   readonly limit?: bigint
+  /** What the key may spend at single pools, dollars. */
+  readonly pools?: Readonly<Record<string, bigint>>
   readonly money?: Partial<MoneySettings>
   readonly fallbacks?: Readonly<Record<string, readonly { readonly pool: string }[]>>
   readonly fails?: readonly string[]
 }
+
+describe('a budget of one pool', () => {
+  it('bears what is answered there, by whatever name the call comes to it', async () => {
+    const dear = at('d1', { pool: 'dear', model: 'large' })
+    const { ask, rows, spent, ofPools, sent } = await scene([at('cheap'), dear], {
+      pools: { dear: 11n },
+      fallbacks: { cheap: [{ pool: 'dear' }] },
+      fails: ['cheap'],
+    })
+    for (const name of ['dear', 'd1', 'large']) await ask(name, { max_tokens: 4 })
+    await ask('cheap', { max_tokens: 4 })
+    await rows()
+    expect(await spent(ofPools[0])).toBe(8n)
+    for (const name of ['dear', 'd1', 'large'])
+      expect(await refusalOf(ask(name, { max_tokens: 4 }))).toMatchObject({ kind: 'over_budget' })
+    const before = sent.length
+    expect(await refusalOf(ask('cheap', { max_tokens: 4 }))).toMatchObject({ kind: 'overloaded' })
+    expect(sent.slice(before).map(({ deployment: { id } }) => id)).toEqual(['cheap'])
+    await ask('large', { max_tokens: 3 })
+    expect(await spent()).toBe(8n)
+    await rows()
+    expect(await spent()).toBe(10n)
+  })
+})
 
 describe('the way of a call through the books', () => {
   it('holds the worst price of all it may reach, and charges what it cost', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { callTo } from '../../../test/support/calls.ts'
+import { attemptAt, callTo } from '../../../test/support/calls.ts'
 import { deployment } from '../../../test/support/settings.ts'
 import { budgetOf } from '../../../test/support/till.ts'
 import { type BudgetTerms, budgetId } from '../../core/budget.ts'
@@ -64,7 +64,8 @@ describe('who bears a call', () => {
   })
 
   it('of an attempt are those of the deployment and its provider', () => {
-    const at = (id: string, name = 'openai') => deployment({ id, pool: 'p', baseUrl: 'http://x', provider: name })
+    const at = (id: string, name = 'openai') =>
+      attemptAt(deployment({ id, pool: 'p', baseUrl: 'http://x', provider: name }))
     const bearers = new BearersOf([provider, place])
     expect(idsOf(bearers.attempt(at('d1'))).bounded).toEqual([provider.id, place.id])
     expect(idsOf(bearers.attempt(at('d2'))).bounded).toEqual([provider.id])

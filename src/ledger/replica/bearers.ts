@@ -1,9 +1,10 @@
 import { type BudgetTerms, budgetId } from '../../core/budget.ts'
-import type { Call } from '../../core/call.ts'
+import type { Attempt, Call } from '../../core/call.ts'
 import type { Caller } from '../../core/caller.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import type { ChargedBudget } from '../authority.ts'
 import { budgetText } from './journal-line.ts'
+import { LocalHold } from './local-hold.ts'
 
 /** Who bears what is spent: budgets that bound it, and budgets that only count it. */
 export interface Bearers {
@@ -60,8 +61,14 @@ export class BearersOf {
     return bearers
   }
 
-  /** The budgets of an attempt's deployment and its provider. */
-  attempt(deployment: Deployment): Bearers {
+  /** The budgets of an attempt's deployment and its provider, and its caller's for that pool which its call does not hold on. */
+  attempt(attempt: Attempt): Bearers {
+    const place = this.#place(attempt.deployment)
+    const own = ofItsPool(attempt)
+    return own.length === 0 ? place : { ...place, bounded: [...place.bounded, ...own] }
+  }
+
+  #place(deployment: Deployment): Bearers {
     if (this.#providers.size + this.#deployments.size === 0) return NOBODY
     const known = this.#places.get(deployment)
     if (known) return known
@@ -89,6 +96,15 @@ export class BearersOf {
 }
 
 const MAX_POOLS = 100
+const NONE: readonly BudgetTerms[] = []
+
+/** A call comes to a pool by other names than the pool's own as well: an alias, a deployment's id, a fallback. */
+function ofItsPool({ deployment, pool, hold, options: { caller } }: Attempt): readonly BudgetTerms[] {
+  if (!caller?.budgets.some(terms => terms.pool !== undefined)) return NONE
+  const pools = [pool, deployment.pool]
+  const concerned = caller.budgets.filter(terms => terms.pool !== undefined && pools.includes(terms.pool))
+  return concerned.filter(({ id, limit }) => limit !== undefined && !(hold instanceof LocalHold && hold.isOn(id)))
+}
 
 /** One of each id: the one that bounds, where one does. */
 function distinct(all: readonly BudgetTerms[]): readonly BudgetTerms[] {

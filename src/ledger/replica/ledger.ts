@@ -147,7 +147,7 @@ export class Ledger {
 
   /** Whether anything bounds what the attempt may spend. */
   boundsAttempt(attempt: Attempt): boolean {
-    return attempt.hold !== undefined || this.#bearers.attempt(attempt.deployment).bounded.length > 0
+    return attempt.hold !== undefined || this.#bearers.attempt(attempt).bounded.length > 0
   }
 
   /** Whether a budget that the call is charged to has passed its soft limit or its limit, as far as this replica knows. */
@@ -171,7 +171,7 @@ export class Ledger {
     if (!isSure) this.#journal?.renew()
     const hold = attempt.hold instanceof LocalHold ? attempt.hold : undefined
     const raised = hold?.raise(bound, isSure)
-    const place = this.#bearers.attempt(attempt.deployment)
+    const place = this.#bearers.attempt(attempt)
     const own = place.bounded.length === 0 ? undefined : this.#book.hold(place.bounded, bound)
     const payers = {
       call: hold,

@@ -27,6 +27,11 @@ export class LocalHold implements Hold {
     return this.#left
   }
 
+  /** Whether it is one on the budget of this id. */
+  isOn(id: string): boolean {
+    return this.#purses.all.some(({ budget }) => budget.id === id)
+  }
+
   /** @param isSure whether what is set aside surely counts yet; else the authority is asked. Default true. */
   raise(amount: NanoUsd, isSure = true): void | Promise<void> {
     const lacks = amount - this.#counting
