@@ -34,6 +34,7 @@ import { timeouts } from './layers/timeouts.ts'
 import { noteFirst, traceAttempt, traceCall } from './layers/trace.ts'
 import type { Ledger } from './ledger/replica/ledger.ts'
 import { affinityLayer } from './pools/affinity.ts'
+import { configuredPool } from './pools/configured-pool.ts'
 import { type DeploymentHealth, healthOf } from './pools/deployment-health.ts'
 import { factsOf } from './pools/facts.ts'
 import { createPools, type Pools } from './pools/pools.ts'
@@ -165,7 +166,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     random,
   })
   // Before anything is done for the call: what is too much costs nothing.
-  const keepLimits = parts.limits ? [counting(parts.limits, inputTokenBounds)] : []
+  const keepLimits = parts.limits ? [counting(parts.limits, { poolFor, inputTokenBounds })] : []
   // The worst price is set aside when it is known where the call may go.
   const holdMoney = books ? [books.budget] : []
   // One call-start and one call-end around all that follows.
@@ -205,9 +206,13 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
 const silence: Emit = () => {}
 
 type BoundsOf = ReturnType<typeof rememberedBounds>
+type Names = Pick<ReachOptions, 'poolFor'>
 
 /** The layer that counts calls, by the limits of their callers and of all. */
-function counting({ limiter, always }: NonNullable<RouterParts['limits']>, inputTokenBounds: BoundsOf): Layer {
+function counting(
+  { limiter, always }: NonNullable<RouterParts['limits']>,
+  { poolFor, inputTokenBounds }: Names & { readonly inputTokenBounds: BoundsOf },
+): Layer {
   // One list per caller, who is the same object while nothing about the key changes.
   const lists = new WeakMap<Caller, readonly RateLimit[]>()
   const listOf = (caller: Caller) => {
@@ -218,6 +223,7 @@ function counting({ limiter, always }: NonNullable<RouterParts['limits']>, input
   return limits({
     limiter,
     limitsOf: ({ options: { caller } }) => (caller ? (always.length === 0 ? caller.limits : listOf(caller)) : always),
+    poolOf: call => configuredPool(poolFor(call.pool, call)),
     inputTokens: request => inputTokenBounds(request).likely,
     outputTokens: expectedOutputTokens,
   })
@@ -227,7 +233,7 @@ function counting({ limiter, always }: NonNullable<RouterParts['limits']>, input
 function bookkeeping(
   { ledger, settings }: NonNullable<RouterParts['books']>,
   { charges, fallbacks }: RoutingSettings,
-  { poolFor, inputTokenBounds }: Pick<ReachOptions, 'poolFor'> & { readonly inputTokenBounds: BoundsOf },
+  { poolFor, inputTokenBounds }: Names & { readonly inputTokenBounds: BoundsOf },
 ) {
   const reach = (call: Call) => reachOf(call, { poolFor, fallbacks })
   const worst = worstOfPlan({ ...settings, reach, boundsOf: inputTokenBounds, charges })

@@ -10,8 +10,8 @@ export interface LimitsOptions {
   readonly limiter: Limiter
   /** The limits that a call may be bound by. Default: those of its caller. */
   readonly limitsOf?: (call: Call) => readonly RateLimit[]
-  /** The pool that limits of one pool are compared with. Default: the one that was asked for. */
-  readonly poolOf?: (call: Call) => string
+  /** The pool that the name in the call stands for; limits of one pool hold for both. Default: that name. */
+  readonly poolOf?: (call: Call) => string | undefined
   /** Likely tokens of the prompt. */
   readonly inputTokens: (request: Request) => number
   /** Output tokens that were asked for, else some that are assumed. */
@@ -62,7 +62,7 @@ function boundsOf(call: Call, { limitsOf = ownLimits, poolOf = requestedPool }: 
   const all = limitsOf(call)
   if (!all.some(limit => limit.pool !== undefined)) return all
   const pool = poolOf(call)
-  return all.filter(limit => limit.pool === undefined || limit.pool === pool)
+  return all.filter(limit => limit.pool === undefined || limit.pool === call.pool || limit.pool === pool)
 }
 
 const NONE: readonly RateLimit[] = []
