@@ -13,3 +13,15 @@ it("the administrator of a team bounds a member's key that may do what its owner
   expect(await stage.ask('/key/update', { key, max_budget: 1 }, 'ann')).toMatchObject({ max_budget: 1 })
   expect(await stage.refused('/key/regenerate', { key }, 'ann')).toMatchObject({ status: 403, param: 'allowed_routes' })
 })
+
+it('a key whose models have a `*` makes none that may use all there are', async () => {
+  const caller = {
+    ...(await stage.callerOf('ann')),
+    pools: [{ level: 'key', pools: ['a*', '*-models'] }],
+  } as const
+  for (const name of ['all-proxy-models', 'all-team-models', '*', 'gpt-4o'])
+    expect(await stage.refused('/key/generate', { models: [name] }, caller)).toMatchObject({ status: 403 })
+  expect(await stage.ask('/key/generate', { models: ['a-model', 'a*'] }, caller)).toMatchObject({
+    models: ['a-model', 'a*'],
+  })
+})

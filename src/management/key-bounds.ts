@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { dataOf, type KeyData, type RateFields } from '../access/fields.ts'
 import { grantsNoMore } from '../access/may-call.ts'
-import type { Caller, RateLimit } from '../core/caller.ts'
+import type { Caller, PoolGrant, RateLimit } from '../core/caller.ts'
 import { covers } from '../core/may-use.ts'
 import type { Database, KeyRow } from '../store/schema.ts'
 import { readData } from './entity-data.ts'
@@ -50,9 +50,16 @@ function requirePools({ pools }: Caller, { models }: KeyData): void {
   const asked = models ?? []
   if (asked.length === 0)
     throw notAllowed(`the key that you call with has models of its own: name some of ${list(own.pools)}`, 'models')
-  const beyond = asked.find(name => name !== 'no-default-models' && !own.pools.some(grant => covers(grant, name)))
+  const beyond = asked.find(name => name !== 'no-default-models' && !isWithin(own, name))
   if (beyond !== undefined)
     throw notAllowed(`the key that you call with may not use '${beyond.slice(0, 100)}': ${list(own.pools)}`, 'models')
+}
+
+/** Words for more than any list of names, which `*` in a name does not stand for. */
+const WIDER: ReadonlySet<string> = new Set(['all-proxy-models', 'all-team-models'])
+
+function isWithin({ pools }: PoolGrant, name: string): boolean {
+  return !WIDER.has(name) && pools.some(grant => covers(grant, name))
 }
 
 function requireRoutes({ routes }: Caller, { allowed_routes }: KeyData): void {
