@@ -421,3 +421,17 @@ describe('a team that is looked at', () => {
     expect(listed?.keys).toHaveLength(1)
   })
 })
+
+it('the tags of a team are given by administrators of the gateway, wherever they are said', async () => {
+  const team = { team_id: 'tagged', organization_id: 'acme' }
+  await stage.ask('/team/new', { ...team, tags: ['red'], metadata: { tags: ['blue'] } })
+  for (const said of [{ tags: [] }, { tags: null }, { tags: ['free'] }, { metadata: {} }])
+    expect(await stage.refused('/team/update', { ...team, ...said }, 'olga')).toMatchObject({ status: 403 })
+  expect(await stage.ask('/team/update', { ...team, tags: ['red'], team_alias: 'T' }, 'olga')).toMatchObject({
+    data: { tags: ['red'], team_alias: 'T' },
+  })
+  expect(await stage.refused('/team/new', { ...team, team_id: 'other', tags: ['free'] }, 'olga')).toMatchObject({
+    status: 403,
+    param: 'tags',
+  })
+})

@@ -18,7 +18,7 @@ import { member, teamColumns, teamData, teamNothing } from './team-fields.ts'
 import { addMembers, type NewMember } from './team-membership.ts'
 import { type FoundTeam, lockTeam, membersOf, setMemberBudgets } from './team-rows.ts'
 import { oneShownTeam, type ShownTeam } from './team-view.ts'
-import { requireSameReserved, requireWritable } from './writable.ts'
+import { requireSameReserved, requireSameTags, requireWritable } from './writable.ts'
 
 const newTeam = z.strictObject({
   ...teamColumns,
@@ -48,7 +48,7 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
       const reach = await reachOf(trx, context.caller)
       requireWithinKey(context.caller, { organization_id: input.organization_id ?? null })
       await requirePlace(trx, reach, { organization_id: input.organization_id, fields: fieldsOf(input) })
-      if (reach.kind !== 'all') requireSameReserved({}, input.metadata ?? undefined)
+      if (reach.kind !== 'all') requireOwn(input)
       const team = teamRow(input, maker)
       await insertTeam(trx, team)
       await setTeamBudgets(trx, now, team)
@@ -58,6 +58,12 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
         changed: [{ kind: 'team', id: team.id, after: auditable(team) }, ...added.changed],
       }
     }),
+}
+
+/** What only administrators of the gateway say of a new team. */
+function requireOwn({ metadata, tags }: NewTeam): void {
+  requireSameReserved({}, metadata ?? undefined)
+  requireSameTags({}, tags ?? undefined)
 }
 
 /** Teams stand in an organization that the caller administers; only administrators of the gateway make others. */
@@ -162,7 +168,10 @@ export const teamUpdate: Operation<ChangedTeam, { team_id: string; data: ShownTe
 
 async function requireMay(trx: Transaction<Database>, { team, right, reach }: FoundTeam, input: ChangedTeam) {
   if (right === 'admin') requireWritable(input, OWN_FIELDS, 'an administrator of the team')
-  if (right !== 'all') requireSameReserved(readData(team), input.metadata === null ? {} : input.metadata)
+  if (right !== 'all') {
+    requireSameReserved(readData(team), input.metadata === null ? {} : input.metadata)
+    requireSameTags(readData(team), input.tags)
+  }
   const organization_id = input.organization_id === undefined ? team.organization_id : input.organization_id
   if (right === 'admin') return
   await requirePlace(trx, reach, { organization_id, fields: patched(readData(team), fieldsOf(input)) })

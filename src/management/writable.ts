@@ -24,6 +24,12 @@ export function requireSameReserved(before: JsonObject, sent: Json | undefined):
   if (other) throw notAllowed(`metadata.${other} is set by administrators of the gateway`, 'metadata')
 }
 
+/** Refuses tags that are others than before. @throws Failure `forbidden` */
+export function requireSameTags(before: JsonObject, sent: Json | undefined): void {
+  if (sent === undefined || JSON.stringify(before.tags ?? null) === JSON.stringify(sent)) return
+  throw notAllowed('tags are set by administrators of the gateway', 'tags')
+}
+
 function objectOf(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {}
 }
