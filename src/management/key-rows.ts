@@ -43,12 +43,20 @@ function shownReference(named: string): string {
   return isKeyId(named) ? named : `…${named.slice(-4)}`
 }
 
-/** @throws Failure `not_found` when there is none, or none that the caller may know of. */
-export async function findKey(db: Kysely<Database>, context: OperationContext, named: string): Promise<FoundKey> {
+/**
+ * `said`: what a message calls it. Default: the key's id, or its last characters.
+ * @throws Failure `not_found` when there is none, or none that the caller may know of.
+ */
+export async function findKey(
+  db: Kysely<Database>,
+  context: OperationContext,
+  named: string,
+  said = shownReference(named),
+): Promise<FoundKey> {
   const id = keyIdOf(context, named)
   const key = await db.selectFrom('keys').selectAll().where('id', '=', id).executeTakeFirst()
   const found = key && (await standing(db, context.caller, key))
-  if (!found) throw notFound('key', shownReference(named))
+  if (!found) throw notFound('key', said)
   return found
 }
 
@@ -97,11 +105,11 @@ export function isAbove(right: KeyRight): boolean {
 export async function lockKey(
   trx: Transaction<Database>,
   context: OperationContext,
-  { named, path }: { readonly named: string; readonly path: string },
+  { named, said, path }: { readonly named: string; readonly said?: string | undefined; readonly path: string },
 ): Promise<FoundKey> {
   const id = keyIdOf(context, named)
   await trx.updateTable('keys').set({ id }).where('id', '=', id).execute()
-  const found = await findKey(trx, context, named)
+  const found = await findKey(trx, context, named, said)
   requireHand(context.caller, found, path)
   return found
 }

@@ -24,14 +24,15 @@ export const keyDelete: Operation<z.infer<typeof deleteInput>, { readonly delete
   input: deleteInput,
   run: (context, { keys = [], key_aliases = [] }) =>
     writeChange(context, 'key/delete', async trx => {
-      const named = [...keys]
+      const meant: { readonly named: string; readonly said?: string }[] = keys.map(named => ({ named }))
       for (const alias of key_aliases) {
         const found = await trx.selectFrom('keys').select('id').where('alias', '=', alias).executeTakeFirst()
         if (!found) throw notFound('key', alias)
-        named.push(found.id)
+        // Of a key that is not theirs to know of, the caller is told no more than they said.
+        meant.push({ named: found.id, said: alias })
       }
       const ids = new Set<string>()
-      for (const one of named) ids.add((await lockKey(trx, context, { named: one, path: '/key/delete' })).key.id)
+      for (const one of meant) ids.add((await lockKey(trx, context, { ...one, path: '/key/delete' })).key.id)
       if (ids.size === 0) throw badRequest('no key is named', 'keys')
       const removed = await trx
         .deleteFrom('keys')

@@ -18,6 +18,7 @@ import { member, teamColumns, teamData, teamNothing } from './team-fields.ts'
 import { addMembers, type NewMember } from './team-membership.ts'
 import { type FoundTeam, lockTeam, membersOf, setMemberBudgets } from './team-rows.ts'
 import { oneShownTeam, type ShownTeam } from './team-view.ts'
+import { requireUnspent } from './unspent-ids.ts'
 import { requireSameReserved, requireSameTags, requireWritable } from './writable.ts'
 
 const newTeam = z.strictObject({
@@ -48,7 +49,7 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
       const reach = await reachOf(trx, context.caller)
       requireWithinKey(context.caller, { organization_id: input.organization_id ?? null })
       await requirePlace(trx, reach, { organization_id: input.organization_id, fields: fieldsOf(input) })
-      if (reach.kind !== 'all') requireOwn(input)
+      if (reach.kind !== 'all') await requireOwn(trx, input)
       const team = teamRow(input, maker)
       await insertTeam(trx, team)
       await setTeamBudgets(trx, now, team)
@@ -61,9 +62,10 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
 }
 
 /** What only administrators of the gateway say of a new team. */
-function requireOwn({ metadata, tags }: NewTeam): void {
+async function requireOwn(trx: Transaction<Database>, { team_id, metadata, tags }: NewTeam): Promise<void> {
   requireSameReserved({}, metadata ?? undefined)
   requireSameTags({}, tags ?? undefined)
+  if (team_id) await requireUnspent(trx, 'team_id', team_id)
 }
 
 /** Teams stand in an organization that the caller administers; only administrators of the gateway make others. */

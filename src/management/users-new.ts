@@ -15,6 +15,7 @@ import { WRITERS } from './role-groups.ts'
 import { memberRole, ROLES_SAID } from './team-fields.ts'
 import { addMembers } from './team-membership.ts'
 import { lockTeam } from './team-rows.ts'
+import { requireUnspent } from './unspent-ids.ts'
 import { userColumns, userData, userNothing } from './user-fields.ts'
 import { keyFields, makeUserKey } from './user-key.ts'
 import { requireFreeEmail } from './user-rows.ts'
@@ -89,6 +90,7 @@ async function requireMay(trx: Transaction<Database>, { reach, caller }: Maker, 
   if (input.spend !== undefined) throw notAllowed('only administrators of the gateway set what was spent', 'spend')
   if (input.sso_user_id) throw notAllowed('only administrators of the gateway set sso_user_id', 'sso_user_id')
   requireSameReserved({}, input.metadata ?? undefined)
+  if (input.user_id) await requireUnspent(trx, 'user_id', input.user_id)
 }
 
 function userRow(input: NewUser, keyId: string, now: number): UserRow {

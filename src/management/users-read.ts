@@ -27,11 +27,12 @@ export const userInfo: Operation<z.infer<typeof infoInput>> = {
     const { db } = context.store
     const { user, reach } = await findUser(db, context.caller, { user_id: user_id ?? ownId(context) })
     const teams = await teamsOf(db, user, reach)
-    const within = isSelf(user, reach) || reach.kind !== 'own' ? {} : { teams: new Set(teams.map(({ id }) => id)) }
+    const { organizations } = reach
+    const within = isSelf(user, reach) || reach.kind !== 'own' ? undefined : { teams: idsOf(teams), organizations }
     return {
       user_id: user.id,
       user_info: await oneShownUser(db, user, reach),
-      keys: await briefKeys(db, { column: 'user_id', values: [user.id], ...within }),
+      keys: await briefKeys(db, { column: 'user_id', values: [user.id], ...(within && { within }) }),
       teams: await shownTeams(db, teams),
     }
   },
@@ -58,6 +59,10 @@ function ownId({ caller }: OperationContext): string {
 
 function isSelf(user: UserRow, reach: Reach): boolean {
   return user.id === reach.userId
+}
+
+function idsOf(teams: readonly { readonly id: string }[]): ReadonlySet<string> {
+  return new Set(teams.map(({ id }) => id))
 }
 
 /** The teams of a user that the caller may know of. */
