@@ -86,6 +86,37 @@ describe.each(STORES)('the management API on %s', (_, open) => {
     for (const reason of reasons) expect(reason).toMatchObject({ kind: 'invalid_request', param: 'user_email' })
   })
 
+  it('leaves no key and no team of what is deleted while they are made', async () => {
+    for (const round of [0, 1, 2]) {
+      const [organization_id, team_id, user_id] = [`short-${round}`, `brief-${round}`, `fleeting-${round}`]
+      await stage.ask('/organization/new', { organization_id })
+      await stage.ask('/team/new', { team_id })
+      await stage.ask('/user/new', { user_id, auto_create_key: false })
+      const person = await stage.callerOf(user_id)
+      const asked = EIGHT.flatMap(at => [
+        ...(at === 4 ? [stage.ask('/team/delete', { team_ids: [team_id] })] : []),
+        ...(at === 4 ? [stage.ask('/organization/delete', { organization_ids: [organization_id] })] : []),
+        ...(at === 4 ? [stage.ask('/user/delete', { user_ids: [user_id] })] : []),
+        stage.ask('/key/generate', { team_id }),
+        stage.ask('/key/generate', { organization_id }),
+        stage.ask('/key/generate', {}, person),
+        stage.ask('/team/new', { team_id: `of-${organization_id}-${at}`, organization_id }),
+      ])
+      const done = await Promise.allSettled(asked)
+      for (const one of done) if (one.status === 'rejected') expect(one.reason).toMatchObject({ kind: 'not_found' })
+      for (const [table, column, id] of [
+        ['keys', 'team_id', team_id],
+        ['keys', 'organization_id', organization_id],
+        ['keys', 'user_id', user_id],
+        ['teams', 'organization_id', organization_id],
+      ] as const) {
+        const { ref } = stage.db.dynamic
+        const left = await stage.db.selectFrom(table).select('id').where(ref(column), '=', id).execute()
+        expect([table, column, left]).toEqual([table, column, []])
+      }
+    }
+  })
+
   it('lists users by their ids of single sign-on', async () => {
     await stage.ask('/user/new', { user_id: 'known', sso_user_id: 'sso-1', auto_create_key: false })
     expect(await stage.ask('/user/list', { sso_user_ids: 'sso-0,sso-1' })).toMatchObject({

@@ -111,17 +111,22 @@ function priorityOf(metadata: Json | undefined): Json | undefined {
   return isObject(metadata) ? metadata.priority : undefined
 }
 
-/** @throws Failure `not_found` when a key shall belong to what there is not. */
+/**
+ * Where a key shall belong is there, and stays there until the key stands in it: nothing would bound the key otherwise.
+ * @throws Failure `not_found` when it is not
+ */
 export async function requirePlaces(trx: Transaction<Database>, key: KeyRow, before?: KeyRow): Promise<void> {
   if (key.organization_id !== null && key.organization_id !== before?.organization_id) {
     const { organization_id: id } = key
-    const found = await trx.selectFrom('organizations').select('id').where('id', '=', id).executeTakeFirst()
-    if (!found) throw notFound('organization', id)
+    // An update is the lock that SQLite and PostgreSQL both have a word for.
+    const organizations = trx.updateTable('organizations').set({ id }).where('id', '=', id)
+    if (!(await organizations.returning('id').executeTakeFirst())) throw notFound('organization', id)
   }
   if (key.team_id === null || (key.team_id === before?.team_id && key.organization_id === before?.organization_id))
     return
-  const team = await trx.selectFrom('teams').selectAll().where('id', '=', key.team_id).executeTakeFirst()
-  if (!team) throw notFound('team', key.team_id)
+  const { team_id: id } = key
+  const team = await trx.updateTable('teams').set({ id }).where('id', '=', id).returningAll().executeTakeFirst()
+  if (!team) throw notFound('team', id)
   // Otherwise the key would be charged to one organization while its team is held to another.
   if (key.organization_id !== null && key.organization_id !== team.organization_id)
     throw badRequest(`team '${team.id}' is not one of organization '${key.organization_id}'`, 'organization_id')

@@ -17,7 +17,7 @@ import { keyColumns, keyData, keyNothing, keyOrders, ownKey } from './key-fields
 import { hashOf, mayAsMember, memberMayNot, requireSameTeam, saveKey } from './key-rows.ts'
 import { oneShownKey, type ShownKey } from './key-view.ts'
 import type { Operation, OperationContext } from './operation.ts'
-import { insertPerson, type Maker, makerOf } from './people.ts'
+import { insertPerson, lockNamed, type Maker, makerOf, noSuchUser } from './people.ts'
 import { type Reach, reachOf, teamRight } from './reach.ts'
 import { WRITERS } from './role-groups.ts'
 
@@ -69,13 +69,14 @@ function generate(context: OperationContext, input: NewKey, way: Way): Promise<M
   const { caller } = context
   const hash = hashOf(context)
   return writeChange(context, way.path.slice(1), async (trx, now) => {
-    const reach = await reachOf(trx, caller)
-    const said: KeyRequest = { ...input, user_id: way.isService ? null : ownerOf(input, caller, reach) }
-    if (reach.kind !== 'all') requireOwn(said)
+    const said: KeyRequest = { ...input, user_id: way.isService ? null : ownerOf(input, caller) }
+    if (caller.role !== 'proxy_admin') requireOwn(said)
     const secret = input.key ?? newKey()
     const blank = blankKey({ id: hash.idOf(secret), name: keyName(secret) }, { keyId: caller.keyId, now })
     const key = keyAfter(blank, said, { now, by: caller.keyId })
     await requirePlaces(trx, key)
+    // Once the team is locked: whoever is taken out of it meanwhile makes no key of it.
+    const reach = await reachOf(trx, caller)
     await requireMayMake(trx, { caller, reach, key, way })
     await requireNoMore(trx, caller, { after: key })
     const people = await newPerson(trx, key, { reach, maker: makerOf(context, now) })
@@ -93,8 +94,8 @@ export function blankKey(of: Pick<KeyRow, 'id' | 'name'>, { keyId, now }: { keyI
 }
 
 /** Whoever is no administrator of the gateway makes keys for themselves where they do not say for whom. */
-function ownerOf({ user_id }: NewKey, { userId }: Caller, { kind }: Reach): string | null {
-  return user_id ?? (kind === 'all' ? null : (userId ?? null))
+function ownerOf({ user_id }: NewKey, { role, userId }: Caller): string | null {
+  return user_id ?? (role === 'proxy_admin' ? null : (userId ?? null))
 }
 
 /** What only administrators of the gateway set of a new key. */
@@ -147,15 +148,20 @@ async function requireMember(trx: Transaction<Database>, { team_id, user_id }: K
   if (!member) throw notFound('member of the team', user_id)
 }
 
-/** An administrator's key for somebody unknown makes them known, as in LiteLLM. */
+/**
+ * An administrator's key for somebody unknown makes them known, as in LiteLLM.
+ * @throws Failure `not_found` when whoever makes a key is being deleted
+ */
 async function newPerson(
   trx: Transaction<Database>,
   { user_id }: KeyRow,
   { reach, maker }: { readonly reach: Reach; readonly maker: Maker },
 ): Promise<readonly Changed[]> {
-  if (user_id === null || reach.kind !== 'all') return []
-  const known = await trx.selectFrom('users').select('id').where('id', '=', user_id).executeTakeFirst()
+  if (user_id === null) return []
+  const person = { user_id }
+  const known = await lockNamed(trx, person, 'everybody')
   if (known) return []
+  if (reach.kind !== 'all') throw noSuchUser(person)
   const { changed } = await insertPerson(trx, { user_id }, maker)
   return changed
 }

@@ -147,7 +147,9 @@ export const organizationDelete: Operation<z.infer<typeof deleteInput>> = {
   run: (context, { organization_ids }) =>
     writeChange(context, 'organization/delete', async trx => {
       const ids = [...new Set(organization_ids)].sort()
-      const rows = await trx.selectFrom('organizations').selectAll().where('id', 'in', ids).execute()
+      // An update is a lock: nothing is made in them any more.
+      const locked = trx.updateTable('organizations').set(row => ({ id: row.ref('id') }))
+      const rows = await locked.where('id', 'in', ids).returningAll().execute()
       const missing = ids.find(one => !rows.some(row => row.id === one))
       if (missing !== undefined) throw notFound('organization', missing)
       const result = await shownOrganizations(trx, rows)
