@@ -18,6 +18,8 @@ import type { LedgerRecord } from '../record.ts'
 
 /** The longest metadata that is kept with a row, in characters of JSON. */
 const MAX_METADATA = 4_096
+/** As much of a name that a client makes up: a body of many megabytes may be one, and rows wait in memory. */
+const MAX_NAME = 256
 
 /** The members that a row has in common with others: the same texts for the same caller and deployment. */
 export function sharedMembers({ deployment, options: { caller } }: Attempt): readonly string[] {
@@ -39,9 +41,9 @@ export function begunMembers(attempt: Attempt, { replica, held }: BegunFacts): s
     `"id":"${own.id}","call_id":"${attempt.id}","number":${own.number},"purpose":"${own.purpose}"` +
     `,"replica":"${replica}","operation":"${request.operation}","streamed":${request.streamed ? 1 : 0}` +
     `,"started_at":${startOf(attempt)},"held":"${held}","pool":${JSON.stringify(attempt.pool)}` +
-    `,"requested_pool":${JSON.stringify(requestedPool)}` +
+    text('requested_pool', requestedPool.slice(0, MAX_NAME)) +
     text('tags', tagsText(attempt)) +
-    text('session_id', options.sessionId) +
+    text('session_id', options.sessionId?.slice(0, MAX_NAME)) +
     text('trace_id', trace?.traceId) +
     text('metadata', metadataText(attempt))
   )
