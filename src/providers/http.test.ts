@@ -1,4 +1,6 @@
-import { createServer, type Server } from 'node:net'
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { attemptAt, callTo, chat } from '../../test/support/calls.ts'
 import { deployment } from '../../test/support/settings.ts'
@@ -64,14 +66,19 @@ async function outcome(one: Attempt): Promise<string> {
   }
 }
 
-/** An upstream of raw bytes. Gives its base URL. */
-async function raw(...pieces: string[]): Promise<string> {
+/** An upstream of raw bytes, which closes its connection behind them. Gives its base URL. */
+function raw(...pieces: string[]): Promise<string> {
+  return rawServer(socket => {
+    for (const piece of pieces) socket.write(piece)
+    socket.end()
+  })
+}
+
+/** An upstream that is told of every request. Gives its base URL. */
+async function rawServer(onRequest: (socket: Socket) => void): Promise<string> {
   const server = createServer(socket => {
     socket.on('error', () => {})
-    socket.once('data', () => {
-      for (const piece of pieces) socket.write(piece)
-      socket.end()
-    })
+    socket.on('data', () => onRequest(socket))
   })
   servers.push(server)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -269,6 +276,54 @@ describe('an upstream that fails', () => {
       param: 'n',
       upstreamStatus: 400,
     })
+  })
+})
+
+describe('a stream that has said that it is over', () => {
+  const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
+  const chunked = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
+  const choice = (delta: object, reason: string | null) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`
+  const over = head + chunked(`${choice({ content: 'x' }, null)}${choice({}, 'stop')}data: [DONE]\n\n`)
+
+  it('is complete although its connection is cut behind that', async () => {
+    expect(await outcome(attempt(true, await raw(over)))).toBe('complete')
+  })
+
+  it('is complete although its response never ends, and is let go of', async () => {
+    let closed: Promise<unknown> | undefined
+    const baseUrl = await rawServer(socket => {
+      closed = once(socket, 'close')
+      socket.write(over)
+    })
+    expect(await outcome(attempt(true, baseUrl))).toBe('complete')
+    await closed
+  })
+
+  it('leaves its connection to later calls, also where a slow reader held it back', async () => {
+    const sockets: Socket[] = []
+    const baseUrl = await rawServer(socket => {
+      sockets.push(socket)
+      socket.write(head + chunked(choice({ content: 'x' }, null)))
+    })
+    const calls = 20
+    for (let number = 0; number < calls; number++) {
+      const answer = await send(attempt(true, baseUrl))
+      const end = new Promise<End>(resolve =>
+        answer.read({
+          frame: () => {
+            queueMicrotask(() => answer.resume())
+            return false
+          },
+          end: resolve,
+        }),
+      )
+      const socket = sockets.at(-1)
+      socket?.write(chunked(`${choice({}, 'stop')}data: [DONE]\n\n`), () => socket.write('0\r\n\r\n'))
+      expect((await end).outcome).toBe('complete')
+      await setImmediate()
+    }
+    expect(new Set(sockets).size).toBeLessThan(calls)
   })
 })
 

@@ -16,6 +16,8 @@ const MAX_ANSWER_BYTES = 64 << 20
 const MAX_PRELUDE_BYTES = 4 << 20
 /** The largest body of an error that is read; the rest is cut. */
 const MAX_ERROR_BYTES = 64 << 10
+/** How long the end of a response may come after that of its answer, in milliseconds, for its connection to be used again. */
+const LINGER_MS = 1_000
 
 export interface HttpProviderOptions {
   readonly dialler: Dialler
@@ -81,6 +83,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   #retryAfterMs: number | undefined
   #headers: Record<string, string> | undefined
   #closed = false
+  #lingering: NodeJS.Timeout | undefined
 
   constructor(attempt: Attempt, exchange: Exchange, settle: Settle) {
     this.#attempt = attempt
@@ -141,10 +144,12 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   }
 
   onResponseEnd(): void {
+    clearTimeout(this.#lingering)
     this.#end()
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#lingering)
     if (this.#closed) return
     this.#fail(connectionFailure(error, this.#attempt.deployment, this.#body.kind !== 'unknown'))
   }
@@ -161,7 +166,8 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     this.#settle.resolve(answer)
   }
 
-  #stream({ answer, reader }: StreamBody, chunk: Buffer): void {
+  #stream(body: StreamBody, chunk: Buffer): void {
+    const { answer, reader } = body
     if (!answer.isCommitted) {
       // Nobody reads yet, so nobody can hold it back.
       this.#size += chunk.length
@@ -171,8 +177,21 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     try {
       reader.chunk(chunk)
     } catch (error) {
-      this.#fail(Failure.from(error))
+      return this.#fail(Failure.from(error))
     }
+    if (this.#closed || !reader.isOver) return
+    this.#endStream(body)
+    this.#linger()
+  }
+
+  /**
+   * An answer that is over waits for nothing: what befalls its connection is no fault of it. The rest of the response is read
+   * for the sake of the next call on that connection, also where the reader of the answer held it back.
+   */
+  #linger(): void {
+    const controller = this.#controller
+    this.#lingering = setTimeout(() => controller?.abort(new Error('the answer is over')), LINGER_MS).unref()
+    controller?.resume()
   }
 
   #end(): void {

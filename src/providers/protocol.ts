@@ -31,7 +31,9 @@ export interface Exchange {
 export interface StreamReader {
   /** The next bytes as they come off the wire; an event may be split over several. @throws Failure to break off. */
   chunk(bytes: Buffer): void
-  /** The upstream closed the stream in order. Gives the failure when it ended before it was finished. */
+  /** Whether the stream has said itself that it is over (`[DONE]`): nothing behind that is read. */
+  readonly isOver: boolean
+  /** The stream is over, or its connection was closed in order. Gives the failure when that was before the answer was finished. */
   end(): Failure | undefined
 }
 

@@ -55,6 +55,10 @@ export class MessageStreamReader implements StreamReader {
     }
   }
 
+  get isOver(): boolean {
+    return this.#stopped
+  }
+
   /** A stream is finished by `message_stop`, even when the blank line after it never came. */
   end(): Failure | undefined {
     if (!this.#stopped) this.#readRest()

@@ -48,6 +48,10 @@ export class OpenAiStream implements StreamReader {
     if (!this.#done) this.#splitter.push(bytes)
   }
 
+  get isOver(): boolean {
+    return this.#done
+  }
+
   end(): Failure | undefined {
     const { rest } = this.#splitter
     const name = deploymentName(this.#attempt.deployment)
