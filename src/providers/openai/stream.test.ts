@@ -19,8 +19,11 @@ const usage = { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 }
 const USAGE = event({ ...head, choices: [], usage })
 
 /** Reads a stream in these pieces, as http.ts does. */
-function read(pieces: readonly (string | Buffer)[], options: Partial<StreamOptions> = {}) {
-  const call = callTo('p', { request: chat({ stream: true }) })
+function read(
+  pieces: readonly (string | Buffer)[],
+  { body = {}, ...options }: Partial<StreamOptions> & { readonly body?: JsonObject } = {},
+) {
+  const call = callTo('p', { request: chat({ stream: true, ...body }) })
   const attempt = attemptAt(deployment({ id: 'a', pool: 'p', model: 'm', baseUrl: 'http://127.0.0.1:1' }), call)
   const answer = new Answer(attempt.deployment, true, { pause() {}, resume() {}, abort() {} })
   const frames: Buffer[] = []
@@ -188,6 +191,17 @@ describe('a stream of OpenAI', () => {
 
     it('without [DONE] gets one', () => {
       expect(read([chunk({ content: 'x' }), STOP]).text).toBe(chunk({ content: 'x' }) + STOP + DONE)
+    })
+
+    it('without [DONE] is broken off where one of several choices has not finished', () => {
+      const choice = (index: number, delta: JsonObject, finish_reason: string | null) =>
+        event({ ...head, choices: [{ index, delta, finish_reason }] })
+      const stopped = [choice(0, { content: 'a' }, null), choice(1, { content: 'b' }, null), choice(0, {}, 'stop')]
+      const failureOf = (...pieces: string[]) => read(pieces, { body: { n: 2 } }).failure?.kind
+      expect(failureOf(...stopped)).toBe('broken_off')
+      expect(failureOf(...stopped, choice(0, {}, 'stop'))).toBe('broken_off')
+      expect(failureOf(...stopped, choice(1, {}, 'length'))).toBeUndefined()
+      expect(failureOf(...stopped, DONE)).toBeUndefined()
     })
 
     it('without its last blank line is completed', () => {

@@ -3,7 +3,7 @@ import type { Attempt } from '../../core/call.ts'
 import { deploymentName } from '../../core/deployment.ts'
 import { Failure } from '../../core/failure.ts'
 import { BytesFrame, DONE } from '../../core/frame.ts'
-import { isObject, type JsonObject } from '../../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { Usage } from '../../core/usage.ts'
 import type { StreamReader } from '../protocol.ts'
 import { CR, eventEnd, eventsOf, parseEvent, SseSplitter } from '../sse.ts'
@@ -35,6 +35,8 @@ export class OpenAiStream implements StreamReader {
   /** Bytes of an event around its content, as far as known. */
   #envelope = 0
   #finished = false
+  /** By their index. */
+  readonly #finishedChoices: (Json | undefined)[] = []
   #done = false
 
   constructor(attempt: Attempt, answer: Answer, options: StreamOptions) {
@@ -59,7 +61,8 @@ export class OpenAiStream implements StreamReader {
     const isEmpty = !this.#finished && this.#answer.contentEvents === 0
     if (this.#done && isEmpty) return new Failure('bad_answer', `${name} ended the stream without any answer in it`)
     if (this.#done && this.#finished) return undefined
-    if (!this.#finished) return new Failure('broken_off', `${name} ended the stream before the answer was finished`)
+    if (this.#finishedChoices.length < choicesOf(this.#attempt))
+      return new Failure('broken_off', `${name} ended the stream before the answer was finished`)
     this.#answer.push(new BytesFrame(DONE, () => []), false)
     return undefined
   }
@@ -120,6 +123,7 @@ export class OpenAiStream implements StreamReader {
     // Some hosts write an empty one until there is one.
     if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '') {
       this.#finished = true
+      if (!this.#finishedChoices.includes(choice.index)) this.#finishedChoices.push(choice.index)
       this.#answer.finishReason = choice.finish_reason
     }
     if (piece === undefined) return this.#finished
@@ -153,6 +157,14 @@ export class OpenAiStream implements StreamReader {
       `${deploymentName(this.#attempt.deployment)} sent a stream event that is not a JSON object`,
     )
   }
+}
+
+/** How many choices a stream has when it is whole: some hosts end it without `[DONE]`. */
+function choicesOf({ request: { operation, body }, deployment: { defaults } }: Attempt): number {
+  const each = Number(body.n ?? defaults.n ?? 1)
+  const { prompt } = body
+  const isList = operation === 'completion' && Array.isArray(prompt) && typeof prompt[0] !== 'number'
+  return isList ? each * prompt.length : each
 }
 
 /** A part of a piece. Most pieces are one event: a view of the whole would cost as much as looking for its end. */
