@@ -259,6 +259,13 @@ describe('a stream of OpenAI', () => {
     expect(late.text).toBe(ROLE + chunk({ content: 'x' }))
   })
 
+  it('fails with the error of a choice', () => {
+    const failed = { index: 0, delta: { content: '' }, finish_reason: 'error', error: { code: 502, message: 'lost' } }
+    const { failure, answer } = read([ROLE, event({ ...head, choices: [failed], usage }), DONE])
+    expect(failure).toMatchObject({ kind: 'upstream_error', message: expect.stringContaining('lost') })
+    expect(answer).toMatchObject({ isCommitted: false, usage: { inputTokens: 9 } })
+  })
+
   it.each(['data: nonsense\n\n', 'data: [1]\n\n', 'data: {"a":\n\n', 'data: null\n\n'])('fails at %j', text => {
     expect(read([chunk({ content: 'x' }), text]).failure?.kind).toBe('bad_answer')
   })

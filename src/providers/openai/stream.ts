@@ -119,6 +119,7 @@ export class OpenAiStream implements StreamReader {
 
   /** Whether the choice brings anything of the answer. */
   #readChoice(choice: JsonObject, length: number): boolean {
+    if (isObject(choice.error)) throw upstreamFailure(this.#attempt, statusOf(choice.error), choice)
     const piece = pieceOf(choice)
     // Some hosts write an empty one until there is one.
     if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '') {

@@ -49,6 +49,22 @@ describe('a whole answer of OpenAI', () => {
     expect(read(body, operation).contentBytes).toBe(bytes)
   })
 
+  it('whose choice failed is none, and costs what it says', () => {
+    const error = { code: 429, message: 'Upstream busy' }
+    const body = {
+      choices: [{ message: { content: '' }, finish_reason: 'error', error }],
+      usage: { prompt_tokens: 3, completion_tokens: 1 },
+    }
+    expect(() => read(body)).toThrow(
+      expect.objectContaining({
+        kind: 'rate_limited',
+        message: expect.stringContaining('Upstream busy'),
+        usage: { inputTokens: 3, outputTokens: 1 },
+      }),
+    )
+    expect(read({ choices: [{ ...choice, error: null }] }).finishReason).toBe('stop')
+  })
+
   it('may be a list of embeddings', () => {
     const { frame, contentBytes } = read({ object: 'list', data: [], usage: { prompt_tokens: 3 } }, 'embedding')
     expect([frame.objects.length, contentBytes]).toEqual([1, undefined])

@@ -5,6 +5,7 @@ import { Failure } from '../../core/failure.ts'
 import { BytesFrame } from '../../core/frame.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { nestsDeeperThan } from '../../core/json-scan.ts'
+import type { Usage } from '../../core/usage.ts'
 import type { Reading } from '../protocol.ts'
 import { upstreamFailure } from './failure.ts'
 import { pieceOf } from './piece.ts'
@@ -30,14 +31,26 @@ export function readWhole(attempt: Attempt, bytes: Buffer): Reading {
   const isVector = attempt.request.operation === 'embedding'
   if (isVector && !Array.isArray(body.data)) throw bad(attempt, 'has no data')
   const choices = isVector ? NONE : choicesOf(attempt, body)
+  const usage = readUsage(body.usage)
+  for (const choice of choices) if (isObject(choice) && isObject(choice.error)) throw failed(attempt, choice, usage)
   return {
     frame: new BytesFrame(bytes, () => [body]),
-    usage: readUsage(body.usage),
+    usage,
     model: textOf(body.model),
     responseId: textOf(body.id),
     finishReason: isObject(choices[0]) ? textOf(choices[0].finish_reason) : undefined,
     contentBytes: isVector ? undefined : contentBytesOf(choices),
   }
+}
+
+/** OpenRouter says with its choice what befell it (https://openrouter.ai/docs/api/reference/overview); it has been billed. */
+function failed(attempt: Attempt, choice: JsonObject, usage: Usage | undefined): Failure {
+  const { kind, message, code, param, upstreamStatus } = upstreamFailure(
+    attempt,
+    statusOf(choice.error ?? null),
+    choice,
+  )
+  return new Failure(kind, message, { code, param, upstreamStatus, usage })
 }
 
 const NONE: readonly Json[] = []
