@@ -1,3 +1,4 @@
+import { parseExact } from '../../core/exact-numbers.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { contentBlocks, textBlocks, withCacheControl } from './content.ts'
 import { invalid } from './refusal.ts'
@@ -104,7 +105,7 @@ function parsedArguments(input: Json | undefined, path: string): JsonObject {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExact(text)
   } catch {
     return undefined
   }

@@ -70,4 +70,17 @@ describe('an exchange', () => {
     const { apiKey: _, ...keyless } = attemptOf(body).deployment
     expect(anthropic({ ...attemptOf(body), deployment: keyless }).headers).not.toContain('x-api-key')
   })
+
+  it('keeps the arguments of tools digit by digit, on their way there and back', () => {
+    const input = '{"id":1234567890123456789,"rate":0.10000000000000000001}'
+    const call = { id: 'toolu_1', type: 'function', function: { name: 'f', arguments: input } }
+    const messages = [...body.messages, { role: 'assistant', content: null, tool_calls: [call] }]
+    const exchange = anthropic(attemptOf({ messages }))
+    expect(exchange.body).toContain(`"input":${input}`)
+    const use = `{"type":"tool_use","id":"toolu_1","name":"f","input":${input}}`
+    const answer = `{"content":[${use}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":2}}`
+    expect(exchange.readWhole(Buffer.from(answer)).frame.objects).toMatchObject([
+      { choices: [{ message: { tool_calls: [call] } }] },
+    ])
+  })
 })

@@ -1,4 +1,5 @@
 import type { Attempt } from '../../core/call.ts'
+import { writeExact } from '../../core/exact-numbers.ts'
 import { isObject } from '../../core/json.ts'
 import type { Exchange, Protocol } from '../protocol.ts'
 import { readFailure } from './failure.ts'
@@ -22,7 +23,7 @@ export const anthropic: Protocol = (attempt: Attempt): Exchange => {
   return {
     url: messagesUrl(deployment.baseUrl),
     headers: Object.entries(headers).flat(),
-    body: JSON.stringify(body),
+    body: writeExact(body),
     ...(dropped.length > 0 && { dropped }),
     readStream: answer => new MessageStreamReader(answer, context),
     readWhole: body => readWhole(body, context),

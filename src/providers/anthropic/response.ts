@@ -1,3 +1,4 @@
+import { parseExact, writeExact } from '../../core/exact-numbers.ts'
 import { Failure } from '../../core/failure.ts'
 import { ObjectFrame } from '../../core/frame.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
@@ -51,7 +52,7 @@ export function readWhole(body: Buffer, context: AnswerContext): Reading {
 function parseMessage(body: Buffer, context: AnswerContext): JsonObject {
   let value: unknown
   try {
-    value = JSON.parse(body.toString('utf8'))
+    value = parseExact(body.toString('utf8'))
   } catch (cause) {
     throw new Failure('bad_answer', 'Anthropic answered 200 with something that is not JSON', { cause })
   }
@@ -89,7 +90,7 @@ function toolCall(block: JsonObject): JsonObject {
   return {
     id: block.id ?? '',
     type: 'function',
-    function: { name: block.name ?? '', arguments: JSON.stringify(block.input ?? {}) },
+    function: { name: block.name ?? '', arguments: writeExact(block.input ?? {}) },
   }
 }
 
