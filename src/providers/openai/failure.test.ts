@@ -19,6 +19,7 @@ describe('what an upstream says went wrong', () => {
   it.each<[number, Json | undefined, FailureKind]>([
     [400, error('nonsense'), 'rejected'],
     [401, error('bad key'), 'refused_credentials'],
+    [402, error('Insufficient Balance'), 'refused_credentials'],
     [403, undefined, 'refused_credentials'],
     [404, error('no such model'), 'unknown_upstream_model'],
     [408, undefined, 'timed_out'],
@@ -76,6 +77,10 @@ describe('what an upstream says went wrong', () => {
   it('never shows the key, nor what was said about it', () => {
     expect(of(400, error(`key ${KEY} is odd`)).message).toBe('openai/m answered 400: key *** is odd')
     expect(of(401, error('Incorrect API key provided: sk-012*789')).message).not.toContain('sk-')
+  })
+
+  it('tells what is missing where an account has no money left', () => {
+    expect(of(402, error(`${KEY}: add credits`)).message).toBe('openai/m answered 402: ***: add credits')
   })
 
   it('is cut when it is long, and not quoted when it is no JSON', () => {

@@ -46,7 +46,8 @@ export function upstreamFailure(attempt: Attempt, status: number, value: Json | 
   const { message, code, param } = errorOf(value)
   const kind = kindOf(status, code, message)
   const name = deploymentName(attempt.deployment)
-  if (kind === 'refused_credentials') {
+  // What is missing for a 402 is money, and its words say how much.
+  if (kind === 'refused_credentials' && status !== 402) {
     return new Failure(kind, `${name} refused the configured credentials (status ${status})`, {
       upstreamStatus: status,
     })
@@ -82,7 +83,7 @@ function kindOf(status: number, code: string | undefined, message: string): Fail
 }
 
 function kindOfStatus(status: number): FailureKind {
-  if (status === 401 || status === 403) return 'refused_credentials'
+  if (status === 401 || status === 402 || status === 403) return 'refused_credentials'
   if (status === 404) return 'unknown_upstream_model'
   if (status === 408 || status === 504) return 'timed_out'
   if (status === 413) return 'context_too_long'
