@@ -34,6 +34,7 @@ describe('an exchange', () => {
   it("carries the key and the version, unless the deployment's own headers say otherwise", () => {
     expect(headersOf({})).toEqual({
       'content-type': 'application/json',
+      'accept-encoding': 'identity',
       'anthropic-version': '2023-06-01',
       'x-api-key': KEY,
     })
@@ -44,6 +45,7 @@ describe('an exchange', () => {
     }
     expect(headersOf({ headers })).toEqual({
       'content-type': 'application/json',
+      'accept-encoding': 'identity',
       'anthropic-version': '2026-10-21',
       'x-api-key': 'other',
       'anthropic-beta': 'x-2026',

@@ -39,7 +39,11 @@ function messagesUrl(baseUrl: string): string {
 
 /** A deployment's own headers replace ours whatever their case. */
 function writeHeaders({ deployment }: Attempt): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'anthropic-version': VERSION }
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'accept-encoding': 'identity',
+    'anthropic-version': VERSION,
+  }
   if (deployment.apiKey) headers['x-api-key'] = deployment.apiKey.reveal()
   for (const [name, value] of Object.entries(deployment.headers)) headers[name.toLowerCase()] = value.reveal()
   return headers
