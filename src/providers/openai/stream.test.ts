@@ -169,6 +169,19 @@ describe('a stream of OpenAI', () => {
       expect(read([chunk({ content: 'x' }), last, DONE]).answer.usage).toBeUndefined()
     })
 
+    it('never comes of speech or a picture, whose tokens are not as many as its bytes', () => {
+      const second = chunk({ audio: { data: 'A'.repeat(64_000) } })
+      const speech = read([
+        chunk({ role: 'assistant', audio: { id: 'a' } }),
+        ...Array.from({ length: 10 }, () => second),
+      ])
+      expect(speech.answer).toMatchObject({ contentEvents: 10, contentBytes: 800 })
+      const url = `data:image/png;base64,${'A'.repeat(500_000)}`
+      const picture = chunk({ images: [{ type: 'image_url', image_url: { url } }] })
+      const { contentBytes } = read([chunk({ content: 'Look' }), picture, chunk({ content: 'Nice' })]).answer
+      expect(contentBytes).toBe(4 + 4_000 + 4)
+    })
+
     it('never comes is left open, with the content counted for an estimate', () => {
       const { answer } = read([
         ROLE,

@@ -14,6 +14,8 @@ import { statusOf } from './whole.ts'
 
 const UNFINISHED = Buffer.from('"finish_reason":null')
 const USAGE = Buffer.from('"usage":{')
+/** No piece of text makes an event so long: it is a file, and its bytes are not what it is counted by. */
+const FILE_BYTES = 4_096
 const BLANK_LINE = Buffer.from('\n\n')
 
 /** What is known about the text of a stream once its first event has been parsed. */
@@ -92,7 +94,8 @@ export class OpenAiStream implements StreamReader {
   }
 
   #look(event: Buffer): 'content' | 'other' | 'hidden' {
-    if (this.#answer.isCommitted && event.includes(UNFINISHED) && !event.includes(USAGE)) {
+    const isText = event.length < FILE_BYTES
+    if (isText && this.#answer.isCommitted && event.includes(UNFINISHED) && !event.includes(USAGE)) {
       this.#count(event.length)
       return 'content'
     }
@@ -128,7 +131,7 @@ export class OpenAiStream implements StreamReader {
       this.#answer.finishReason = choice.finish_reason
     }
     if (piece === undefined) return this.#finished
-    this.#envelope = Math.max(length - piece, 0)
+    if (length < FILE_BYTES) this.#envelope = Math.max(length - piece, 0)
     this.#answer.contentBytes += piece
     this.#answer.contentEvents++
     return true

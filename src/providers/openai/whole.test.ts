@@ -43,6 +43,7 @@ describe('a whole answer of OpenAI', () => {
     ['of several choices', { choices: [choice, choice] }, 'chat', 12],
     ['of a tool call', { choices: [{ message: { content: null, tool_calls: [{ id: 'c' }] } }] }, 'chat', 12],
     ['of reasoning', { choices: [{ message: { content: 'a', reasoning_content: 'bcd' } }] }, 'chat', 4],
+    ['of speech', { choices: [{ message: { audio: { data: 'A'.repeat(64_000), transcript: 'abc' } } }] }, 'chat', 83],
     ['of a completion', { choices: [{ text: 'abc' }] }, 'completion', 3],
     ['of nothing', { choices: [{ message: { content: null } }] }, 'chat', 0],
   ])('has the bytes %s counted for an estimate', (_, body, operation, bytes) => {
