@@ -9,6 +9,8 @@ export interface Quirks {
   readonly streamOptions?: false
   /** The only name under which it takes the limit of output tokens. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+  /** Models that take that limit as `max_completion_tokens` only, in chats. */
+  readonly newLimitModels?: RegExp
   /** A member of the last stream event under which usage may stand, besides `usage` itself. */
   readonly streamUsageIn?: string
   /** Parameters of OpenAI's API that it answers with an error. */
@@ -42,6 +44,12 @@ type HostDraft = Pick<Host, 'name'> & Partial<Host>
 const CHAT_ONLY: Quirks = { embeddings: false }
 const CHAT_AND_EMBEDDINGS: Quirks = { embeddings: true }
 
+/**
+ * A 400 for `max_tokens`: https://platform.openai.com/docs/api-reference/chat/create. Azure's deployments are usually named for
+ * their models.
+ */
+const OPENAI: Quirks = { embeddings: true, newLimitModels: /(?:^|[/:])(?:o[1-9]|gpt-[5-9])/ }
+
 /** It answers 422 `extra_forbidden` to every field that its API does not name, and always reports usage in a stream. */
 const MISTRAL: Quirks = {
   embeddings: false,
@@ -72,7 +80,7 @@ const makers: readonly Host[] = [
     keyVariables: ['OPENAI_API_KEY'],
     baseUrlVariables: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
     aliases: ['text-completion-openai', 'aiohttp_openai'],
-    quirks: CHAT_AND_EMBEDDINGS,
+    quirks: OPENAI,
   }),
   host({
     name: 'azure',
@@ -80,7 +88,7 @@ const makers: readonly Host[] = [
     keyVariables: ['AZURE_API_KEY', 'AZURE_OPENAI_API_KEY'],
     baseUrlVariables: ['AZURE_API_BASE', 'AZURE_OPENAI_ENDPOINT'],
     aliases: ['azure_text'],
-    quirks: CHAT_AND_EMBEDDINGS,
+    quirks: OPENAI,
   }),
   host({
     name: 'anthropic',

@@ -5,7 +5,7 @@ import { deployment } from '../../../test/support/settings.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { joined } from '../../core/pieces.ts'
-import type { Quirks } from '../catalogue.ts'
+import { findHost, type Quirks } from '../catalogue.ts'
 import type { ExchangeBody } from '../protocol.ts'
 import { outgoingBody } from './body.ts'
 
@@ -173,5 +173,31 @@ describe('parameters', () => {
     })
     expect(send({ max_completion_tokens: 5 }, { quirks }).dropped).toBeUndefined()
     expect(send({ max_completion_tokens: 5, max_tokens: null }, { quirks }).sent).toMatchObject({ max_tokens: 5 })
+    const own = { defaults: { max_tokens: 1000 } }
+    expect(send({ max_completion_tokens: 5 }, { quirks, own }).sent).toMatchObject({ max_tokens: 5 })
+    expect(send({ max_completion_tokens: 5 }, { own }).sent).not.toHaveProperty('max_tokens')
+  })
+
+  it.each([
+    ['gpt-5-mini', true],
+    ['gpt-5.1-2025-11-13', true],
+    ['o4-mini', true],
+    ['ft:o4-mini-2025-04-16:org::id', true],
+    ['gpt-4o-mini', false],
+    ['gpt-oss-120b', false],
+    ['foo1', false],
+  ])('limit the output of %s by max_completion_tokens: %s', (model, isNew) => {
+    const quirks = findHost('openai')?.quirks ?? {}
+    const { sent, isSpliced } = send(JSON.stringify({ model: 'm', messages, max_tokens: 5 }), {
+      quirks,
+      own: { model },
+    })
+    expect(sent).toMatchObject({ [isNew ? 'max_completion_tokens' : 'max_tokens']: 5 })
+    expect([sent.max_tokens === undefined, isSpliced]).toEqual([isNew, !isNew])
+    const given = send({ max_completion_tokens: 5 }, { quirks, own: { model, defaults: { max_tokens: 9 } } })
+    expect(given.sent).toMatchObject({ max_completion_tokens: 5 })
+    expect(given.sent).not.toHaveProperty('max_tokens')
+    const dropped = send({ max_tokens: 5 }, { quirks, own: { model, parameters: { ...rules, drop: ['max_tokens'] } } })
+    expect(dropped.sent).toEqual({ model, messages })
   })
 })

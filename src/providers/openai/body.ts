@@ -3,7 +3,7 @@ import type { Deployment } from '../../core/deployment.ts'
 import { Failure } from '../../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { remembered } from '../../core/remembered.ts'
-import type { Source } from '../../core/request.ts'
+import type { Request, Source } from '../../core/request.ts'
 import type { Quirks } from '../catalogue.ts'
 import { defaultMembers } from '../defaults.ts'
 import type { ExchangeBody } from '../protocol.ts'
@@ -26,7 +26,7 @@ export function outgoingBody(attempt: Attempt, quirks: Quirks): OutgoingBody {
   const asked = wantsUsage(request.body)
   const hideUsage = request.streamed && !asked
   const added = additions(attempt, quirks)
-  const changes = changesFor(attempt, quirks)
+  const changes = changesFor(attempt, quirks, added)
   const body =
     (request.source && !changes ? spliced(request.source, request.body, { deployment, added }) : undefined) ??
     rewritten(request.body, { ...added, model: deployment.model }, changes)
@@ -59,17 +59,18 @@ function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject
 function changesFor(
   { request, deployment }: Attempt,
   quirks: Quirks,
+  added: JsonObject,
 ): ReadonlyMap<string, string | undefined> | undefined {
   const changes = new Map<string, string | undefined>()
-  const said = (name: string) => (request.body[name] === undefined ? deployment.defaults[name] : request.body[name])
-  const has = (name: string) => said(name) !== undefined
+  const has = (name: string) => request.body[name] !== undefined || added[name] !== undefined
   for (const name of deployment.parameters.drop) if (has(name)) changes.set(name, undefined)
   if (quirks.streamOptions === false && has('stream_options')) changes.set('stream_options', undefined)
-  if (quirks.maxTokensField) {
-    const other = quirks.maxTokensField === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
-    // Null is no limit: the other one, which is, must not go with it.
-    const own = said(quirks.maxTokensField) ?? null
-    if (has(other)) changes.set(other, own !== null ? undefined : quirks.maxTokensField)
+  const isNew = has('max_tokens') && isNewLimit(request, deployment, quirks)
+  const limit = quirks.maxTokensField ?? (isNew ? 'max_completion_tokens' : undefined)
+  if (limit) {
+    const other = limit === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
+    const isSaid = (request.body[limit] ?? added[limit] ?? null) !== null
+    if (has(other) && !changes.has(other)) changes.set(other, isSaid ? undefined : limit)
   }
   for (const name in quirks.rename) if (has(name)) changes.set(name, quirks.rename[name])
   for (const name of quirks.unsupported ?? []) {
@@ -78,6 +79,10 @@ function changesFor(
     changes.set(name, undefined)
   }
   return changes.size > 0 ? changes : undefined
+}
+
+function isNewLimit({ operation }: Request, { model }: Deployment, { newLimitModels }: Quirks): boolean {
+  return operation === 'chat' && newLimitModels?.test(model) === true
 }
 
 /** What had a value and goes without another name. Usage is reported whether or not `stream_options` asks for it. */
