@@ -15,6 +15,8 @@ export interface Quirks {
   readonly streamUsageIn?: string
   /** Parameters of OpenAI's API that it answers with an error. */
   readonly unsupported?: readonly string[]
+  /** Members of messages and their parts that it answers with an error. */
+  readonly unsupportedInMessages?: readonly string[]
   /** OpenAI's name of a parameter to the host's. */
   readonly rename?: Readonly<Record<string, string>>
 }
@@ -50,6 +52,9 @@ const CHAT_AND_EMBEDDINGS: Quirks = { embeddings: true }
  */
 const OPENAI: Quirks = { embeddings: true, newLimitModels: /(?:^|[/:])(?:o[1-9]|gpt-[5-9])/ }
 
+/** What answers of others hold, or their requests: clients send a conversation back as they had it, wherever it goes next. */
+const FOREIGN: readonly string[] = ['reasoning_content', 'thinking_blocks', 'refusal', 'annotations', 'cache_control']
+
 /** It answers 422 `extra_forbidden` to every field that its API does not name, and always reports usage in a stream. */
 const MISTRAL: Quirks = {
   embeddings: false,
@@ -57,6 +62,7 @@ const MISTRAL: Quirks = {
   maxTokensField: 'max_tokens',
   rename: { seed: 'random_seed' },
   unsupported: ['logit_bias', 'logprobs', 'top_logprobs', 'user', 'store', 'service_tier', 'modalities', 'audio'],
+  unsupportedInMessages: FOREIGN,
 }
 
 /** Fills in what most hosts have in common. */
@@ -212,7 +218,12 @@ const clouds: readonly Host[] = [
     keyVariables: ['GROQ_API_KEY'],
     baseUrlVariables: ['GROQ_API_BASE'],
     // https://console.groq.com/docs/openai: a 400 when one of these is supplied.
-    quirks: { embeddings: false, streamUsageIn: 'x_groq', unsupported: ['logprobs', 'logit_bias', 'top_logprobs'] },
+    quirks: {
+      embeddings: false,
+      streamUsageIn: 'x_groq',
+      unsupported: ['logprobs', 'logit_bias', 'top_logprobs'],
+      unsupportedInMessages: FOREIGN,
+    },
   }),
   host({
     name: 'together_ai',
@@ -242,6 +253,7 @@ const clouds: readonly Host[] = [
     baseUrl: 'https://api.cerebras.ai/v1',
     keyVariables: ['CEREBRAS_API_KEY'],
     baseUrlVariables: ['CEREBRAS_API_BASE'],
+    quirks: { embeddings: false, unsupportedInMessages: FOREIGN },
   }),
   host({
     name: 'nvidia_nim',

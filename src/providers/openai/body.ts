@@ -7,6 +7,7 @@ import type { Request, Source } from '../../core/request.ts'
 import type { Quirks } from '../catalogue.ts'
 import { defaultMembers } from '../defaults.ts'
 import type { ExchangeBody } from '../protocol.ts'
+import { withoutMembers } from './messages.ts'
 
 /** A request body as it goes out. */
 export interface OutgoingBody {
@@ -48,6 +49,11 @@ function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject
   ) {
     const own = request.body.stream_options ?? deployment.defaults.stream_options
     added.stream_options = { ...(isObject(own) ? own : {}), include_usage: true }
+  }
+  const { messages } = request.body
+  if (quirks.unsupportedInMessages && Array.isArray(messages)) {
+    const taken = withoutMembers(messages, quirks.unsupportedInMessages)
+    if (taken !== messages) added.messages = taken
   }
   return added
 }
