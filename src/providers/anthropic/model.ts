@@ -10,6 +10,8 @@ export interface ModelTraits {
   readonly hidesThoughts: boolean
   /** Refuses temperature, top_p and top_k other than their defaults (4.7 and later). */
   readonly fixedSampling: boolean
+  /** Refuses temperature and top_p together (4.1 and later). */
+  readonly oneSampling: boolean
   /** Knows the effort `xhigh` (4.7 and later). */
   readonly xhigh: boolean
   /** What asks it not to think, as far as it can be asked. */
@@ -23,6 +25,7 @@ const UNKNOWN: ModelTraits = {
   adaptive: false,
   hidesThoughts: false,
   fixedSampling: false,
+  oneSampling: false,
   xhigh: false,
   thoughtless: 'omit',
 }
@@ -41,6 +44,7 @@ function traits(family: string, version: number): ModelTraits {
     adaptive: version >= 406,
     hidesThoughts: newest,
     fixedSampling: newest,
+    oneSampling: version >= 401,
     xhigh: newest,
     thoughtless: thoughtless(family, version),
   }

@@ -52,7 +52,16 @@ export function sampling(body: JsonObject, traits: ModelTraits, target: Target):
     if (!traits.fixedSampling || target.deployment.parameters.allow.includes(name)) written[name] = number
     else if (number !== 1 || name === 'top_k') unsupported(target, name, 'takes no sampling parameters')
   }
-  return written
+  return traits.oneSampling && !target.deployment.parameters.allow.includes('top_p') ? ofOne(written, target) : written
+}
+
+/** Temperature or top_p: of both, the one that is 1 asks for nothing, and most clients that send both send such a one. */
+function ofOne(written: JsonObject, target: Target): JsonObject {
+  const { temperature, top_p, ...rest } = written
+  if (temperature === undefined || top_p === undefined) return written
+  if (temperature === 1) return { ...rest, top_p }
+  if (top_p !== 1) unsupported(target, 'top_p', 'takes temperature or top_p, not both')
+  return { ...rest, temperature }
 }
 
 /** `stop` as `stop_sequences`, without those of nothing but white space, which Anthropic refuses. */

@@ -177,6 +177,24 @@ describe('parameters that Anthropic has not', () => {
     expect(() => written({ [name]: 0.5 }, {}, '2026-10-21')).toThrow('takes no sampling parameters')
     expect(written({ [name]: 0.5 })[name]).toBe(0.5)
   })
+
+  it('has temperature or top_p where a model takes one of them, the one that asks for something', () => {
+    const sampling = (body: JsonObject, changes: Partial<Deployment> = {}) => {
+      const { temperature, top_p } = written(body, changes)
+      return [temperature, top_p]
+    }
+    expect(sampling({ temperature: 0.7, top_p: 1 })).toEqual([0.7, undefined])
+    expect(sampling({ temperature: 1, top_p: 0.9 })).toEqual([undefined, 0.9])
+    expect(sampling({ temperature: 0.7, top_p: 0.9 }, dropping)).toEqual([0.7, undefined])
+    expect(droppedFrom({ temperature: 0.7, top_p: 0.9 }, dropping)).toEqual(['top_p'])
+    expect(droppedFrom({ temperature: 0.7, top_p: 1 })).toEqual([])
+    expect(refused({ temperature: 0.7, top_p: 0.9 }).param).toBe('top_p')
+    const allowing = { parameters: { dropUnsupported: false, drop: [], allow: ['top_p'] } }
+    expect(sampling({ temperature: 0.7, top_p: 0.9 }, allowing)).toEqual([0.7, 0.9])
+    for (const model of ['claude-sonnet-4-20250514', 'claude-3-5-haiku-20241022', 'other'])
+      expect(sampling({ temperature: 0.7, top_p: 0.9 }, { model })).toEqual([0.7, 0.9])
+    expect(sampling({ temperature: 0.7, top_p: 1 }, { model: 'claude-opus-4-1-20250805' })).toEqual([0.7, undefined])
+  })
 })
 
 describe('response_format', () => {
