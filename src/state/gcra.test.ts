@@ -101,6 +101,13 @@ describe('the generic cell rate algorithm', () => {
     expect(melted(5, -60_000, perMinute(10))).toBe(5)
   })
 
+  test('a debt from a larger limit melts within two minutes, by a clock that stands still too', () => {
+    const rate = perMinute(60)
+    expect(melted(6_000, 0, rate)).toBe(120)
+    expect(melted(6_000, 2 * MINUTE_MS, rate)).toBe(0)
+    expect(melted(6_000, 0, perMinute(0))).toBe(0)
+  })
+
   test('a part of a limit is at least one a minute, and lets a large quantity through when nothing is owed', () => {
     expect(perMinute(10, 1 / 100).burst).toBe(1)
     expect(perMinute(0, 1 / 100).burst).toBe(0)

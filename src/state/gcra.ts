@@ -14,17 +14,20 @@ export interface Rate {
   readonly burst: number
   /** No single quantity may be larger. Where it passes the burst, it is let through when nothing is owed. */
   readonly most: number
+  /** No more is owed, however much was taken when the limit was larger. */
+  readonly ceiling: number
 }
 
 /** So many per minute; a part of it for one of several who do not know of each other: at least one a minute. */
 export function perMinute(limit: number, part = 1): Rate {
   const mine = part === 1 ? limit : Math.min(limit, Math.max(limit * part, 1))
-  return { perMs: mine / MINUTE_MS, burst: mine, most: limit }
+  return { perMs: mine / MINUTE_MS, burst: mine, most: limit, ceiling: Math.max(2 * mine, limit) }
 }
 
 /** What is left of a debt after a while. */
-export function melted(debt: number, elapsedMs: Ms, rate: Rate): number {
-  return elapsedMs <= 0 ? debt : Math.max(0, debt - elapsedMs * rate.perMs)
+export function melted(debt: number, elapsedMs: Ms, { perMs, ceiling }: Rate): number {
+  const owed = Math.min(debt, ceiling)
+  return elapsedMs <= 0 ? owed : Math.max(0, owed - elapsedMs * perMs)
 }
 
 /** How long until the quantity may be taken: 0 for now, Infinity for never. */

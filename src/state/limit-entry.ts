@@ -81,10 +81,10 @@ export class LimitEntry {
   /** Lets what is owed melt until now. */
   melt(now: Ms, terms: Terms): void {
     const { requests, tokens, limit } = terms
-    this.#terms = terms
     const elapsed = now - this.#at
+    if (elapsed <= 0 && terms === this.#terms) return
+    this.#terms = terms
     this.#at = now
-    if (elapsed <= 0) return
     melt(this.#debts, elapsed, { requests, tokens })
     for (const [name, debts] of this.#shares) {
       const part = limit.shares && partNamed(limit, name)

@@ -27,13 +27,20 @@ local function wait(debt, quantity, rate)
 end
 
 local function melted(debt, at, rate)
-  if now <= at then return debt end
-  return math.max(0, debt - (now - at) * rate.per)
+  local owed = math.min(debt, rate.ceiling)
+  if now <= at then return owed end
+  return math.max(0, owed - (now - at) * rate.per)
 end
 
-local function rateOf(limit, part)
+local function rateOf(limit)
   if limit < 0 then return nil end
-  return { per = limit * part / MINUTE, burst = limit * part, most = part > 0 and limit or 0 }
+  return { per = limit / MINUTE, burst = limit, most = limit, ceiling = 2 * limit }
+end
+
+local function partOf(rate, part)
+  if not rate then return nil end
+  local per = rate.per * part
+  return { per = per, burst = rate.burst * part, most = part > 0 and rate.most or 0, ceiling = per * FORGIVEN }
 end
 
 local function corrected(debt, difference, rate)
@@ -79,11 +86,11 @@ local function termsOf(text)
   local rpm, tpm, parallel, part, saturation, name = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
   rpm, tpm, part = tonumber(rpm), tonumber(tpm), tonumber(part)
   local limit = {
-    rpm = rateOf(rpm, 1), tpm = rateOf(tpm, 1), parallel = tonumber(parallel),
+    rpm = rateOf(rpm), tpm = rateOf(tpm), parallel = tonumber(parallel),
     name = name, part = part, saturation = tonumber(saturation),
   }
   if part >= 0 then
-    limit.ownRpm, limit.ownTpm = rateOf(rpm, part), rateOf(tpm, part)
+    limit.ownRpm, limit.ownTpm = partOf(limit.rpm, part), partOf(limit.tpm, part)
   end
   return limit
 end
@@ -114,7 +121,7 @@ local function ownAfter(debt, ownDebt, quantity, rate, own, limit)
   if not rate then return 0 end
   local owed = ownDebt + quantity
   if not saturated(debt, quantity, rate, limit) then owed = math.max(ownDebt, math.min(owed, own.burst)) end
-  return math.min(owed, own.per * FORGIVEN)
+  return math.min(owed, own.ceiling)
 end
 
 local limits, worst, worstWait, worstWhat = {}, 0, -1, 0

@@ -21,7 +21,8 @@ export function shareOf({ shares }: RateLimit, priority: string | undefined): Sh
 
 /** A part of a rate. A single quantity may be as large as for the whole, when nothing is owed; of no part nothing is had. */
 export function partOf({ perMs, burst, most }: Rate, part: number): Rate {
-  return { perMs: perMs * part, burst: burst * part, most: part > 0 ? most : 0 }
+  const mine = perMs * part
+  return { perMs: mine, burst: burst * part, most: part > 0 ? most : 0, ceiling: mine * FORGIVEN_MS }
 }
 
 /** What a limit and one share of it owe. */
@@ -51,10 +52,10 @@ export function sharedWaitMs(debt: SharedDebt, quantity: number, of: { rate: Rat
  * used what nobody wanted has its own part again as soon as somebody does. After ten minutes everything is forgiven.
  */
 export function ownDebt(debt: SharedDebt, quantity: number, of: { rate: Rate; share: Share }): number {
-  const { burst, perMs } = partOf(of.rate, of.share.part)
+  const { burst, ceiling } = partOf(of.rate, of.share.part)
   const borrowed = !isSaturated(debt.whole, quantity, of)
   const owed = borrowed ? Math.max(debt.own, Math.min(debt.own + quantity, burst)) : debt.own + quantity
-  return Math.min(owed, perMs * FORGIVEN_MS)
+  return Math.min(owed, ceiling)
 }
 
 /** A share's debt is melted after so long, however small the share. */

@@ -114,6 +114,27 @@ export function limiterContract(name: string, open: OpenLimiters): void {
       expect(await limiter.admit(askFor([freshLimit({ parallel: 0 })]))).toMatchObject(never)
     })
 
+    test('shuts nobody out for longer than a limit of that size could, when it was much larger before', async () => {
+      const limiter = await one()
+      const before = freshLimit({ tpm: 600_000 })
+      await mustGrant(limiter, askFor([before], { tokens: 600_000 }))
+      const refused = await limiter.admit(askFor([{ ...before, tpm: 60 }], { tokens: 1 }))
+      expect(refused).toMatchObject({ granted: false, what: 'tokens' })
+      // Two minutes' worth is owed, and one minute's is let through at once.
+      expect(refused.granted ? 0 : refused.retryAfterMs).toBeGreaterThan(50_000)
+      expect(refused.granted ? 0 : refused.retryAfterMs).toBeLessThanOrEqual(61_000)
+    })
+
+    test('forgives a share what it owes beyond ten minutes, when the limit was much larger before', async () => {
+      const limiter = await one()
+      const shares: PriorityShares = { reserved: { dev: 0.1 }, otherwise: 0, saturation: 0 }
+      const before = freshLimit({ tpm: 600_000, shares })
+      await mustGrant(limiter, askFor([before], { priority: 'dev', tokens: 600_000 }))
+      const refused = await limiter.admit(askFor([{ ...before, tpm: 60 }], { priority: 'dev', tokens: 1 }))
+      expect(refused.granted ? 0 : refused.retryAfterMs).toBeGreaterThan(120_000)
+      expect(refused.granted ? 0 : refused.retryAfterMs).toBeLessThanOrEqual(600_000)
+    })
+
     test('lets exactly the limit through when a hundred ask at once, of three clients', async () => {
       const limiters = await open(3)
       const limit = freshLimit({ rpm: 37 })
