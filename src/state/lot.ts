@@ -10,7 +10,8 @@ const FEWEST_REQUESTS = 2
 /** What is here of one limit, and what calls took of it. */
 export class Lot {
   readonly key: string
-  readonly #limit: RateLimit
+  /** As it is now: by what it allows, what is told of this lot is counted. */
+  limit: RateLimit
   /** Monotonic. */
   endsAt: Ms
   /** Somebody was asked for more. */
@@ -28,7 +29,7 @@ export class Lot {
 
   constructor(limit: RateLimit, key: string, endsAt: Ms) {
     this.key = key
-    this.#limit = limit
+    this.limit = limit
     this.#told = { limit }
     this.endsAt = endsAt
   }
@@ -105,7 +106,7 @@ export class Lot {
     this.#requests -= requests
     this.#tokens -= tokens
     this.#move(requests, tokens)
-    return { limit: this.#limit, requests: -requests, tokens: -tokens }
+    return { limit: this.limit, requests: -requests, tokens: -tokens }
   }
 
   /** So much more is left elsewhere. */

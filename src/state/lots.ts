@@ -149,6 +149,7 @@ export class Lots {
     if (known && !known.isForgotten) return known
     const key = limitKey(limit)
     const lot = this.#lots.get(key) ?? new Lot(limit, key, this.#parts.clock.monotonic() + SPAN_MS)
+    lot.limit = limit
     this.#lots.set(key, lot)
     this.#byLimit.set(limit, lot)
     this.#timer ??= this.#later()

@@ -148,6 +148,33 @@ describe('a limit of which there is plenty', () => {
     expect(standings[0]?.remainingRequests).toBeGreaterThanOrEqual(64_000 - passed - 1)
   })
 
+  test('lets as much pass as it says now, when it was changed while calls run', async () => {
+    for (const [before, after] of [
+      [6_400_000, 64_000],
+      [6_400, 64_000],
+    ] as const) {
+      const { first, clock } = machine(2)
+      const limit = freshLimit({ tpm: before })
+      const changed = { ...limit, tpm: after }
+      for (const one of (await calls(first, [limit], 500)).granted) first.settle(one, 10)
+      let used = 0
+      // Three minutes of half as much again as it allows, in calls that use now less, now more than they take.
+      for (let step = 0; step < 1_800; step++) {
+        if (step === 1_200) used = 0
+        for (const tokens of [20, 50, 90]) {
+          const admission = await first.admit(askFor([changed], { tokens: 60 }))
+          if (!admission.granted) continue
+          first.settle(admission, tokens)
+          used += tokens
+        }
+        await turns()
+        await clock.advanceAsync(100)
+      }
+      expect(used).toBeLessThanOrEqual(64_000 * 1.02)
+      expect(used).toBeGreaterThanOrEqual(64_000 * 0.98)
+    }
+  })
+
   test('lets no more pass than it says, but for a small part, whoever asks when', async () => {
     const moves = fc.array(
       fc.record({
