@@ -39,6 +39,8 @@ class RedisSource implements LimitSource {
   readonly #keys = new WeakMap<RateLimit, Keys>()
   /** Calls whose places are prolonged, with the keys of these. */
   readonly #held = new Map<string, readonly string[]>()
+  /** Calls that ended when Redis could not be told so: their places would be taken as long as a lease. */
+  readonly #ended = new Map<string, readonly string[]>()
   readonly #upListeners = new Set<() => void>()
   readonly #stopListening: () => void
   members = 1
@@ -69,13 +71,16 @@ class RedisSource implements LimitSource {
     for (const limit of ask.limits) args.push(this.#termsOf(limit, ask.priority))
     for (const { requests, tokens } of ask.ahead ?? []) args.push(`${requests} ${tokens}`)
     const call = { keys: this.#keysOf(ask.limits), args }
-    const reply = await redis.script(ADMIT, call, answer => late(readReply(ask, answer)))
-    const answer = readReply(ask, reply)
-    if (answer.granted) this.hold([ask])
-    return answer
+    const read = (reply: unknown) => {
+      const answer = readReply(ask, reply)
+      if (answer.granted) this.hold([ask])
+      return answer
+    }
+    return read(await redis.script(ADMIT, call, reply => late(read(reply))))
   }
 
   settle(ask: LimitAsk, tokens: number, { lost, late }: Settling): void {
+    const places = this.#held.get(ask.id)
     this.#held.delete(ask.id)
     const limits = ask.limits.filter(({ tpm, parallel }) => tpm !== undefined || parallel !== undefined)
     if (limits.length === 0) return
@@ -83,7 +88,10 @@ class RedisSource implements LimitSource {
     for (const limit of limits) {
       args.push(0, tokens, this.#termsOf(limit, ask.priority))
     }
-    this.#options.redis.script(CORRECT, { keys: this.#keysOf(limits), args }, late).catch(lost)
+    this.#options.redis.script(CORRECT, { keys: this.#keysOf(limits), args }, late).catch(() => {
+      if (places) this.#ended.set(ask.id, places)
+      lost()
+    })
   }
 
   add(owed: readonly Owed[]): void {
@@ -111,10 +119,18 @@ class RedisSource implements LimitSource {
     this.#stopListening()
     const { redis, replica } = this.#options
     if (!redis.up) return
-    const leaving = [redis.run('ZREM', [redis.slotKey('limits:replicas'), replica])]
-    for (const [id, places] of this.#held) for (const place of places) leaving.push(redis.run('ZREM', [place, id]))
+    const leaving = redis.run('ZREM', [redis.slotKey('limits:replicas'), replica])
+    for (const [id, places] of this.#held) this.#ended.set(id, places)
     this.#held.clear()
-    await Promise.allSettled(leaving)
+    await Promise.allSettled([leaving, ...this.#freeEnded()])
+  }
+
+  #freeEnded(): Promise<unknown>[] {
+    const freeing: Promise<unknown>[] = []
+    for (const [id, places] of this.#ended)
+      for (const place of places) freeing.push(this.#options.redis.run('ZREM', [place, id]))
+    this.#ended.clear()
+    return freeing
   }
 
   #beatLater(): void {
@@ -129,6 +145,8 @@ class RedisSource implements LimitSource {
   /** Says that this replica is there, and prolongs the places of its calls. */
   #beat(): void {
     if (this.#closed) return
+    // Should it fail again, a lease is the end of it.
+    void Promise.allSettled(this.#freeEnded())
     const { redis, replica, leaseMs } = this.#options
     const places = [...this.#held].flatMap(([id, keys]) => keys.map(key => ({ id, key })))
     for (const batch of batches(places, [])) {

@@ -102,6 +102,46 @@ describe.skipIf(!hasRedis())('while Redis is away', () => {
     expect(standings[0]?.remainingTokens).toBeLessThan(45_000)
   })
 
+  test('slow: the place of a call that ended meanwhile is free when it is back', async () => {
+    const lasting = redisLimiter({ redis, replica: 'two', leaseMs: 600_000 })
+    const limit = freshLimit({ parallel: 1 })
+    const ended = await mustGrant(lasting, askFor([limit]))
+    server.pause(2_000)
+    await lasting.admit(askFor([freshLimit({ rpm: 1 })]))
+    expect(redis.up).toBe(false)
+    lasting.settle(ended, 0)
+    await isUp()
+    await expect.poll(async () => (await lasting.admit(askFor([limit]))).granted, patient).toBe(true)
+    await lasting.close()
+  })
+
+  test('slow: a call that was counted too late, and has ended before, has no place', async () => {
+    const lasting = redisLimiter({ redis, replica: 'two', leaseMs: 600_000 })
+    const limit = freshLimit({ parallel: 1 })
+    server.pause(2_000)
+    lasting.settle(await mustGrant(lasting, askFor([limit])), 0)
+    expect(redis.up).toBe(false)
+    await isUp()
+    await expect.poll(async () => (await lasting.admit(askFor([limit]))).granted, patient).toBe(true)
+    await lasting.close()
+  })
+
+  test('slow twice: a call that began in the first silence and ended in the second has no place any more', async () => {
+    const limit = freshLimit({ parallel: 1 })
+    const silent = async () => {
+      server.pause(2_000)
+      await limiter.admit(askFor([freshLimit({ rpm: 1 })]))
+      expect(redis.up).toBe(false)
+    }
+    await silent()
+    const ended = await mustGrant(limiter, askFor([limit]))
+    await isUp()
+    await silent()
+    limiter.settle(ended, 0)
+    await isUp()
+    await expect.poll(async () => (await limiter.admit(askFor([limit]))).granted, patient).toBe(true)
+  })
+
   test('full: what cannot be written is counted here, and nothing waits', async () => {
     const limit = freshLimit({ rpm: 1_000 })
     server.cli('CONFIG', 'SET', 'maxmemory', '1')

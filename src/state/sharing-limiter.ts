@@ -60,9 +60,12 @@ export class SharingLimiter implements Limiter {
     if (by === 'lots') return this.#lots.settle(ask, tokens)
     this.#underWay.delete(ask.id)
     if (by === 'source') this.#lots.told(ask, tokens)
-    // What was owed here went to the others when they came back: the correction follows it, wherever it is now.
-    if (by !== 'source' && this.#source.up) this.#alone.settle(by, ask.tokens)
-    else if (by !== 'source') return this.#alone.settle(by, usedTokens)
+    if (by !== 'source') {
+      // What was owed here went to the others when they came back: the correction follows it, wherever it is now.
+      this.#alone.settle(by, this.#source.up ? ask.tokens : usedTokens)
+      // Its place may be held there all the same, since an earlier return.
+      if (!this.#source.up) return this.#source.settle(ask, 0, FORGOTTEN)
+    }
     this.#source.settle(ask, tokens, {
       lost: () => this.#keep(ask, { requests: 0, tokens }),
       late: () => this.#takeBack(ask, { requests: 0, tokens }),
@@ -89,7 +92,7 @@ export class SharingLimiter implements Limiter {
   #late(ask: LimitAsk, answer: SourceAnswer): void {
     if (!answer.granted) return
     if (answer.lots) this.#receive(ask, answer)
-    if (!this.#underWay.has(ask.id) && this.#source.up) this.#source.settle(ask, 0, FORGOTTEN)
+    if (!this.#underWay.has(ask.id)) this.#source.settle(ask, 0, FORGOTTEN)
     this.#takeBack(ask, { requests: 1, tokens: ask.tokens })
   }
 
