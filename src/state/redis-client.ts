@@ -92,8 +92,7 @@ class BoundedRedis implements RedisClient {
     this.#breaker = new Breaker({
       name: `Redis at ${this.#address.host}:${this.#address.port}`,
       timeoutMs: settings.commandTimeoutMs,
-      // It writes, so that a Redis that is full or only reads is not taken for one that is well.
-      probe: () => this.#send('SET', [this.slotKey('probe'), '1', 'PX', 1_000]),
+      probe: () => this.#probe(),
       open: true,
       clock,
       random,
@@ -190,6 +189,16 @@ class BoundedRedis implements RedisClient {
     })
   }
 
+  /** Does all that is done otherwise: a Redis that is full, only reads, or allows a part of it, is not well. */
+  async #probe(): Promise<void> {
+    const writes = [PROBE, 1, this.slotKey('probe')]
+    // Nobody minds an empty message.
+    await Promise.all([this.#send('EVAL', writes), this.#send('PUBLISH', [this.key(EXCHANGE), ''])]).catch(error => {
+      this.#breaker.trip(this.#told(error))
+      throw error
+    })
+  }
+
   /** Without ioredis's own error, whose fields hold the command: of a login that is the password. */
   #failure(name: string, error: unknown): Failure {
     const told = this.#told(error)
@@ -211,6 +220,11 @@ function isRefusal(error: unknown): boolean {
 function isUnknownScript(error: unknown): boolean {
   return error instanceof Failure && error.message.includes('NOSCRIPT')
 }
+
+/** The channel on which replicas tell each other. */
+export const EXCHANGE = 'exchange'
+
+const PROBE = "return redis.call('SET', KEYS[1], '1', 'PX', 1000)"
 
 /** Refusals that say: not now, or not here. */
 const AWAY =

@@ -2,7 +2,7 @@ import type { Clock, Ms, Timer } from '../core/clock.ts'
 import { isObject, type JsonObject } from '../core/json.ts'
 import { Audience } from './audience.ts'
 import type { Exchange, ExchangeListener } from './exchange.ts'
-import type { RedisClient } from './redis-client.ts'
+import { EXCHANGE, type RedisClient } from './redis-client.ts'
 
 // On the channel `exchange`, as JSON:
 //   {from, here: n}     once a second, counted
@@ -51,7 +51,7 @@ class RedisExchange implements Exchange {
     this.self = self
     this.#redis = redis
     this.#clock = clock
-    this.#channel = redis.key('exchange')
+    this.#channel = redis.key(EXCHANGE)
     this.#audience = new Audience(self)
     this.#unsubscribe = redis.subscribe(this.#channel, text => this.#take(text))
     this.#forgetUp = redis.onUp(() => this.#sayHere())

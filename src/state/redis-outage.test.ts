@@ -2,10 +2,12 @@ import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { askFor, freshLimit, mustGrant } from '../../test/support/limiter-contract.ts'
 import { hasRedis, startRedis, type TestRedis } from '../../test/support/redis.ts'
+import { systemClock } from '../core/clock.ts'
 import { REDIS_DEFAULTS } from '../core/redis-settings.ts'
 import { Secret } from '../core/secret.ts'
 import type { Limiter } from './limiter.ts'
 import { openRedis, type RedisClient } from './redis-client.ts'
+import { redisExchange } from './redis-exchange.ts'
 import { redisLimiter } from './redis-limiter.ts'
 
 /** Waits for what will surely be, however busy the machine is. */
@@ -201,6 +203,38 @@ describe('a Redis that is not there', () => {
       }
     },
   )
+})
+
+describe.skipIf(!hasRedis())('a Redis that does not let us do all that is needed', () => {
+  let server: TestRedis
+  beforeAll(async () => {
+    server = await startRedis()
+  }, 60_000)
+  afterAll(() => server.stop())
+
+  test.each([
+    ['run scripts', ['&*', '+@all', '-@scripting']],
+    ['tell others', ['resetchannels', '+@all']],
+    ['write', ['&*', '+@all', '-@write']],
+  ])('%s: that is said once, and all is counted here', async (_, rules) => {
+    server.cli('ACL', 'SETUSER', 'me', 'reset', 'on', '>right-right-right', '~*', ...rules)
+    const told: unknown[] = []
+    const user = { username: 'me', password: new Secret('right-right-right') }
+    const settings = { ...server.settings, ...user, connectTimeoutMs: 100 }
+    const redis = openRedis(settings, { probeMs: [20, 20], onFault: reason => told.push(reason) })
+    const limiter = redisLimiter({ redis, replica: 'one' })
+    const exchange = redisExchange({ redis, self: 'one', clock: systemClock })
+    await expect.poll(() => told.length, patient).toBe(1)
+    for (let probes = 0; probes < 20; probes++) {
+      await mustGrant(limiter, askFor([freshLimit({ rpm: 1 })]))
+      await new Promise(resolve => setTimeout(resolve, 25))
+    }
+    expect(told).toEqual([expect.stringMatching(/NOPERM|can't run/)])
+    expect(redis.up).toBe(false)
+    await exchange.close()
+    await limiter.close()
+    await redis.close()
+  })
 })
 
 describe.skipIf(!hasRedis())('a Redis with a password', () => {
