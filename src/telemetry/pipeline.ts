@@ -1,3 +1,4 @@
+import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import * as sdk from '@opentelemetry/sdk-trace-base'
 import { coloursFor } from './colours.ts'
@@ -101,11 +102,23 @@ async function exporterFor(
   if (name === 'console') return new ConsoleSpanTree(print, coloursFor(process.stdout, env))
   if (protocol === 'grpc') {
     const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
-    return new ExportInPieces(new OTLPTraceExporter({ url: endpoint, concurrencyLimit: CONCURRENT_EXPORTS }))
+    const metadata = metadataOf(headers) as GrpcMetadata
+    return new ExportInPieces(new OTLPTraceExporter({ url: endpoint, metadata, concurrencyLimit: CONCURRENT_EXPORTS }))
   }
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
   const options = { url: endpoint, headers: { ...headers }, concurrencyLimit: CONCURRENT_EXPORTS }
   return new ExportInPieces(new OTLPTraceExporter(options))
+}
+
+type GrpcMetadata = NonNullable<NonNullable<ConstructorParameters<typeof OTLPTraceExporter>[0]>['metadata']>
+
+/**
+ * Headers as the gRPC exporter takes them. It copies them into metadata of its own, for which it asks these two methods; the
+ * class itself is in a package of its dependencies that is none of ours.
+ */
+function metadataOf(headers: Readonly<Record<string, string>>): Pick<GrpcMetadata, 'clone' | 'getMap'> {
+  const metadata = { getMap: () => ({ ...headers }), clone: () => metadata as GrpcMetadata }
+  return metadata
 }
 
 function processorOf(

@@ -84,11 +84,12 @@ test('spans arrive over gRPC', async () => {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }
-  const tracing = await startTracing({}, env)
+  const tracing = await startTracing({ headers: { 'x-team': 'abc' } }, env)
   oneCall(tracing)
   expect(await tracing.shutdown()).toBe(true)
   expect(received.map(each => each.path)).toEqual(['/opentelemetry.proto.collector.trace.v1.TraceService/Export'])
   expect(received[0]?.body).toContain('llm.completion')
+  expect(received[0]?.headers).toMatchObject({ 'x-team': 'abc' })
   server.close()
 })
 

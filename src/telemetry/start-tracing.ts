@@ -28,7 +28,7 @@ const BOUND_MS: Ms = 5000
 
 /**
  * Starts the export of spans as settings and environment ask for. OpenTelemetry's SDK is loaded with the first span that is
- * exported, or here, where it is to be registered for the whole process. Of the gRPC exporter headers, certificates and
+ * exported, or here, where it is to be registered for the whole process. Of the gRPC exporter certificates and
  * compression come from the process's environment only, as OpenTelemetry reads them.
  * @throws Failure for a setting that nobody understands.
  */

@@ -30,6 +30,16 @@ test.each<[TracingSettings, Record<string, string>, string]>([
   expect(resolveTracing(settings, env).endpoint).toBe(endpoint)
 })
 
+test.each<[TracingSettings, Record<string, string>, string]>([
+  [{}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318' }, 'http/protobuf'],
+  [{}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4317' }, 'grpc'],
+  [{}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }, 'http/protobuf'],
+  [{ endpoint: 'http://c:4317' }, {}, 'grpc'],
+  [{ endpoint: 'http://c:4318' }, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4317' }, 'http/protobuf'],
+])('settings %o and environment %o speak %s', (settings, env, protocol) => {
+  expect(resolveTracing(settings, env).protocol).toBe(protocol)
+})
+
 test('the rest of the environment', () => {
   const env = {
     OTEL_SERVICE_NAME: 'my-gateway',
@@ -58,6 +68,8 @@ test.each<[TracingSettings, Record<string, string>, RegExp]>([
   [{}, { OTEL_TRACES_SAMPLER: 'sometimes' }, /unknown sampler "sometimes"/],
   [{}, { OTEL_TRACES_SAMPLER_ARG: 'half' }, /"half" is not a number/],
   [{ endpoint: 'collector' }, {}, /"collector" is not a URL/],
+  [{ endpoint: 'localhost:4318' }, {}, /"localhost:4318" is not a URL/],
+  [{ endpoint: 'localhost:4317' }, {}, /"localhost:4317" is not a URL/],
 ])('settings %o and environment %o are refused with advice', (settings, env, message) => {
   expect(() => resolveTracing(settings, env)).toThrow(message)
 })

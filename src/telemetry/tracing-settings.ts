@@ -8,14 +8,14 @@ export type OtlpProtocol = 'http/protobuf' | 'grpc'
 export interface TracingSettings {
   /** `OTEL_TRACES_EXPORTER`, a list; otlp when an OTLP endpoint is named; else none. */
   readonly exporter?: 'none' | ExporterName | readonly ExporterName[]
-  /** `OTEL_EXPORTER_OTLP_[TRACES_]PROTOCOL`. Default `http/protobuf`. */
+  /** `OTEL_EXPORTER_OTLP_[TRACES_]PROTOCOL`. Default: grpc to port 4317, which is registered for it, else `http/protobuf`. */
   readonly protocol?: OtlpProtocol
   /**
    * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` as it is, or `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces` for HTTP, which is
    * also added to this one when it has no path. Default `http://localhost:4318`, for gRPC port 4317.
    */
   readonly endpoint?: string
-  /** Sent with every export over HTTP. Default `OTEL_EXPORTER_OTLP_[TRACES_]HEADERS`, which serve gRPC as well. */
+  /** Sent with every export. Default `OTEL_EXPORTER_OTLP_[TRACES_]HEADERS`. */
   readonly headers?: Readonly<Record<string, string>>
   /** `simple` exports each span when it ends, for short scripts; `batch` (default) collects them, for servers. */
   readonly processor?: 'simple' | 'batch'
@@ -71,7 +71,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * @throws Failure for a value that nobody understands.
  */
 export function resolveTracing(settings: TracingSettings, env: Environment): ResolvedTracing {
-  const protocol = settings.protocol ?? protocolFrom(env)
+  const protocol = settings.protocol ?? protocolFrom(settings, env)
   const resourceAttributes = pairs(env.OTEL_RESOURCE_ATTRIBUTES)
   return {
     exporters: env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' ? [] : exportersFrom(settings, env),
@@ -107,8 +107,10 @@ function exporterName(name: string): ExporterName {
   throw new Failure('internal', `OTEL_TRACES_EXPORTER: unknown exporter "${name}"; use otlp, console or none`)
 }
 
-function protocolFrom(env: Environment): OtlpProtocol {
-  const name = env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf'
+function protocolFrom({ endpoint }: TracingSettings, env: Environment): OtlpProtocol {
+  const dialled = endpoint ?? (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || '')
+  const byPort = URL.canParse(dialled) && new URL(dialled).port === '4317' ? 'grpc' : 'http/protobuf'
+  const name = env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL || byPort
   if (name === 'grpc' || name === 'http/protobuf') return name
   const advice = name === 'http/json' ? 'every collector that takes http/json takes http/protobuf' : 'use one of these'
   throw new Failure('internal', `OTEL_EXPORTER_OTLP_PROTOCOL: "${name}" is not http/protobuf or grpc; ${advice}`)
@@ -127,7 +129,9 @@ function endpointFrom(settings: TracingSettings, protocol: OtlpProtocol, env: En
 }
 
 function checkedUrl(text: string): URL {
-  if (URL.canParse(text)) return new URL(text)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  // `localhost:4318` is a URL as well, whose scheme is `localhost`.
+  if (url && /^https?:$/.test(url.protocol)) return url
   throw new Failure('internal', `the OTLP endpoint "${text}" is not a URL; write for example http://localhost:4318`)
 }
 

@@ -91,7 +91,10 @@ const traces = {
   exporter: [value.oneOf('none', 'console', 'otlp'), 'Default: otlp when an OTLP endpoint is known, else none.'],
   mode: [value.oneOf('batch', 'simple'), 'simple sends every span at once, for short scripts. Default batch.'],
   endpoint: [value.text, 'The OTLP endpoint. Default: OTEL_EXPORTER_OTLP_ENDPOINT.'],
-  protocol: [value.oneOf('grpc', 'http/protobuf'), 'Default: OTEL_EXPORTER_OTLP_PROTOCOL, else by the port.'],
+  protocol: [
+    value.oneOf('grpc', 'http/protobuf'),
+    'Default: OTEL_EXPORTER_OTLP_PROTOCOL, else grpc to port 4317 and http/protobuf to others.',
+  ],
   headers: [value.textMap, 'Sent to the OTLP endpoint.'],
   service_name: [value.text, 'Default: OTEL_SERVICE_NAME, else tollgate.'],
 } as const satisfies Record<string, Honoured>
