@@ -132,7 +132,7 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     ...(backing && { backing }),
     async close() {
       await router.close()
-      await callbacks.idle()
+      await callbacks.close()
       await lines?.close()
       await backing?.close()
     },

@@ -10,6 +10,9 @@ export interface RunnerOptions {
   readonly clock?: Clock
 }
 
+/** Less than what a process is usually given to stop, with the calls before it and the books after it. */
+const LAST_WAIT_MS: Ms = 5000
+
 /** Calls functions of the operator: later, never within the event; as many as are admitted, and none for ever. */
 export class CallbackRunner {
   readonly #options: RunnerOptions
@@ -18,6 +21,8 @@ export class CallbackRunner {
   #pending = 0
   #dropping = false
   #waiting: (() => void)[] = []
+  /** Gives up one that has not settled. */
+  readonly #underWay = new Set<() => void>()
   dropped = 0
 
   constructor(options: RunnerOptions) {
@@ -37,6 +42,16 @@ export class CallbackRunner {
   idle(): Promise<void> {
     if (this.#pending === 0) return Promise.resolve()
     return new Promise(resolve => this.#waiting.push(resolve))
+  }
+
+  /** The same at the end of a process, which waits `boundMs` at most (default 5,000): what has not settled then is reported and left. */
+  async close(boundMs = LAST_WAIT_MS): Promise<void> {
+    const timer = this.#clock.after(boundMs, () => {
+      this.#report(new Error(`${this.#underWay.size} callbacks took longer than the ${boundMs} ms that a stop waits`))
+      for (const giveUp of [...this.#underWay]) giveUp()
+    })
+    await this.idle()
+    timer.cancel()
   }
 
   #admit(): boolean {
@@ -70,18 +85,18 @@ export class CallbackRunner {
       if (settled) return
       settled = true
       timer?.cancel()
+      this.#underWay.delete(giveUp)
       if (error !== undefined) this.#report(error)
       this.#settle()
     }
+    const giveUp = () => settle()
     try {
       const result = action()
-      if (!(result instanceof Promise)) return settle()
+      if (!isThenable(result)) return settle()
+      this.#underWay.add(giveUp)
       const timeoutMs = this.#options.timeoutMs ?? 30_000
       timer = this.#clock.after(timeoutMs, () => settle(new Error(`a callback took longer than ${timeoutMs} ms`)))
-      result.then(
-        () => settle(),
-        error => settle(error ?? new Error('a callback rejected')),
-      )
+      Promise.resolve(result).then(giveUp, error => settle(error ?? new Error('a callback rejected')))
     } catch (error) {
       settle(error ?? new Error('a callback threw'))
     }
@@ -102,4 +117,9 @@ export class CallbackRunner {
       // Nobody is left to be told.
     }
   }
+}
+
+/** A promise, or what query builders give: they ask the database when somebody waits for them, and not before. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -148,3 +148,36 @@ test('one that never settles is given up', async () => {
   await idle
   expect(errors).toEqual([new Error('a callback took longer than 1000 ms')])
 })
+
+test('a stop waits for what is under way, for five seconds', async () => {
+  const slow = () => new Promise(setImmediate)
+  const { callbacks, clock, errors } = rig({ success: [slow, () => new Promise(() => {})] })
+  endCall(callbacks, clock)
+  await new Promise(setImmediate)
+  let closed = false
+  const closing = callbacks.close().then(() => {
+    closed = true
+  })
+  clock.advance(4999)
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  expect(closed).toBe(false)
+  clock.advance(1)
+  await closing
+  expect(errors).toEqual([new Error('1 callbacks took longer than the 5000 ms that a stop waits')])
+})
+
+test('what only promises to ask, as query builders do, is waited for and so asked', async () => {
+  let asked = 0
+  const query = {
+    // biome-ignore lint/suspicious/noThenProperty: it is what they are
+    then(done: () => void) {
+      asked++
+      done()
+    },
+  }
+  const { callbacks, clock } = rig({ success: [() => query] })
+  endCall(callbacks, clock)
+  await callbacks.idle()
+  expect(asked).toBe(1)
+})

@@ -46,6 +46,8 @@ export interface Callbacks {
   fault(service: ServiceFault['service'], error: string | null): void
   /** Settles when no callback is under way. */
   idle(): Promise<void>
+  /** The same, for so long as a process that ends waits (5 s); what is under way then is left. */
+  close(): Promise<void>
   /** Callbacks that were not called because too many were under way. */
   readonly dropped: number
 }
@@ -79,6 +81,10 @@ export function runCallbacks(options: CallbackOptions): Callbacks {
     async idle() {
       await runner.idle()
       await services.idle()
+    },
+    async close() {
+      await runner.close()
+      await services.close()
     },
     get dropped() {
       return runner.dropped
