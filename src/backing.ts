@@ -76,15 +76,20 @@ export async function openBacking(config: LoadedConfig, options: BackingOptions)
   }
 }
 
-/** What a router has that was made at once: budgets of the configuration, kept in this process. */
+/** What a router has that was made at once: budgets and limits of the configuration, kept in this process. */
 export function backingHere(config: LoadedConfig, options: BackingOptions): Backing | undefined {
-  const { store, money, redis } = config.settings
+  const { store, money, limits, redis } = config.settings
   if (store.kind !== 'none' || redis)
     options.warn('a store and Redis need Router.fromConfig, which waits for them: this router counts for itself')
-  if (money.budgets.length === 0) return undefined
-  const ledger = ledgerHere(config, options)
-  ledger.start().catch(error => options.warn(`budgets cannot be kept: ${String(error)}`))
-  return { ledger, close: () => ledger.close() }
+  const counting = limits.gateway.length > 0 ? countHere(options) : undefined
+  const ledger = money.budgets.length > 0 ? ledgerHere(config, options) : undefined
+  if (!counting && !ledger) return undefined
+  ledger?.start().catch(error => options.warn(`budgets cannot be kept: ${String(error)}`))
+  return {
+    ...counting,
+    ...(ledger && { ledger }),
+    close: inTurn([...(ledger ? [() => ledger.close()] : []), ...(counting ? [counting.close] : [])]),
+  }
 }
 
 async function withoutStore(config: LoadedConfig, options: BackingOptions) {

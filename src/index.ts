@@ -19,6 +19,6 @@ export type {
   TokenUsage,
   ToolCall,
 } from './library/shapes.ts'
-export type { Callback, CallbackPayload, Listener } from './telemetry/index.ts'
+export type { BudgetAlert, Callback, CallbackPayload, Listener } from './telemetry/index.ts'
 // Sums over the lines that `tollgate_settings.telemetry.jsonl` writes.
 export { formatSummary, type RunSummary, type SummaryFilter, summariseRun, type Totals } from './telemetry/index.ts'

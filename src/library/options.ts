@@ -1,3 +1,4 @@
+import { ConfigError } from '../config/finding.ts'
 import type { Callback } from '../telemetry/index.ts'
 
 /** One deployment, in LiteLLM's names. */
@@ -58,11 +59,25 @@ export function inFileShape({ success_callback, failure_callback, ...options }: 
   const router: Record<string, unknown> = {}
   for (const name in options) (SECTIONS.has(name) ? sections : router)[name] = options[name]
   const settings = { ...sections, router_settings: { ...router, ...options.router_settings } }
-  return { settings, success: functions(success_callback), failure: functions(failure_callback) }
+  return {
+    settings,
+    success: functions('success_callback', success_callback),
+    failure: functions('failure_callback', failure_callback),
+  }
 }
 
-/** One function or several. */
-export function functions(callback: Callback | readonly Callback[] | undefined): readonly Callback[] {
-  if (callback === undefined) return []
-  return typeof callback === 'function' ? [callback] : callback
+/** One function or several. @throws ConfigError for anything else, which only JavaScript lets through. */
+export function functions(name: string, given: Callback | readonly Callback[] | undefined): readonly Callback[] {
+  const list = typeof given === 'function' ? [given] : (given ?? [])
+  if (Array.isArray(list) && list.every(each => typeof each === 'function')) return list
+  throw ConfigError.of([
+    {
+      severity: 'error',
+      file: undefined,
+      line: undefined,
+      column: undefined,
+      path: name,
+      message: `expected functions; names of callbacks stand in litellm_settings.${name}`,
+    },
+  ])
 }

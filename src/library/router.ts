@@ -1,4 +1,4 @@
-import { type AssembleOptions, type Assembly, assemble } from '../assemble.ts'
+import { type AssembleOptions, type Assembly, assemble, warnOnStderr } from '../assemble.ts'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import type { Answer } from '../core/answer.ts'
 import { Cancellation } from '../core/cancellation.ts'
@@ -70,8 +70,8 @@ export class Router {
       ...hooks,
       path,
       ...(env && { env }),
-      success: functions(hooks.onSuccess),
-      failure: functions(hooks.onFailure),
+      success: functions('onSuccess', hooks.onSuccess),
+      failure: functions('onFailure', hooks.onFailure),
     })
     return new Router(assembly)
   }
@@ -151,11 +151,27 @@ function isAssembly(options: RouterOptions | Assembly): options is Assembly {
 
 function assembled(options: RouterOptions, hooks: RouterHooks): Assembly {
   const { settings, success, failure } = inFileShape(options)
-  return assemble(loadConfig({ object: settings }, { ...(hooks.env && { env: hooks.env }) }), {
+  const config = loadConfig({ object: settings }, { ...(hooks.env && { env: hooks.env }) })
+  const { warn = warnOnStderr } = hooks
+  for (const [what, instead] of withoutEffect(config, hooks))
+    warn(
+      `${what} without effect in new Router: use Router.fromConfig, which waits for what must be opened, or ${instead}`,
+    )
+  return assemble(config, {
     ...hooks,
-    success: [...success, ...functions(hooks.onSuccess)],
-    failure: [...failure, ...functions(hooks.onFailure)],
+    success: [...success, ...functions('onSuccess', hooks.onSuccess)],
+    failure: [...failure, ...functions('onFailure', hooks.onFailure)],
   })
+}
+
+/** What settings ask for that a constructor cannot wait for, and what serves instead. */
+function withoutEffect({ settings }: LoadedConfig, { tracer }: RouterHooks): readonly (readonly [string, string])[] {
+  const { exporter = 'none' } = settings.telemetry.traces
+  const named = Object.values(settings.callbacks).flat()
+  return [
+    ...(exporter === 'none' || tracer ? [] : [['telemetry.traces is', 'give it a tracer'] as const]),
+    ...(named.some(({ kind }) => kind === 'module') ? [['callbacks by name are', 'give it functions'] as const] : []),
+  ]
 }
 
 /** The chunks of a stream; a whole answer of an upstream that does not stream is one chunk. */
