@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -85,7 +87,7 @@ describe('tollgate serve --log json', LONG, () => {
   it.each([
     ['--log json', ['--log', 'json'], ''],
     ['log: json', [], 'tollgate_settings: {log: json}\n'],
-    ['json_logs', [], 'litellm_settings: {json_logs: true}\n'],
+    ['json_logs', [], 'litellm_settings: {json_logs: true, no_such_key: 1}\n'],
   ])('by %s prints what JSON lines hold, and nothing else', async (_, args, more) => {
     const upstream = await stage.upstream()
     const config = join(stage.folder(), 'config.yaml')
@@ -103,6 +105,43 @@ describe('tollgate serve --log json', LONG, () => {
     expect(await child.exited).toBe(0)
     const line = { pool: 'fast', status: 'ok', attempts: [{ pool: 'fast', status: 'ok' }] }
     expect(parseLines(child.stdout())).toMatchObject([line, line])
+    // What it says beside the calls is JSON as well, on standard error.
+    const said = parseLines(child.stderr())
+    const start = { level: 'info', message: `tollgate listens on ${url}`, url, config, workers: 1 }
+    expect(said.at(-1)).toMatchObject({ ...start, pools: { fast: ['openai/gpt-4o-mini'] } })
+    const unknown = { level: 'warn', message: expect.stringContaining('no_such_key: unknown key') }
+    expect(said.slice(0, -1)).toMatchObject(more.includes('no_such_key') ? [unknown] : [])
+  })
+})
+
+describe.skipIf(!existsSync('/dev/full'))('standard output on a disk that is full', LONG, () => {
+  it('is told of, and the gateway answers on', async () => {
+    const upstream = await stage.upstream()
+    const folder = stage.folder()
+    const config = join(folder, 'config.yaml')
+    writeFileSync(config, modelList({ pool: 'fast', baseUrl: upstream.baseUrl }) + PLAIN)
+    const full = openSync('/dev/full', 'w')
+    const args = [join(root, 'bin', 'tollgate.js'), 'serve', '--config', config, '--port', '0', '--log', 'json']
+    const child = spawn(process.execPath, args, { cwd: folder, env: {}, stdio: ['ignore', full, 'pipe'] })
+    closeSync(full)
+    const exited = once(child, 'exit')
+    stage.later(async () => {
+      child.kill('SIGKILL')
+      await exited
+    })
+    let said = ''
+    child.stderr?.on('data', bytes => {
+      said += bytes
+    })
+    const url = await addressIn(() => said)
+    const trouble = () => said.match(/standard output cannot be written: ENOSPC/g) ?? []
+    do await post(`${url}/v1/chat/completions`, chat('fast', 'hello'))
+    while (trouble().length === 0)
+    const { status } = await post(`${url}/v1/chat/completions`, chat('fast', 'hello'))
+    expect(status).toBe(200)
+    child.kill('SIGTERM')
+    expect(await exited).toEqual([1, null])
+    expect(trouble()).toHaveLength(1)
   })
 })
 

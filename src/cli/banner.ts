@@ -1,21 +1,19 @@
 import type { LoadedConfig } from '../config/load-config.ts'
 import { deploymentName } from '../core/deployment.ts'
-import { coloursFor } from '../telemetry/index.ts'
+import type { Colours } from '../telemetry/index.ts'
 
-interface BannerParts {
+/** What there is to tell of a gateway that listens. */
+export interface Listening {
   readonly url: string
   readonly config: LoadedConfig
   /** The configuration's file; undefined for the embedded one. */
   readonly file: string | undefined
   /** Processes that serve. */
   readonly workers: number
-  /** Where it is printed. */
-  readonly out: Parameters<typeof coloursFor>[0]
 }
 
 /** What `tollgate serve` says when it listens: the address, the pools, and a line to try. */
-export function banner({ url, config, file, workers, out }: BannerParts): string {
-  const { bold, dim } = coloursFor(out)
+export function banner({ url, config, file, workers }: Listening, { bold, dim }: Colours): string {
   const { routing, gateway } = config.settings
   const pools = groups(config)
   const width = Math.max(...[...pools.keys()].map(name => name.length), 4)
@@ -35,7 +33,8 @@ Try it:
 `
 }
 
-function groups({ settings }: LoadedConfig): Map<string, string[]> {
+/** The pools, and the deployments of each. */
+export function groups({ settings }: LoadedConfig): Map<string, string[]> {
   const pools = new Map<string, string[]>()
   for (const deployment of settings.routing.deployments) {
     pools.set(deployment.pool, [...(pools.get(deployment.pool) ?? []), deploymentName(deployment)])

@@ -38,12 +38,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(tollgate --help shows the commands)')
   for (const make of COMMANDS) program.addCommand(withHint(make()))
-  // A reader that has seen enough (head, less) is no error.
+  let isTold = false
   process.stdout.on('error', error => {
+    // A reader that has seen enough (head, less) is no error.
     if ('code' in error && error.code === 'EPIPE') process.exit()
     // A terminal that is gone tells so by SIGHUP as well, which has us stop in order.
-    if ('code' in error && error.code === 'EIO') return
-    throw error
+    if (isTold || ('code' in error && error.code === 'EIO')) return
+    // A disk that is full: a gateway answers on, and prints again when there is room.
+    isTold = true
+    fail(new Failure('internal', `standard output cannot be written: ${error.message}`))
   })
   try {
     await program.parseAsync([...argv])

@@ -12,7 +12,7 @@ import { createGateway, type Gateway, type MoneyParts } from '../gateway/server.
 import { type OpenOptions, open } from '../open-assembly.ts'
 import { coloursFor, type LinePrinter, linePrinter, printCalls, printedLines } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
-import { banner } from './banner.ts'
+import { type Notices, noticesOf } from './notices.ts'
 import { ofWorker, superviseWorkers, type WorkerSelf, workerCount } from './workers.ts'
 
 interface ServeOptions {
@@ -58,17 +58,14 @@ export function serveCommand(): Command {
 async function serve(options: ServeOptions): Promise<void> {
   const worker = ofWorker()
   if (worker) return serveAsWorker(worker, options)
-  const config = load(options, line => process.stderr.write(line))
+  const config = load(options)
+  const notices = noticesOf(logForm(config, options))
+  report(config, options, notices)
   refuseOpenDoor(addressOf(config, options).host, config, options)
   const workers = options.workers ?? countOf(config.settings.workers)
-  // Whoever reads JSON from standard output finds nothing else there.
-  const out = logForm(config, options) === 'json' ? process.stderr : process.stdout
-  const show = (url: string) => void out.write(banner({ url, config, file: options.config, workers, out }))
+  const show = (url: string) => notices.listening({ url, config, file: options.config, workers })
   if (workers > 1) {
-    const exitCode = await superviseWorkers(workers, {
-      onReady: show,
-      warn: line => process.stderr.write(`tollgate: ${line}\n`),
-    })
+    const exitCode = await superviseWorkers(workers, { onReady: show, warn: notices.warn })
     // A connection that some dead worker had must not keep this process alive.
     process.exit(exitCode)
   }
@@ -87,11 +84,7 @@ function countOf(workers: number | 'auto'): number {
 /** The main process has checked the configuration and reported what there is to report. */
 async function serveAsWorker(worker: WorkerSelf, options: ServeOptions): Promise<void> {
   try {
-    await serveUntilStopped(
-      load(options, () => {}),
-      options,
-      worker,
-    )
+    await serveUntilStopped(load(options), options, worker)
   } finally {
     await worker.leave()
   }
@@ -105,15 +98,18 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   const { gateway: settings } = config.settings
   const { host, port } = addressOf(config, options)
   const printer = linePrinter(process.stdout, { shared: around.shared !== undefined })
+  const form = logForm(config, options)
+  const { warn } = noticesOf(form)
   const assembly = await open(config, {
     kind: 'server',
-    ...logTo(printer, logForm(config, options), config.settings.telemetry.logging),
+    warn,
+    ...logTo(printer, form, config.settings.telemetry.logging),
     shared: around.shared,
     ...(options.config !== undefined && { path: options.config }),
   })
   const gateway = createGateway(assembly.router, {
     ...settings,
-    ...(await moneyParts(config, assembly)),
+    ...(await moneyParts(config, assembly, warn)),
     // Open to everybody on this machine: then to nobody by another name.
     ...(!settings.masterKey &&
       LOOPBACK.has(host) &&
@@ -136,6 +132,7 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
 async function moneyParts(
   config: LoadedConfig,
   { backing, router }: Assembly,
+  warn: (message: string) => void,
 ): Promise<{ readonly money?: MoneyParts }> {
   const { store, callers, ledger } = backing ?? {}
   const { masterKey } = config.settings.gateway
@@ -143,7 +140,6 @@ async function moneyParts(
   const isConnected = () => ledger?.isConnected ?? false
   if (!masterKey) return { money: { store, callers, isConnected } }
   const { openManagement } = await import('../management/open-management.ts')
-  const warn = (message: string) => void process.stderr.write(`tollgate: ${message}\n`)
   const replace: Parameters<typeof openManagement>[0]['replace'] = routing => router.replace(routing)
   const { operations, models } = await openManagement({ config, store, masterKey, replace, warn })
   ledger?.onChange(({ kind }) => {
@@ -158,15 +154,18 @@ function addressOf({ settings }: LoadedConfig, { host, port }: ServeOptions): { 
   return { host: host ?? listen.host, port: port ?? listen.port }
 }
 
-function load({ config: path, acknowledge = [], strict }: ServeOptions, report: (line: string) => void): LoadedConfig {
+function load({ config: path, acknowledge = [] }: ServeOptions): LoadedConfig {
   const source = path === undefined ? { object: defaultConfig(process.env) } : { path }
-  const config = loadConfig(source, { acknowledged: acknowledge, serves: true })
-  const reports = config.findings.filter(finding => finding.severity !== 'note')
-  for (const finding of reports) report(`tollgate: ${formatFinding(finding)}\n`)
+  return loadConfig(source, { acknowledged: acknowledge, serves: true })
+}
+
+/** Tells what was found in the configuration. @throws Failure when nothing may be. */
+function report({ findings }: LoadedConfig, { strict }: ServeOptions, { warn }: Notices): void {
+  const reports = findings.filter(finding => finding.severity !== 'note')
+  for (const finding of reports) warn(formatFinding(finding))
   if (strict && reports.length > 0) {
     throw new Failure('internal', `not started: ${reports.length} findings with --strict (see tollgate check)`)
   }
-  return config
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
