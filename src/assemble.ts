@@ -22,6 +22,7 @@ import {
   type Listener,
   LLM,
   openJsonLines,
+  problemText,
   runCallbacks,
   type SpanStarter,
   type Tracing,
@@ -91,17 +92,17 @@ export function assemble(config: LoadedConfig, options: AssembleOptions = {}): A
     onError: error => warn(`a callback failed: ${messageOf(error)}`),
   })
   const onProblem = (problem: JsonLinesProblem) => {
-    const message = `JSON lines to ${problem.path}: ${problem.type}`
+    const message = problemText(problem)
     warn(message)
     callbacks.fault('jsonl', problem.type === 'recovered' ? null : message)
   }
   const lines = telemetry.jsonl && openJsonLines({ ...telemetry.jsonl, clock, onProblem })
   const watching: Listener[] = [traces.listener]
-  for (const into of [lines, options.jsonLines])
-    if (into)
-      watching.push(
-        writeCallLines({ lines: into, runId, traceIdOf: traces.traceIdOf, rules: telemetry.logging, clock }),
-      )
+  const takers = [lines, options.jsonLines].filter(taker => taker !== undefined)
+  if (takers.length > 0)
+    watching.push(
+      writeCallLines({ lines: takers, runId, traceIdOf: traces.traceIdOf, rules: telemetry.logging, clock }),
+    )
   if (hasCallbacks(options)) watching.push(callbacks.listener)
   watching.push(...listeners)
   const router = new LiveRouter(routing, {

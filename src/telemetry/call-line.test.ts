@@ -209,7 +209,10 @@ test('every call writes one line, with its trace; a classifying call on the same
   const lines: Pick<JsonLines, 'write'> = {
     write: (value, textOf = JSON.stringify) => void written.push(JSON.parse(textOf(value))),
   }
-  const listener = writeCallLines({ lines, runId: 'run-1', traceIdOf: call => `trace-of-${call.id}`, clock })
+  // It takes a moment to write a line, and the call has ended before.
+  const slow: typeof lines = { write: () => clock.advance(7) }
+  const takers = [slow, lines]
+  const listener = writeCallLines({ lines: takers, runId: 'run-1', traceIdOf: call => `trace-of-${call.id}`, clock })
   const call = scripted.call(clock, listener)
   listener({ type: 'call-start', call })
   refused(call, clock)

@@ -33,7 +33,7 @@ export {
 } from './json-lines.ts'
 export type { SpanStarter } from './lean-tracer.ts'
 export { type LinePrinter, linePrinter } from './line-printer.ts'
-export type { JsonLinesProblem } from './line-trouble.ts'
+export { type JsonLinesProblem, problemText } from './line-trouble.ts'
 export { fanOut, type Listener, type OnListenerError } from './listeners.ts'
 export {
   BUILT_IN_CALLBACKS,

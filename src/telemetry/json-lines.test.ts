@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ExitHook, openJsonLines } from './json-lines.ts'
 import type { LineFile } from './line-file.ts'
-import type { JsonLinesProblem } from './line-trouble.ts'
+import { type JsonLinesProblem, problemText } from './line-trouble.ts'
 import { manualClock } from './scripted-call.ts'
 
 let directory = ''
@@ -128,6 +128,20 @@ test('a full disk loses nothing while the buffer lasts, then drops and counts, t
   expect(disk.text()).toBe(`${[...numbers(13), { n: 99 }].map(value => JSON.stringify(value)).join('\n')}\n`)
   expect(problems.map(problem => problem.type)).toEqual(['failing', 'dropping', 'recovered'])
   expect(problems.at(-1)).toMatchObject({ dropped: 11 })
+})
+
+test('what a disk refuses to the end is told, with the reason and the number', async () => {
+  const disk = fakeFile()
+  const problems: string[] = []
+  const onProblem = (problem: JsonLinesProblem) => problems.push(problemText(problem))
+  const lines = openJsonLines({ path: 'calls.jsonl', file: disk, clock: manualClock(), onProblem })
+  disk.room = 0
+  for (const value of numbers(3)) lines.write(value)
+  await lines.close()
+  expect(problems).toEqual([
+    'JSON lines to calls.jsonl: failing: ENOSPC: no space left on device; lines wait and are tried again every second',
+    'JSON lines to calls.jsonl: 3 could not be written to the end, and are lost',
+  ])
 })
 
 test('a slow disk holds up nobody: lines wait, and come in order', async () => {

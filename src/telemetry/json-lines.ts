@@ -19,7 +19,7 @@ export interface JsonLinesOptions {
    * are kept and retried every second. Default 16 MiB.
    */
   readonly maxBufferBytes?: number
-  /** Told when writing begins to fail, when lines begin to be dropped, when it works again, and of what is not JSON. */
+  /** Told when writing begins to fail, when lines begin to be dropped, when it works again, of what is not JSON, and of what is lost. */
   readonly onProblem?: (problem: JsonLinesProblem) => void
   /** Default: the file at `path`. */
   readonly file?: LineFile
@@ -151,6 +151,7 @@ class LineWriter implements JsonLines {
     this.#closed = true
     this.#timer?.cancel()
     this.#exit.off('exit', this.#onExit)
+    this.#trouble.lost(this.#buffer.count)
     this.#dropped += this.#buffer.count
     this.#buffer.clear()
     this.#file.close()

@@ -4,6 +4,31 @@ export type JsonLinesProblem =
   | { readonly type: 'dropping'; readonly path: string }
   | { readonly type: 'unwritable'; readonly path: string; readonly error: unknown }
   | { readonly type: 'recovered'; readonly path: string; readonly dropped: number }
+  | { readonly type: 'lost'; readonly path: string; readonly lines: number }
+
+/** The problem for people: what is wrong, why, and what becomes of the lines. */
+export function problemText(problem: JsonLinesProblem): string {
+  return `JSON lines to ${problem.path}: ${whatIsWrong(problem)}`
+}
+
+function whatIsWrong(problem: JsonLinesProblem): string {
+  switch (problem.type) {
+    case 'failing':
+      return `failing: ${messageOf(problem.error)}; lines wait and are tried again every second`
+    case 'dropping':
+      return 'too many wait, further ones are dropped'
+    case 'unwritable':
+      return `one cannot be written as JSON: ${messageOf(problem.error)}`
+    case 'recovered':
+      return `written again; ${problem.dropped} were dropped since the file was opened`
+    case 'lost':
+      return `${problem.lines} could not be written to the end, and are lost`
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 /** Tells of trouble with a disk once per episode: a report about each lost line would help nobody. */
 export class LineTrouble {
@@ -34,6 +59,11 @@ export class LineTrouble {
 
   unwritable(error: unknown): void {
     this.#tell({ type: 'unwritable', path: this.#path, error })
+  }
+
+  /** The end has come, and so many wait. */
+  lost(lines: number): void {
+    if (lines > 0) this.#tell({ type: 'lost', path: this.#path, lines })
   }
 
   /** Everything was written; `dropped` lines were lost since the file was opened. */

@@ -6,7 +6,8 @@ import type { JsonLines } from './json-lines.ts'
 import type { Listener } from './listeners.ts'
 
 export interface CallLinesOptions {
-  readonly lines: Pick<JsonLines, 'write'>
+  /** Each of them takes every line. */
+  readonly lines: readonly Pick<JsonLines, 'write'>[]
   readonly runId: string
   readonly traceIdOf: (call: Call) => string
   readonly rules?: LoggingRules
@@ -23,7 +24,8 @@ export function writeCallLines({ lines, runId, traceIdOf, rules, clock = systemC
   return event => {
     if (event.type !== 'call-end' || event.call.purpose === 'classify') return
     const { call, end } = event
-    lines.write({ call, end, traceId: traceIdOf(call), endedAt: clock.monotonic() }, textOf)
+    const finished = { call, end, traceId: traceIdOf(call), endedAt: clock.monotonic() }
+    for (const into of lines) into.write(finished, textOf)
   }
 }
 
