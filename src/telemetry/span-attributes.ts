@@ -144,7 +144,8 @@ function addResult(attributes: SpanAttributes, record: AttemptRecord): void {
   if (record.finishReason !== undefined) attributes['gen_ai.response.finish_reasons'] = [record.finishReason]
   if (record.droppedParameters) attributes['tollgate.dropped_params'] = [...record.droppedParameters]
   if (usage) addUsage(attributes, usage)
-  attributes['tollgate.cost.unpriced'] = cost === undefined
+  // What used nothing, such as a 429, costs nothing at any price.
+  attributes['tollgate.cost.unpriced'] = usage !== undefined && cost === undefined
   if (cost === undefined) return
   // Eight decimals, as the dashboards of the first scenario expect; the exact figure stands beside it.
   attributes['llm.cost_usd'] = dollarsTo8Decimals(cost)

@@ -146,8 +146,20 @@ test('an abandoned attempt is no error', async () => {
   expect(span.attributes).toMatchObject({
     'error.type': 'cancelled',
     'tollgate.attempt.outcome': 'abandoned',
-    'tollgate.cost.unpriced': true,
+    'tollgate.cost.unpriced': false,
   })
+})
+
+test('only what was used and has no price is unpriced', async () => {
+  const it = rig()
+  const call = scripted.call(it.clock, it.emit)
+  it.emit({ type: 'call-start', call })
+  const attempt = scripted.begin(call, it.clock, scripted.decision(scripted.HAIKU))
+  const usage = { inputTokens: 20, outputTokens: 15 }
+  scripted.finish(attempt, it.clock, { outcome: 'complete', usage }, { usage })
+  const { attributes } = await it.span('llm.completion')
+  expect(attributes).toMatchObject({ 'llm.input_tokens': 20, 'tollgate.cost.unpriced': true })
+  expect(attributes).not.toHaveProperty('llm.cost_usd')
 })
 
 test('a classifying call on the same record hangs beneath the call that it serves', async () => {
