@@ -1,6 +1,7 @@
 import type { Callers } from './access/callers.ts'
 import { openCallers } from './access/open-callers.ts'
 import type { LoadedConfig } from './config/load-config.ts'
+import { accessGroupsOf } from './core/access-groups.ts'
 import type { Clock } from './core/clock.ts'
 import { Secret } from './core/secret.ts'
 import { MemoryAuthority } from './ledger/memory-authority.ts'
@@ -66,6 +67,7 @@ export async function openBacking(config: LoadedConfig, options: BackingOptions)
       ...pepperOf(options),
       store,
       budgets: config.settings.money.budgets,
+      accessGroups: accessGroupsOf(config.settings.routing.deployments),
       clock: options.clock,
     })
     ledger.onChange(change => callers.invalidate(change))

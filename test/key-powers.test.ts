@@ -20,7 +20,8 @@ const ROUTES = [
 
 let stage: KeyStage
 beforeAll(async () => {
-  stage = await KeyStage.open()
+  // A group whose name the patterns below match, and whose pool they do not.
+  stage = await KeyStage.open({ info: { claude: { access_groups: ['gpt-all'] } } })
   await stage.people({
     users: { ann: { models: ['small', 'gpt*'] }, bob: {}, root: { role: 'proxy_admin' } },
     teams: {
@@ -38,7 +39,17 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-const models = fc.subarray(['small', 'large', 'gpt*', 'gpt-4o', 'claude', '*', 'all-proxy-models', 'all-team-models'])
+const models = fc.subarray([
+  'small',
+  'large',
+  'gpt*',
+  'gpt-4o',
+  'gpt-all',
+  'claude',
+  '*',
+  'all-proxy-models',
+  'all-team-models',
+])
 const routes = fc.subarray(['llm_api_routes', 'info_routes', 'management_routes', '/key/*', '/key/generate', '/*'])
 const count = fc.constantFrom(0, 1, 10, 100)
 
@@ -95,6 +106,7 @@ async function call(name: string, caller: Caller, input: object): Promise<Record
     caller,
     clock: systemClock,
     keyHash: callers.hash,
+    accessGroups: callers.accessGroups,
     changed: callers.invalidate.bind(callers),
   }
   try {

@@ -1,3 +1,4 @@
+import { type AccessGroups, withGroups } from '../core/access-groups.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Caller, PoolGrant, RateLimit, Role } from '../core/caller.ts'
 import type { Ms } from '../core/clock.ts'
@@ -24,6 +25,8 @@ export interface CallerSettings {
   readonly gatewayLimits: readonly RateLimit[]
   /** Calls at once of every key that does not say (`general_settings.max_parallel_requests`). */
   readonly keyParallel?: number | undefined
+  /** Names in lists of pools that stand for several. Default: none. */
+  readonly accessGroups?: AccessGroups | undefined
   /** Users' budgets hold for their team keys as well (`apply_user_budget_to_team_keys`). */
   readonly userBudgetForTeamKeys: boolean
 }
@@ -43,7 +46,7 @@ export function buildCaller(row: CallerRow, settings: CallerSettings, now: Ms): 
   const parts = partsOf(row)
   const { key, team } = parts
   const tags = [...new Set([...tagsOf(key), ...tagsOf(team)])]
-  const pools = grants(parts)
+  const pools = grants(parts, settings.accessGroups)
   const priority = text(key.metadata?.priority) ?? text(team.metadata?.priority)
   const aliases = { ...team.model_aliases, ...key.aliases }
   return {
@@ -144,13 +147,14 @@ const TEAMS_POOLS = 'all-team-models'
 const NO_POOLS = 'no-default-models'
 
 /** Users' lists hold for their personal keys, as LiteLLM has it. */
-function grants({ row, key, user, team, organization }: Parts): readonly PoolGrant[] {
+function grants({ row, key, user, team, organization }: Parts, groups: AccessGroups | undefined): readonly PoolGrant[] {
   const grants: PoolGrant[] = []
   const add = (level: PoolGrant['level'], models: readonly string[] | null | undefined) => {
     if (!models || models.length === 0 || models.some(name => ALL_POOLS.has(name))) return
     // Everything that the team may; without a team that is nothing.
     if (level === 'key' && row.team_id && models.includes(TEAMS_POOLS)) return
-    grants.push({ level, pools: models.filter(name => name !== NO_POOLS && name !== TEAMS_POOLS) })
+    const named = models.filter(name => name !== NO_POOLS && name !== TEAMS_POOLS)
+    grants.push({ level, pools: withGroups(named, groups) })
   }
   add('key', key.models)
   if (row.team_id) add('team', team.models)

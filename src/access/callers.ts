@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { AccessGroups } from '../core/access-groups.ts'
 import type { AccessSettings } from '../core/access-settings.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Caller, Role } from '../core/caller.ts'
@@ -30,7 +31,7 @@ type Known = { readonly caller: Caller } | { readonly refusal: 'expired' | 'key'
 
 /** Who asks: keys of the store become callers. What is remembered is told at once, and forgotten when it changes. */
 export class Callers {
-  readonly #options: CallersOptions
+  #options: CallersOptions
   readonly #keys: LookupCache<Known>
   readonly #subjects: Subjects
 
@@ -44,6 +45,11 @@ export class Callers {
 
   get hash(): KeyHash {
     return this.#options.hash
+  }
+
+  /** Names that stand for several pools, as callers are granted them now. */
+  get accessGroups(): AccessGroups | undefined {
+    return this.#options.accessGroups
   }
 
   /** Whoever has the master key: bounded by the gateway's own budgets and limits alone. */
@@ -102,6 +108,13 @@ export class Callers {
     }
   }
 
+  /** The groups of pools have become these: what callers were granted before is forgotten where it differs. */
+  regroup(accessGroups: AccessGroups): void {
+    if (textOf(accessGroups) === textOf(this.accessGroups)) return
+    this.#options = { ...this.#options, accessGroups }
+    this.forget()
+  }
+
   /** Forgets everything: after changes may have been missed. */
   forget(): void {
     this.#keys.clear()
@@ -138,6 +151,10 @@ export class Callers {
     const again = async (db: Kysely<Database>) => termsAfterIncrease(await callerRows(db, ids), now)
     await defineAsFound(this.#options.store.db, { now, terms: termsAfterIncrease(rows, now), again })
   }
+}
+
+function textOf(groups: AccessGroups | undefined): string {
+  return JSON.stringify([...(groups ?? [])])
 }
 
 function hasEnded(row: CallerRow, now: Ms): boolean {

@@ -1,3 +1,4 @@
+import type { AccessGroups } from '../core/access-groups.ts'
 import { ACCESS_DEFAULTS, type AccessSettings } from '../core/access-settings.ts'
 import type { BudgetTerms } from '../core/budget.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
@@ -11,6 +12,8 @@ export interface OpenCallersOptions {
   readonly store: Store
   readonly access?: AccessSettings
   readonly limits?: LimitSettings
+  /** Names that stand for several pools in grants. Default: none. */
+  readonly accessGroups?: AccessGroups
   /** Budgets that the configuration sets: those of the gateway and of tags count here. */
   readonly budgets?: readonly BudgetTerms[]
   /** TOLLGATE_KEY_PEPPER; default: the store's own. */
@@ -20,12 +23,13 @@ export interface OpenCallersOptions {
 
 /** Who asks, by the keys of a store and as the configuration says. */
 export async function openCallers(options: OpenCallersOptions): Promise<Callers> {
-  const { store, access = ACCESS_DEFAULTS, limits, budgets = [], pepper, clock = systemClock } = options
+  const { store, access = ACCESS_DEFAULTS, limits, budgets = [], accessGroups, pepper, clock = systemClock } = options
   return new Callers({
     store,
     clock,
     hash: await openKeyHash(store, pepper),
     cache: access.cache,
+    accessGroups,
     gatewayBudgets: budgets.filter(({ level }) => level === 'gateway'),
     tagBudgets: budgets.filter(({ level }) => level === 'tag'),
     gatewayLimits: limits?.gateway ?? [],

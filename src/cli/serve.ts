@@ -5,6 +5,7 @@ import { isDocumentedKey } from '../config/compile/gateway.ts'
 import { defaultConfig } from '../config/default-config.ts'
 import { formatFinding } from '../config/finding.ts'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
+import { accessGroupsOf } from '../core/access-groups.ts'
 import { Failure } from '../core/failure.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import { LOOPBACK_HOSTS } from '../gateway/allowed-hosts.ts'
@@ -140,7 +141,10 @@ async function moneyParts(
   const isConnected = () => ledger?.isConnected ?? false
   if (!masterKey) return { money: { store, callers, isConnected } }
   const { openManagement } = await import('../management/open-management.ts')
-  const replace: Parameters<typeof openManagement>[0]['replace'] = routing => router.replace(routing)
+  const replace: Parameters<typeof openManagement>[0]['replace'] = routing => {
+    router.replace(routing)
+    callers.regroup(accessGroupsOf(routing.deployments))
+  }
   const { operations, models } = await openManagement({ config, store, masterKey, replace, warn })
   ledger?.onChange(({ kind }) => {
     if (kind === 'model' || kind === 'setting')

@@ -49,6 +49,17 @@ tollgate_settings: {routing: {cheap: fast, capable: default, auto: {by: {pools: 
     )
   })
 
+  it('lists the groups by which pools are granted', () => {
+    const text = `model_list:
+  - {model_name: a, litellm_params: {model: openai/gpt-4o, api_key: sk-x}, model_info: {access_groups: [beta, all]}}
+  - {model_name: b, litellm_params: {model: openai/gpt-4o, api_key: sk-x}, model_info: {access_groups: beta}}
+  - {model_name: b, litellm_params: {model: openai/gpt-4o, api_key: sk-y}}
+`
+    const grouped = loadConfig({ text }, { env: {} })
+    expect(formatReport(grouped)).toContain('\naccess groups\n  beta: a, b\n  all: a\n')
+    expect(configReport(grouped)).toMatchObject({ accessGroups: { beta: ['a', 'b'], all: ['a'] }, findings: [] })
+  })
+
   it('shows no secret, in text or as data', () => {
     const shown = formatReport(config) + JSON.stringify(configReport(config)) + JSON.stringify(config.document)
     expect(shown).not.toContain('sk-secret')

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { accessGroupsOf } from '../core/access-groups.ts'
 import type { Deployment } from '../core/deployment.ts'
 import { formatUsd } from '../core/money.ts'
 import type { Rate } from '../core/price.ts'
@@ -28,6 +29,8 @@ export interface ConfigReport {
     readonly strategy: string
     readonly deployments: readonly DeploymentReport[]
   }[]
+  /** Names by which callers may be granted several pools at once. */
+  readonly accessGroups: Readonly<Record<string, readonly string[]>>
   readonly leftOut: LoadedConfig['leftOut']
   readonly money: MoneyReport
   readonly findings: readonly Finding[]
@@ -44,7 +47,9 @@ export function configReport(config: LoadedConfig): ConfigReport {
       .filter(one => one.pool === pool)
       .map(one => deploymentReport(one, config.keySources.get(one.id) ?? { kind: 'none' })),
   }))
-  return { pools, leftOut: config.leftOut, money: moneyReport(config.settings), findings: config.findings }
+  const accessGroups = Object.fromEntries(accessGroupsOf(routing.deployments))
+  const { leftOut, findings, settings } = config
+  return { pools, accessGroups, leftOut, money: moneyReport(settings), findings }
 }
 
 function deploymentReport(deployment: Deployment, key: KeySource): DeploymentReport {
@@ -81,11 +86,13 @@ export function formatReport(config: LoadedConfig, options: ReportOptions = {}):
   const { color = false, env = process.env } = options
   const colored = color && !env.NO_COLOR
   const paint = (style: Style, text: string) => (colored ? styleText(style, text, { validateStream: false }) : text)
-  const { pools, leftOut, findings } = configReport(config)
+  const { pools, accessGroups, leftOut, findings } = configReport(config)
   const lines = pools.flatMap(({ pool, strategy, deployments }) => [
     `${paint('bold', pool)} ${paint('dim', `(${strategy})`)}`,
     ...deployments.map(one => `  ${describe(one, text => paint('yellow', text))}`),
   ])
+  const groups = Object.entries(accessGroups).map(([name, members]) => `  ${name}: ${members.join(', ')}`)
+  if (groups.length > 0) lines.push('', paint('bold', 'access groups'), ...groups)
   const missing = leftOutLines(leftOut, { keys: true }).map(line => `  ${paint('yellow', line)}`)
   if (missing.length > 0) lines.push('', paint('bold', 'left out'), ...missing)
   lines.push('', ...moneyLines(config.settings, text => paint('bold', text)))

@@ -41,6 +41,8 @@ export interface Deployment {
   readonly mock?: MockSettings
   /** A pool that gets a copy of every call, whose answer is thrown away (`silent_model`). */
   readonly silentPool?: string
+  /** Groups of pools that its pool is in, by which callers may be granted it (`model_info.access_groups`). */
+  readonly accessGroups?: readonly string[]
   /** What records of its calls leave out. Absent: nothing more than the router's rules. */
   readonly logging?: DeploymentLogging
   /** `model_info` as configured, for `/model/info`. */

@@ -1,12 +1,14 @@
 import type { Kysely } from 'kysely'
 import { dataOf, type KeyData, type RateFields } from '../access/fields.ts'
 import { grantsNoMore } from '../access/may-call.ts'
+import type { AccessGroups } from '../core/access-groups.ts'
 import type { Caller, PoolGrant, RateLimit } from '../core/caller.ts'
 import { covers } from '../core/may-use.ts'
 import type { Database, KeyRow } from '../store/schema.ts'
 import { readData } from './entity-data.ts'
 import { notAllowed } from './errors.ts'
 import { effectiveData } from './key-rows.ts'
+import type { OperationContext } from './operation.ts'
 
 /** A key as it would be, with its plan's fields, and what it was. */
 export interface Proposal {
@@ -20,11 +22,15 @@ export interface Proposal {
  * is about what the maker's own key may not, which the new key would not be held to.
  * @throws Failure `forbidden`, naming the field
  */
-export async function requireNoMore(db: Kysely<Database>, caller: Caller, { before, after }: Proposal): Promise<void> {
+export async function requireNoMore(
+  db: Kysely<Database>,
+  { caller, accessGroups }: Pick<OperationContext, 'caller' | 'accessGroups'>,
+  { before, after }: Proposal,
+): Promise<void> {
   if (caller.role === 'proxy_admin') return
   const data = await effectiveData(db, after)
   if (!isAsBefore(before, after)) requireOwnPowers(caller, after, data)
-  requirePools(caller, data)
+  requirePools(caller, data, accessGroups)
   requireRoutes(caller, data)
   requireRates(caller, data)
   requireMoney(caller, { before, after })
@@ -44,13 +50,13 @@ function requireOwnPowers(caller: Caller, { user_id }: KeyRow, { allowed_routes 
   throw notAllowed("a key of another user's must have allowed_routes: ['llm_api_routes']", 'allowed_routes')
 }
 
-function requirePools({ pools }: Caller, { models }: KeyData): void {
+function requirePools({ pools }: Caller, { models }: KeyData, groups: AccessGroups | undefined): void {
   const own = pools?.find(grant => grant.level === 'key')
   if (!own) return
   const asked = models ?? []
   if (asked.length === 0)
     throw notAllowed(`the key that you call with has models of its own: name some of ${list(own.pools)}`, 'models')
-  const beyond = asked.find(name => name !== 'no-default-models' && !isWithin(own, name))
+  const beyond = asked.find(name => name !== 'no-default-models' && !isWithin(own, name, groups))
   if (beyond !== undefined)
     throw notAllowed(`the key that you call with may not use '${beyond.slice(0, 100)}': ${list(own.pools)}`, 'models')
 }
@@ -58,8 +64,11 @@ function requirePools({ pools }: Caller, { models }: KeyData): void {
 /** Words for more than any list of names, which `*` in a name does not stand for. */
 const WIDER: ReadonlySet<string> = new Set(['all-proxy-models', 'all-team-models'])
 
-function isWithin({ pools }: PoolGrant, name: string): boolean {
-  return !WIDER.has(name) && pools.some(grant => covers(grant, name))
+function isWithin({ pools }: PoolGrant, name: string, groups: AccessGroups | undefined): boolean {
+  if (WIDER.has(name)) return false
+  // A group is granted by its own name: what a pattern happens to match of it says nothing about the pools in it.
+  if (groups?.has(name)) return pools.includes(name) || pools.includes('*')
+  return pools.some(grant => covers(grant, name))
 }
 
 function requireRoutes({ routes }: Caller, { allowed_routes }: KeyData): void {

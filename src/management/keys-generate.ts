@@ -78,7 +78,7 @@ function generate(context: OperationContext, input: NewKey, way: Way): Promise<M
     // Once the team is locked: whoever is taken out of it meanwhile makes no key of it.
     const reach = await reachOf(trx, caller)
     await requireMayMake(trx, { caller, reach, key, way })
-    await requireNoMore(trx, caller, { after: key })
+    await requireNoMore(trx, context, { after: key })
     const people = await newPerson(trx, key, { reach, maker: makerOf(context, now) })
     const changed = await saveKey(trx, now, { after: key })
     await spendFirst(trx, now, { key, spend: input.spend })

@@ -49,7 +49,7 @@ export const keyRegenerate: Operation<z.infer<typeof regenerateInput>, MadeKey> 
       const other = await trx.selectFrom('keys').select('id').where('id', '=', id).executeTakeFirst()
       if (other) throw badRequest('there is such a key already', 'new_key')
       await requirePlaces(trx, after, before)
-      await requireNoMore(trx, caller, { before, after })
+      await requireNoMore(trx, context, { before, after })
       const changed = await saveKey(trx, now, { before, after })
       const shown = await oneShownKey(trx, after)
       return { result: { key: secret, ...shown }, changed }

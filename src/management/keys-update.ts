@@ -52,7 +52,7 @@ async function update(context: OperationContext, { named, said, path }: Update) 
     requireMayChange(before, said, right)
     const after = keyAfter(before, said, { now, by: context.caller.keyId })
     await requirePlaces(trx, after, before)
-    await requireNoMore(trx, context.caller, { before, after })
+    await requireNoMore(trx, context, { before, after })
     const changed = await saveKey(trx, now, { before, after })
     if (typeof said.spend === 'number') await setSpent(trx, now, mainBudget(after), usdToNano(said.spend))
     return { result: await oneShownKey(trx, after), changed }

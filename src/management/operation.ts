@@ -1,4 +1,5 @@
 import type { KeyHash } from '../access/key-hash.ts'
+import type { AccessGroups } from '../core/access-groups.ts'
 import type { AccessSettings } from '../core/access-settings.ts'
 import type { Caller, Role } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
@@ -47,6 +48,8 @@ export interface OperationContext {
   readonly clock: Clock
   /** Hashes the keys of the store. Absent: there are none yet. */
   readonly keyHash?: KeyHash
+  /** Names that stand for several pools in lists of models. Absent: there are none. */
+  readonly accessGroups?: AccessGroups | undefined
   /** What the configuration says of keys, users and teams. Default: nothing. */
   readonly access?: AccessSettings
   /** Told of each change once it is written, so that this replica need not wait for its next pulse. */

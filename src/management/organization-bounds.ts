@@ -1,3 +1,4 @@
+import { type AccessGroups, withGroups } from '../core/access-groups.ts'
 import type { JsonObject } from '../core/json.ts'
 import { covers } from '../core/may-use.ts'
 import { readData } from './entity-data.ts'
@@ -11,14 +12,18 @@ const BOUNDED = ['max_budget', 'tpm_limit', 'rpm_limit', 'max_parallel_requests'
  * hold for every call beside them.
  * @throws Failure `invalid_request`, naming the field
  */
-export function requireWithin(organization: { readonly id: string; readonly data: string }, fields: JsonObject): void {
+export function requireWithin(
+  organization: { readonly id: string; readonly data: string },
+  fields: JsonObject,
+  groups: AccessGroups | undefined,
+): void {
   const own = readData(organization)
   for (const name of BOUNDED) {
     const [asked, most] = [fields[name], own[name]]
     if (typeof asked !== 'number' || typeof most !== 'number' || asked <= most) continue
     throw badRequest(`${name} ${asked} is more than the ${most} of organization '${organization.id}'`, name)
   }
-  const granted = textsOf(own.models)
+  const granted = withGroups(textsOf(own.models), groups)
   if (granted.length === 0) return
   const beyond = textsOf(fields.models).find(name => !granted.some(grant => grants(grant, name)))
   if (beyond === undefined) return

@@ -54,7 +54,7 @@ function changeTeam(
         .select(['id', 'data'])
         .where('id', '=', before.organization_id)
         .executeTakeFirst())
-    if (organization) requireWithin(organization, { models: data.models })
+    if (organization) requireWithin(organization, { models: data.models }, context.accessGroups)
     const stamp = { updated_at: now, updated_by: context.caller.keyId }
     const after = { ...before, ...stamp, blocked, data: JSON.stringify(data) }
     const changed = await saveTeam(trx, { before, after })

@@ -9,7 +9,7 @@ import { setBudgets } from './entity-budgets.ts'
 import { auditable, dataText, madeBy, patched, readData } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
 import { id, names } from './fields.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, OperationContext } from './operation.ts'
 import { requireWithin } from './organization-bounds.ts'
 import { type Maker, makerOf } from './people.ts'
 import { administers, type Reach, reachOf } from './reach.ts'
@@ -48,7 +48,7 @@ export const teamNew: Operation<NewTeam, ShownTeam> = {
       const maker = makerOf(context, now)
       const reach = await reachOf(trx, context.caller)
       requireWithinKey(context.caller, { organization_id: input.organization_id ?? null })
-      await requirePlace(trx, reach, { organization_id: input.organization_id, fields: fieldsOf(input) })
+      await requirePlace(trx, reach, { ...context, organization_id: input.organization_id, fields: fieldsOf(input) })
       if (reach.kind !== 'all') await requireOwn(trx, input)
       const team = teamRow(input, maker)
       await insertTeam(trx, team)
@@ -70,7 +70,7 @@ async function requireOwn(trx: Transaction<Database>, { team_id, metadata, tags 
 
 /** Teams stand in an organization that the caller administers; only administrators of the gateway make others. */
 async function requirePlace(trx: Transaction<Database>, reach: Reach, place: Place): Promise<void> {
-  const { organization_id, fields } = place
+  const { organization_id, fields, accessGroups } = place
   if (organization_id === null || organization_id === undefined) {
     if (reach.kind === 'all') return
     throw notAllowed('only administrators of the gateway make teams without an organization', 'organization_id')
@@ -83,10 +83,10 @@ async function requirePlace(trx: Transaction<Database>, reach: Reach, place: Pla
     .returning(['id', 'data'])
     .executeTakeFirst()
   if (!organization || !administers(reach, organization_id)) throw notFound('organization', organization_id)
-  requireWithin(organization, fields)
+  requireWithin(organization, fields, accessGroups)
 }
 
-interface Place {
+interface Place extends Pick<OperationContext, 'accessGroups'> {
   readonly organization_id: string | null | undefined
   readonly fields: JsonObject
 }
@@ -152,7 +152,7 @@ export const teamUpdate: Operation<ChangedTeam, { team_id: string; data: ShownTe
   run: (context, input) =>
     writeChange(context, 'team/update', async (trx, now) => {
       const found = await lockTeam(trx, context.caller, { id: input.team_id, to: 'members' })
-      await requireMay(trx, found, input)
+      await requireMay(trx, { ...found, accessGroups: context.accessGroups }, input)
       const { team: before } = found
       const after: TeamRow = {
         ...before,
@@ -168,7 +168,11 @@ export const teamUpdate: Operation<ChangedTeam, { team_id: string; data: ShownTe
     }),
 }
 
-async function requireMay(trx: Transaction<Database>, { team, right, reach }: FoundTeam, input: ChangedTeam) {
+async function requireMay(
+  trx: Transaction<Database>,
+  { team, right, reach, accessGroups }: FoundTeam & Pick<OperationContext, 'accessGroups'>,
+  input: ChangedTeam,
+) {
   if (right === 'admin') requireWritable(input, OWN_FIELDS, 'an administrator of the team')
   if (right !== 'all') {
     requireSameReserved(readData(team), input.metadata === null ? {} : input.metadata)
@@ -176,7 +180,7 @@ async function requireMay(trx: Transaction<Database>, { team, right, reach }: Fo
   }
   const organization_id = input.organization_id === undefined ? team.organization_id : input.organization_id
   if (right === 'admin') return
-  await requirePlace(trx, reach, { organization_id, fields: patched(readData(team), fieldsOf(input)) })
+  await requirePlace(trx, reach, { organization_id, accessGroups, fields: patched(readData(team), fieldsOf(input)) })
 }
 
 export interface TeamChange {

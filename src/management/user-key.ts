@@ -64,7 +64,7 @@ export async function makeUserKey(
   const blank = blankKey({ id: hashOf(context).idOf(secret), name: keyName(secret) }, { keyId: caller.keyId, now })
   const key = keyAfter(blank, said, { now, by: caller.keyId })
   await requirePlaces(trx, key)
-  await requireNoMore(trx, caller, { after: key })
+  await requireNoMore(trx, context, { after: key })
   const changed = await saveKey(trx, now, { after: key })
   const shown = await oneShownKey(trx, key)
   const { token, token_id, key_name, key_alias, expires, team_id: of, organization_id } = shown

@@ -1,6 +1,5 @@
 import type { Transaction } from 'kysely'
 import { z } from 'zod'
-import type { Caller } from '../core/caller.ts'
 import { ulids } from '../core/id.ts'
 import type { Database, UserRow } from '../store/schema.ts'
 import { requireWithinKey } from './bound-keys.ts'
@@ -8,7 +7,7 @@ import { type Changed, writeChange } from './change.ts'
 import { auditable, dataText, madeBy } from './entity-data.ts'
 import { badRequest, notAllowed, notFound } from './errors.ts'
 import { id, names, usd } from './fields.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, OperationContext } from './operation.ts'
 import { insertUser, makerOf, setUserBudgets } from './people.ts'
 import { administers, type Reach, reachOf } from './reach.ts'
 import { WRITERS } from './role-groups.ts'
@@ -54,7 +53,7 @@ export const userNew: Operation<NewUser> = {
   run: (context, input) =>
     writeChange(context, 'user/new', async (trx, now) => {
       const reach = await reachOf(trx, context.caller)
-      await requireMay(trx, { reach, caller: context.caller }, input)
+      await requireMay(trx, { ...context, reach }, input)
       const user = userRow(input, context.caller.keyId, now)
       if (user.email !== null) await requireFreeEmail(trx, reach, { email: user.email, userId: user.id })
       if (!(await insertUser(trx, user))) throw badRequest(`there is a user '${user.id}' already`, 'user_id')
@@ -71,17 +70,20 @@ export const userNew: Operation<NewUser> = {
     }),
 }
 
-interface Maker {
+interface Maker extends Pick<OperationContext, 'caller' | 'accessGroups'> {
   readonly reach: Reach
-  readonly caller: Caller
 }
 
 /** Administrators of organizations make users of theirs, below themselves. */
-async function requireMay(trx: Transaction<Database>, { reach, caller }: Maker, input: NewUser): Promise<void> {
+async function requireMay(
+  trx: Transaction<Database>,
+  { reach, caller, accessGroups }: Maker,
+  input: NewUser,
+): Promise<void> {
   const organizations = input.organizations ?? []
   const unknown = organizations.find(one => reach.kind !== 'all' && !administers(reach, one))
   if (unknown !== undefined) throw notFound('organization', unknown)
-  await requireWithinAll(trx, organizations, dataOnly(input))
+  await requireWithinAll(trx, { organizations, accessGroups }, dataOnly(input))
   if (reach.kind === 'all') return
   if (organizations.length === 0)
     throw notAllowed('only administrators of the gateway make users without an organization', 'organizations')

@@ -54,7 +54,7 @@ export async function changeUser(trx: Transaction<Database>, input: ChangedUser,
   const found = await lockUser(trx, context.caller, personOf(input))
   const before = found.user
   const { user_id: _id, user_email, user_alias, user_role, spend, send_invite_email: _mail, ...data } = input
-  await requireMay(trx, found, input)
+  await requireMay(trx, { ...found, accessGroups: context.accessGroups }, input)
   if (user_email) await requireFreeEmail(trx, found.reach, { email: user_email, userId: before.id })
   const after: UserRow = {
     ...before,
@@ -97,8 +97,12 @@ const MANAGED_FIELDS: ReadonlySet<string> = new Set([
   ...Object.keys(userNothing),
 ])
 
-async function requireMay(trx: Transaction<Database>, found: FoundUser, input: ChangedUser): Promise<void> {
-  const { user, right, organizations } = found
+async function requireMay(
+  trx: Transaction<Database>,
+  found: FoundUser & Pick<OperationContext, 'accessGroups'>,
+  input: ChangedUser,
+): Promise<void> {
+  const { user, right, organizations, accessGroups } = found
   if (right === 'all') return
   if (right === 'reads') throw notAllowed(`user '${user.id}' is not only of your organizations: you may not change it`)
   if (right === 'self') {
@@ -112,7 +116,7 @@ async function requireMay(trx: Transaction<Database>, found: FoundUser, input: C
   requireManagedRole(input.user_role)
   const before = readData(user)
   requireSameReserved(before, input.metadata === null ? {} : input.metadata)
-  await requireWithinAll(trx, organizations, patched(before, dataOnly(input)))
+  await requireWithinAll(trx, { organizations, accessGroups }, patched(before, dataOnly(input)))
 }
 
 /** @throws Failure `forbidden` for roles that only administrators of the gateway give */
@@ -123,15 +127,19 @@ export function requireManagedRole(role: string | null | undefined): void {
 
 const MANAGED_ROLES: ReadonlySet<string> = new Set(['internal_user', 'internal_user_viewer'])
 
+interface Within extends Pick<OperationContext, 'accessGroups'> {
+  readonly organizations: readonly string[]
+}
+
 /** Refuses terms that one of these organizations cannot keep. */
 export async function requireWithinAll(
   trx: Transaction<Database>,
-  organizations: readonly string[],
+  { organizations, accessGroups }: Within,
   fields: Parameters<typeof requireWithin>[1],
 ): Promise<void> {
   if (organizations.length === 0) return
   const rows = await trx.selectFrom('organizations').select(['id', 'data']).where('id', 'in', organizations).execute()
-  for (const row of rows) requireWithin(row, fields)
+  for (const row of rows) requireWithin(row, fields, accessGroups)
 }
 
 const DATA: ReadonlySet<string> = new Set(Object.keys(userData))

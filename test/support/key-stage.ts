@@ -1,5 +1,7 @@
 import type { Callers } from '../../src/access/callers.ts'
 import { openCallers } from '../../src/access/open-callers.ts'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { accessGroupsOf } from '../../src/core/access-groups.ts'
 import type { AccessSettings } from '../../src/core/access-settings.ts'
 import type { BudgetTerms } from '../../src/core/budget.ts'
 import type { Clock } from '../../src/core/clock.ts'
@@ -14,6 +16,8 @@ export interface KeyStageOptions {
   readonly access?: AccessSettings
   readonly budgets?: readonly BudgetTerms[]
   readonly clock?: Clock
+  /** `model_info` of pools, by their names; a name that is not one of the three is a further pool. */
+  readonly info?: Readonly<Record<string, object>>
   /** More of the configuration's file. */
   readonly yaml?: string
 }
@@ -43,15 +47,18 @@ export class KeyStage {
     this.upstream = parts.upstream
   }
 
-  static async open({ access, budgets = [], clock, yaml = '' }: KeyStageOptions = {}): Promise<KeyStage> {
+  static async open({ access, budgets = [], clock, yaml = '', info = {} }: KeyStageOptions = {}): Promise<KeyStage> {
     const stage = new Stage()
     const master = fresh('sk-master-')
     const store = await openStore({ kind: 'memory' }, clock ? { clock } : {})
     stage.later(() => store.close())
-    const callers = await openCallers({ store, budgets, ...(access && { access }), ...(clock && { clock }) })
     const upstream = await stage.upstream()
-    const pools = ['small', 'large', 'spare'].map(pool => ({ pool, baseUrl: upstream.baseUrl }))
+    const names = new Set(['small', 'large', 'spare', ...Object.keys(info)])
+    const pools = [...names].map(pool => ({ pool, baseUrl: upstream.baseUrl, info: info[pool] ?? {} }))
     const text = `${modelList(...pools)}general_settings: {master_key: ${master}}\n${yaml}`
+    const accessGroups = accessGroupsOf(loadConfig({ text }, { env: {} }).settings.routing.deployments)
+    const timed = clock ? { clock } : {}
+    const callers = await openCallers({ store, budgets, accessGroups, ...(access && { access }), ...timed })
     const money = { store, callers, ...(access && { access }) }
     const served = await stage.gateway(text, { server: { money } })
     return new KeyStage({ stage, master, served, store, callers, upstream })

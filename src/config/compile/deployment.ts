@@ -47,7 +47,7 @@ function compileShared(
   connection: Connection,
   context: CompileContext,
 ): Omit<Deployment, 'id' | 'organization'> {
-  const { params } = source.values
+  const { params, info } = source.values
   const { intern } = context
   const insecure = (params.ssl_verify ?? context.litellm.ssl_verify) === false
   return {
@@ -70,6 +70,7 @@ function compileShared(
       insecureTls: insecure || undefined,
       mock: compileMock(source, connection.host),
       silentPool: params.silent_model,
+      accessGroups: info.access_groups && intern(info.access_groups),
       logging: compileLogging(source),
       probe: compileProbe(source, connection, context),
     }),

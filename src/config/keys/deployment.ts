@@ -97,6 +97,7 @@ const infoHonoured = {
   disable_background_health_check: [value.flag, 'Not probed in the background. Default false.'],
   allow_fail_open: [value.flag, 'If no tag matches, the default deployments may answer.'],
   enable_tag_filtering: [value.flag, "Overrides the router's setting for its pool."],
+  access_groups: [value.wordOrWords, 'Names under which keys, teams and users may be granted its pool with others.'],
   supported_environments: [value.texts, 'Left out unless LITELLM_ENVIRONMENT is one of these.'],
 } as const satisfies Record<string, Honoured>
 
@@ -175,7 +176,7 @@ export const infoKeys = table(
   effect(infoHonoured),
   effect(
     Object.fromEntries(
-      `mode description tier metadata access_groups db_model created_at created_by updated_at updated_by
+      `mode description tier metadata db_model created_at created_by updated_at updated_by
        original_model_id supported_openai_params`
         .split(/\s+/)
         .map(name => [name, [value.anything, 'Shown by /model/info.'] as const]),

@@ -28,7 +28,7 @@ export interface ManagementParts {
   readonly admission: Admission
   readonly authenticate: Authenticate
   /** Made to forget at once what an operation has changed; other replicas hear of it at their next pulse. */
-  readonly callers?: Pick<Callers, 'invalidate' | 'hash'> | undefined
+  readonly callers?: Pick<Callers, 'invalidate' | 'hash' | 'accessGroups'> | undefined
   readonly refuse: Refuse
 }
 
@@ -66,7 +66,11 @@ function contextOf(
   { store, clock, callers, access, admission }: ManagementParts,
 ): OperationContext {
   const caller = callerOf(request, admission)
-  const told = callers && { keyHash: callers.hash, changed: (change: Change) => callers.invalidate(change) }
+  const told = callers && {
+    keyHash: callers.hash,
+    accessGroups: callers.accessGroups,
+    changed: (change: Change) => callers.invalidate(change),
+  }
   return { store, clock, caller, ...(access && { access }), ...told, ...changedBy(request) }
 }
 
