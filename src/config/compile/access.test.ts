@@ -45,6 +45,22 @@ general_settings: {user_api_key_cache_ttl: 5, user_api_key_cache_max_size: 7, ap
     })
   })
 
+  it('says which router settings new keys and teams cannot have, and gives them the others', () => {
+    const { access, lines } = load(`litellm_settings:
+  default_key_generate_params:
+    router_settings: {num_retries: 1, timeout: "20", fallbacks: [{a: [b]}], routing_strategy: least-busy, retires: 1}
+  default_team_params: {router_settings: {timeout: -1}}
+`)
+    const path = 'litellm_settings.default_key_generate_params.router_settings'
+    expect(lines).toEqual([
+      `report config.yaml:3:77 ${path}.routing_strategy: has no effect in keys and teams, which may have num_retries, max_fallbacks, timeout, stream_timeout, fallbacks, context_window_fallbacks, content_policy_fallbacks`,
+      `report config.yaml:3:107 ${path}.retires: unknown key`,
+      'error config.yaml:4:43 litellm_settings.default_team_params.router_settings.timeout: expected a number of seconds above 0, got another number',
+    ])
+    const fallbacks = [{ a: ['b'] }]
+    expect(access.keyDefaults).toEqual({ router_settings: { num_retries: 1, timeout: 20, fallbacks } })
+  })
+
   it('names the place of what is wrong', () => {
     const { lines } = load(`litellm_settings:
   default_key_generate_params: {max_budget: lots, max_bugdet: 1}

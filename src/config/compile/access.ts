@@ -1,9 +1,13 @@
 import { ACCESS_DEFAULTS, type AccessSettings } from '../../core/access-settings.ts'
 import type { Json } from '../../core/json.ts'
+import { checkMembers } from '../check-keys.ts'
+import type { Findings } from '../finding.ts'
 import type { Honoured } from '../keys/entry.ts'
 import { litellmHonoured } from '../keys/litellm.ts'
+import { routerKeys } from '../keys/router.ts'
 import * as value from '../keys/values.ts'
 import { readValues } from '../read-values.ts'
+import type { Section } from '../tree.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
 
 const CEILINGS = {
@@ -17,6 +21,17 @@ const CEILINGS = {
 
 /** Fields of defaults that can be judged here; the others are judged when somebody is given them. */
 const DEFAULTS = { ...CEILINGS, soft_budget: CEILINGS.max_budget } as const satisfies Record<string, Honoured>
+
+/** What of `router_settings` the API takes in keys and teams. */
+const ROUTING = {
+  num_retries: [value.count, 'Retries after the first attempt.'],
+  max_fallbacks: [value.count, 'Moves to another pool.'],
+  timeout: [value.positiveSeconds, 'Seconds one attempt may take.'],
+  stream_timeout: [value.positiveSeconds, 'Seconds until the first content of a stream.'],
+  fallbacks: [value.maps, 'Pools to try when one has failed.'],
+  context_window_fallbacks: [value.maps, 'The same for prompts that are too long.'],
+  content_policy_fallbacks: [value.maps, 'The same for refused content.'],
+} as const satisfies Record<string, Honoured>
 
 /** What is configured of keys, users and teams beside what is written at each of them. */
 export function compileAccess(context: CompileContext): AccessSettings {
@@ -60,5 +75,17 @@ function fieldsOf(key: DefaultsKey, { document, findings }: CompileContext): Rea
   // What the API does not take was reported: passed on, it would make every request a wrong one.
   const [, , known] = litellmHonoured[key]
   const written = Object.entries(section?.value ?? {}).filter(([name, one]) => one !== null && known.includes(name))
-  return { ...Object.fromEntries(written), ...defined(readValues(section, DEFAULTS, findings)) }
+  const router_settings = routingOf(section?.section('router_settings'), findings)
+  return { ...Object.fromEntries(written), ...defined({ ...readValues(section, DEFAULTS, findings), router_settings }) }
+}
+
+/** What the API would refuse in every request is said here, and left out. */
+function routingOf(section: Section | undefined, findings: Findings): Readonly<Record<string, Json>> | undefined {
+  if (!section) return undefined
+  const members = Object.keys(ROUTING)
+  const elsewhere = Object.keys(section.value).filter(name => routerKeys.has(name) && !members.includes(name))
+  for (const name of elsewhere)
+    findings.report(section.subject(name), `has no effect in keys and teams, which may have ${members.join(', ')}`)
+  checkMembers(section, [...members, ...elsewhere], findings)
+  return defined(readValues(section, ROUTING, findings)) as Readonly<Record<string, Json>>
 }
