@@ -19,7 +19,6 @@ import { globalActivity, globalActivityByModel } from './activity-global.ts'
 import {
   globalSpend,
   globalSpendEndUsers,
-  globalSpendKeys,
   globalSpendLogs,
   globalSpendModels,
   globalSpendProviders,
@@ -27,7 +26,9 @@ import {
   globalSpendTeams,
   spendTags,
 } from './spend-global.ts'
+import { globalSpendKeys } from './spend-global-keys.ts'
 import { spendLogs } from './spend-logs.ts'
+import { dayText } from './spend-range.ts'
 import { globalSpendReport } from './spend-report.ts'
 
 const DATES = { start_date: '2026-01-01', end_date: '2026-01-10' }
@@ -310,6 +311,26 @@ describe.each(stores)('a thousand rows in %s', (_, start) => {
         spend: usd(known, one => one.user === 'bob' && one.date === dates[3]),
       }),
     )
+  })
+
+  it("is one key's also when it was spent before the key was regenerated", async () => {
+    const [before, after, started_at] = [keyOf('first'), keyOf('second'), NOON - 100 * DAY]
+    await stage.rows(
+      { call_id: 'R1', key_id: before, started_at, charge: 2_000_000_000n },
+      { call_id: 'R2', key_id: after, started_at, charge: 1_000_000_000n },
+      { call_id: 'R3', key_id: keyOf('gone'), started_at, charge: 2_500_000_000n },
+    )
+    const data = JSON.stringify({ budget_subject: before })
+    const dates = { created_at: NOON, created_by: null, updated_at: NOON, updated_by: null }
+    const nobody = { user_id: null, team_id: null, organization_id: null, plan_id: null, expires_at: null, blocked: 0 }
+    const row = { id: after, name: 'sk-...2', alias: 'renewed', data, ...nobody, ...dates }
+    await stage.store.db.insertInto('keys').values(row).execute()
+    const day = dayText(started_at / DAY)
+    const spent = await ask(globalSpendKeys, { start_date: day, end_date: day })
+    expect(spent).toEqual([
+      { api_key: after, key_name: 'sk-...2', key_alias: 'renewed', total_spend: 3 },
+      { api_key: keyOf('gone'), key_name: null, key_alias: null, total_spend: 2.5 },
+    ])
   })
 })
 

@@ -60,34 +60,6 @@ export const globalSpendLogs: Operation<z.output<typeof logsInput>> = {
   },
 }
 
-/** `GET /global/spend/keys`: those that spent most. */
-export const globalSpendKeys: Operation<z.output<typeof limited>> = {
-  ...reading('/global/spend/keys'),
-  input: limited,
-  async run(context, asked) {
-    const rows = await spendBy(context, 'key_id', asked)
-    const { db } = context.store
-    const keys = await db
-      .selectFrom('keys')
-      .select(['id', 'name', 'alias'])
-      .where(
-        isOneOf(
-          db,
-          'id',
-          rows.flatMap(one => one.name ?? []),
-        ),
-      )
-      .execute()
-    const known = new Map(keys.map(one => [one.id, one]))
-    return rows.map(({ name, total }) => ({
-      api_key: name ?? '',
-      key_name: known.get(name ?? '')?.name ?? null,
-      key_alias: known.get(name ?? '')?.alias ?? null,
-      total_spend: nanoToUsd(total),
-    }))
-  },
-}
-
 /** `GET /global/spend/models`: those that cost most. */
 export const globalSpendModels: Operation<z.output<typeof limited>> = {
   ...reading('/global/spend/models'),
@@ -213,7 +185,7 @@ interface Asked {
 /** What was spent by each value of a column, the most first. */
 async function spendBy(
   { store, clock }: OperationContext,
-  column: 'key_id' | 'model' | 'provider',
+  column: 'model' | 'provider',
   asked: Asked & { readonly limit: number },
 ): Promise<readonly { readonly name: string | null; readonly total: NanoUsd }[]> {
   const rows = await store.db

@@ -5,7 +5,6 @@ import type { Operation } from './operation.ts'
 import {
   globalSpend,
   globalSpendEndUsers,
-  globalSpendKeys,
   globalSpendLogs,
   globalSpendModels,
   globalSpendProviders,
@@ -13,6 +12,7 @@ import {
   globalSpendTeams,
   spendTags,
 } from './spend-global.ts'
+import { globalSpendKeys } from './spend-global-keys.ts'
 import { spendLogs, spendLogsInPages } from './spend-logs.ts'
 import { globalSpendReport } from './spend-report.ts'
 import { globalSpendReset } from './spend-reset.ts'
