@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ensureBuilt, root, startNode } from './support/child.ts'
+import { ensureBuilt } from './support/child.ts'
 import { KeyStage } from './support/key-stage.ts'
-import { fresh, Stage } from './support/stage.ts'
+import { serveProcess } from './support/serve.ts'
+import { Stage } from './support/stage.ts'
 import { modelList } from './support/yaml.ts'
 
 const BETA = { access_groups: ['beta-models', 'other'] }
@@ -93,29 +92,12 @@ describe('tollgate serve', { timeout: 150_000 }, () => {
 
   it('grants what a model that is added names', async () => {
     const { baseUrl } = await stage.upstream()
-    const master = fresh('sk-master-')
-    const config = join(stage.folder(), 'config.yaml')
-    writeFileSync(
-      config,
-      `${modelList({ pool: 'fixed', baseUrl, info: BETA })}general_settings: {master_key: ${master}}\n`,
-    )
-    const child = startNode([join(root, 'bin', 'tollgate.js'), 'serve', '--config', config, '--port', '0'])
-    stage.later(async () => {
-      child.signal('SIGKILL')
-      await child.exited
-    })
-    const [, url = ''] = await child.printed(/listens on \S*?(http:\/\/127\.0\.0\.1:\d+)/)
-    const ask = async (path: string, body: object, key = master) => {
-      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-      const answer = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
-      return { status: answer.status, body: (await answer.json()) as { key?: string } }
-    }
-    const { body } = await ask('/key/generate', { models: ['beta-models'] })
-    const chat = async (model: string) =>
-      (await ask('/v1/chat/completions', { model, messages: [{ role: 'user', content: 'hello' }] }, body.key)).status
+    const served = await serveProcess(stage, modelList({ pool: 'fixed', baseUrl, info: BETA }))
+    const key = await served.key({ models: ['beta-models'] })
+    const chat = async (model: string) => (await served.chat(model, key)).status
     expect([await chat('fixed'), await chat('added')]).toEqual([200, 403])
     const params = { model: 'openai/gpt-4o', api_base: baseUrl, api_key: 'sk-added-0000000001' }
-    const added = await ask('/model/new', { model_name: 'added', litellm_params: params, model_info: BETA })
+    const added = await served.ask('/model/new', { model_name: 'added', litellm_params: params, model_info: BETA })
     expect(added.status).toBe(200)
     expect(await chat('added')).toBe(200)
   })

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/finding.ts'
 import { Failure } from '../core/failure.ts'
+import { VERSION } from '../core/version.ts'
 import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
 import { explainCommand } from './explain.ts'
@@ -34,7 +34,7 @@ const COMMANDS = [
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('tollgate')
     .description('LLM router and gateway: one OpenAI-compatible endpoint in front of every provider.')
-    .version(version(), '-v, --version')
+    .version(VERSION, '-v, --version')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(tollgate --help shows the commands)')
   for (const make of COMMANDS) program.addCommand(withHint(make()))
@@ -74,9 +74,4 @@ function isSystemError(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function version(): string {
-  const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
-  return version
 }

@@ -126,6 +126,8 @@ export interface CallRecord {
   unpriced: boolean
   /** What is left of the rate limits that concern it, where there are any. */
   standings?: readonly Standing[]
+  /** What was set aside for it, where something bounds it. */
+  hold?: Pick<Hold, 'keySpent'>
   /** How the prompt was classified, when the pool asked for was `auto`. */
   classification?: Classification
   /** The trace that it belongs to, set once by whoever traces. */

@@ -4,6 +4,11 @@ import type { NanoUsd } from './money.ts'
 export interface Hold {
   /** What is set aside and not yet charged, nano-USD. */
   readonly left: NanoUsd
+  /**
+   * What the caller's key has spent in the window of its budget, nano-USD, ended attempts of this call included, as far as this
+   * process knows: others may have spent more since. Undefined: its key has no budget with a limit.
+   */
+  readonly keySpent: NanoUsd | undefined
   /** Sets more aside, until `amount` is left. @throws, or rejects with, a Failure when a budget has not so much. */
   raise(amount: NanoUsd): void | Promise<void>
   /** Charges an attempt. Gives back by how much that passes what was set aside. */

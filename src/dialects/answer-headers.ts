@@ -5,6 +5,8 @@ import { type Deployment, deploymentName } from '../core/deployment.ts'
 import { formatUsd } from '../core/money.ts'
 import { remembered } from '../core/remembered.ts'
 import { shownBaseUrl } from '../core/shown-address.ts'
+import { VERSION } from '../core/version.ts'
+import { keyHeaders } from './key-headers.ts'
 import { limitHeaders } from './limit-headers.ts'
 
 /**
@@ -12,7 +14,7 @@ import { limitHeaders } from './limit-headers.ts'
  * answer; a stream's is in the records when it has ended. Behind `first`.
  */
 export function answerHeaders(call: Call, answer: Answer, first: readonly string[] = []): string[] {
-  const { record, id } = call
+  const { record, id, options } = call
   const { deployment } = answer
   const headers = [...first, ...deploymentHeaders(deployment)]
   headers.push('x-request-id', id, 'x-tollgate-call-id', id, 'x-litellm-call-id', id)
@@ -25,6 +27,9 @@ export function answerHeaders(call: Call, answer: Answer, first: readonly string
   if (record.classification) headers.push('x-tollgate-task', headerText(record.classification.task))
   if (answer.ended && record.unpriced) headers.push('x-tollgate-unpriced', 'true')
   else if (answer.ended) pushCost(headers, record)
+  if (options.caller) headers.push(...keyHeaders(options.caller))
+  const keySpent = record.hold?.keySpent
+  if (keySpent !== undefined) headers.push('x-litellm-key-spend', formatUsd(keySpent))
   const { standings = [] } = record
   const limited = standings.length > 0
   if (limited) headers.push(...limitHeaders(standings))
@@ -46,6 +51,8 @@ const deploymentHeaders: (deployment: Deployment) => readonly string[] = remembe
     pool,
     'x-tollgate-deployment',
     headerText(deploymentName(deployment)),
+    'x-litellm-version',
+    VERSION,
     'x-litellm-model-id',
     headerText(deployment.id),
     'x-litellm-model-group',

@@ -58,6 +58,7 @@ async function holdThenGo(
 
 /** Nobody holds for a call twice. A member that is new comes first: behind what is spread it costs 1 µs. */
 function spend(next: Handler, call: Call, hold: Hold): Promise<Answer> {
+  call.record.hold = hold
   return follow(next, { hold, ...call }, () => hold.release())
 }
 

@@ -85,7 +85,7 @@ export class Account {
     // An answer that came late may be of an earlier period.
     if (sentAt >= this.#toldAt) purse.endsAt = endsAt
     this.#toldAt = Math.max(this.#toldAt, sentAt)
-    purse.receive(amount)
+    purse.receive(amount, budget.spent)
     if (known) return
     const present = this.#purse
     // An answer that came late may be of a window that is over.

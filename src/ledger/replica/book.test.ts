@@ -5,6 +5,21 @@ const key = budgetOf('k', 1_000n)
 const team = budgetOf('t', 500n, { level: 'team', name: 'Team T' })
 
 describe('holding', () => {
+  it('knows what a key has spent: here, and elsewhere as of the last lease', async () => {
+    const here = await openTill('r1')
+    const there = await openTill('r2', here)
+    const hold = await here.hold([key, team], 100n)
+    expect(hold.keySpent).toBe(0n)
+    hold.charge(60n)
+    expect(hold.keySpent).toBe(60n)
+    const other = await there.hold([key], 300n)
+    other.charge(300n)
+    await there.post([], [{ hold: other, charge: 300n }])
+    expect([hold.keySpent, other.keySpent]).toEqual([60n, 300n])
+    expect((await here.hold([key], 400n)).keySpent).toBe(300n)
+    expect((await here.hold([team], 1n)).keySpent).toBeUndefined()
+  })
+
   it('sets the same amount aside on every budget, or on none', async () => {
     const till = await openTill()
     const hold = await till.hold([key, team], 400n)

@@ -27,6 +27,10 @@ export class LocalHold implements Hold {
     return this.#left
   }
 
+  get keySpent(): NanoUsd | undefined {
+    return this.#purses.ofKey?.spent
+  }
+
   /** Whether it is one on the budget of this id. */
   isOn(id: string): boolean {
     return this.#purses.all.some(({ budget }) => budget.id === id)
@@ -43,7 +47,7 @@ export class LocalHold implements Hold {
   charge(amount: NanoUsd): NanoUsd {
     const overrun = amount > this.#left ? amount - this.#left : 0n
     this.#left = overrun > 0n ? 0n : this.#left - amount
-    this.#purses.charge(overrun)
+    this.#purses.charge(amount, overrun)
     return overrun
   }
 

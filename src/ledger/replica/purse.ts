@@ -20,17 +20,27 @@ export class Purse {
   /** Holds that are open, and charges that are not posted. */
   #open = 0
   #disowned = false
+  #spent: NanoUsd
+  /** By the authority, last. */
+  #toldSpent: NanoUsd
 
   constructor(budget: BudgetState, endsAt: Ms) {
     this.budget = budget
     this.windowStart = budget.windowStart
     this.endsAt = endsAt
     this.text = budgetText(budget.id, budget.windowStart)
+    this.#spent = budget.spent
+    this.#toldSpent = budget.spent
   }
 
   /** Lent by the authority, and not yet posted to it or given back. */
   get leased(): NanoUsd {
     return this.#leased
+  }
+
+  /** In this window, by whomever, as far as it is known here: what others spent is known from the last lease. */
+  get spent(): NanoUsd {
+    return this.#spent
   }
 
   /** Below zero after an overrun. */
@@ -52,9 +62,18 @@ export class Purse {
     return now < this.endsAt && !this.#disowned
   }
 
-  receive(amount: NanoUsd): void {
+  /** @param spent in this window when so much was lent, by the authority. */
+  receive(amount: NanoUsd, spent: NanoUsd): void {
     this.#leased += amount
     this.#free += amount
+    // What is charged here and not posted the authority does not know; less than before it tells when somebody has set it.
+    if (spent > this.#spent || spent < this.#toldSpent) this.#spent = spent
+    this.#toldSpent = spent
+  }
+
+  /** A charge, for `spent`. */
+  noteSpent(amount: NanoUsd): void {
+    this.#spent += amount
   }
 
   /** Opens a hold. Whoever calls it has seen that so much is free. */

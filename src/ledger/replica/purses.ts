@@ -1,3 +1,4 @@
+import { budgetId } from '../../core/budget.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { ChargedBudget } from '../authority.ts'
 import type { Purse } from './purse.ts'
@@ -10,10 +11,15 @@ export class Purses {
   readonly all: readonly Purse[]
   /** Themselves, in the lines of the journal. */
   readonly text: string
+  /** Of the main budget of a key. */
+  readonly ofKey: Purse | undefined
 
   constructor(all: readonly Purse[]) {
     this.all = all
     this.text = `[${all.map(({ text }) => text).join(',')}]`
+    this.ofKey = all.find(
+      ({ budget: { id, level, subject } }) => level === 'key' && id === budgetId({ level, subject }),
+    )
   }
 
   isOf(purses: readonly Purse[]): boolean {
@@ -30,8 +36,9 @@ export class Purses {
     for (const purse of this.all) purse.release(amount)
   }
 
-  charge(overrun: NanoUsd): void {
+  charge(amount: NanoUsd, overrun: NanoUsd): void {
     for (const purse of this.all) purse.charge(overrun)
+    this.ofKey?.noteSpent(amount)
   }
 
   posted(amount: NanoUsd, charges: number): void {
