@@ -53,6 +53,23 @@ describe('a key', () => {
     expect(code(await stage.chat(next))).toBe('token_not_found_in_db')
   })
 
+  it('that may use a pool may use the aliases of that pool', async () => {
+    const aliased = await KeyStage.open({
+      yaml: 'router_settings: {model_group_alias: {nick: small, secret: {model: small, hidden: true}, other: large}}\n',
+    })
+    const key = await aliased.key({ models: ['small'] })
+    const status = async (model: string) => (await aliased.chat(key, { model })).status
+    expect([await status('nick'), await status('secret'), await status('other')]).toEqual([200, 200, 403])
+    const { body } = await aliased.ask('/v1/models', undefined, key)
+    expect(body.data).toMatchObject([{ id: 'small' }, { id: 'nick' }])
+    expect((await aliased.ask('/v1/models/nick', undefined, key)).status).toBe(200)
+    // The name alone grants the name alone.
+    const named = await aliased.key({ models: ['nick'] })
+    expect((await aliased.chat(named, { model: 'nick' })).status).toBe(200)
+    expect((await aliased.chat(named, { model: 'small' })).status).toBe(403)
+    await aliased.close()
+  })
+
   it('is blocked and let in again at once', async () => {
     const key = await stage.key()
     expect((await stage.chat(key)).status).toBe(200)

@@ -1,9 +1,13 @@
 import type { Caller, PoolGrant } from './caller.ts'
 import { Failure } from './failure.ts'
 
-/** The level that keeps the caller from a pool; undefined: it may use it. */
-export function whoForbids({ pools }: Pick<Caller, 'pools'>, pool: string): PoolGrant | undefined {
-  return pools?.find(grant => !grant.pools.some(name => covers(name, pool)))
+/**
+ * The level that keeps the caller from a pool; undefined: it may use it. Who may use what an alias stands for may use the
+ * alias, as in LiteLLM.
+ * @param target what the name stands for. Default: itself.
+ */
+export function whoForbids({ pools }: Pick<Caller, 'pools'>, pool: string, target = pool): PoolGrant | undefined {
+  return pools?.find(grant => !grant.pools.some(name => covers(name, pool) || covers(name, target)))
 }
 
 /** Whether a granted name (`*` in it stands for any text) holds a pool, or all that another such name holds. */

@@ -5,16 +5,18 @@ import type { Caller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import { poolForbidden, whoForbids } from '../core/may-use.ts'
 import type { Asked } from '../dialects/openai.ts'
+import type { CallRouter } from '../router.ts'
 
 /**
  * A request as its caller may make it: names that the caller has for pools become pools, what the caller's settings say
  * holds where the request does not, and the pool is one that it may use. @throws Failure `forbidden`
  */
-export function asCaller(asked: Asked, caller: Caller | undefined): Asked {
+export function asCaller(asked: Asked, caller: Caller | undefined, { pools }: Pick<CallRouter, 'pools'>): Asked {
   if (!caller) return asked
   const { aliases } = caller
   const pool = aliases && Object.hasOwn(aliases, asked.pool) ? (aliases[asked.pool] ?? asked.pool) : asked.pool
-  requirePool(caller, pool)
+  // Asked for by its upstream model, a name is no alias.
+  requirePool(caller, pool, asked.options.specificDeployment ? pool : pools.targetOf(pool))
   return {
     ...asked,
     pool,
@@ -23,8 +25,8 @@ export function asCaller(asked: Asked, caller: Caller | undefined): Asked {
 }
 
 /** @throws Failure `forbidden`, naming what may be used. */
-export function requirePool(caller: Caller, pool: string): void {
-  const grant = whoForbids(caller, pool)
+export function requirePool(caller: Caller, pool: string, target: string): void {
+  const grant = whoForbids(caller, pool, target)
   if (grant) throw poolForbidden(grant, pool)
 }
 

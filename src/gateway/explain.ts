@@ -10,5 +10,6 @@ import { asCaller } from './as-caller.ts'
 /** `POST /v1/route/explain`: takes the body of a chat call, and tells where it would go and why. Nothing is dialled. */
 export async function explain(router: CallRouter, request: FastifyRequest, caller?: Caller): Promise<JsonObject> {
   const bytes = new Pieces(request.body instanceof Uint8Array ? [request.body] : [])
-  return explanationBody(await router.explain(asCaller(readBytes('chat', bytes, request.headers), caller)))
+  const asked = asCaller(readBytes('chat', bytes, request.headers), caller, router)
+  return explanationBody(await router.explain(asked))
 }

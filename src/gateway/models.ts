@@ -11,14 +11,10 @@ const CREATED = 1_677_610_602
 /** `GET /v1/models`: the pools by name, as many as the caller may use, with its own names for them. */
 export function modelList(router: CallRouter, caller?: Caller): JsonObject {
   const pools = router.pools.list().map(({ id }) => id)
-  const names = caller ? [...pools.filter(id => !whoForbids(caller, id)), ...ownNames(caller, pools)] : pools
+  const mayUse = (pool: string) => !caller || !whoForbids(caller, pool, router.pools.targetOf(pool))
+  const own = Object.entries(caller?.aliases ?? {}).filter(([name, pool]) => !pools.includes(name) && mayUse(pool))
+  const names = [...pools.filter(mayUse), ...own.map(([name]) => name)]
   return { object: 'list', data: names.map(model) }
-}
-
-function ownNames(caller: Caller, pools: readonly string[]): readonly string[] {
-  return Object.entries(caller.aliases ?? {})
-    .filter(([name, pool]) => !pools.includes(name) && !whoForbids(caller, pool))
-    .map(([name]) => name)
 }
 
 /** `GET /v1/models/{id}`. @throws Failure `unknown_model` with the nearest names. */
@@ -26,7 +22,7 @@ export function oneModel(router: CallRouter, request: FastifyRequest, caller?: C
   const { '*': id = '' } = request.params as { '*'?: string }
   const pool = caller?.aliases && Object.hasOwn(caller.aliases, id) ? (caller.aliases[id] ?? id) : id
   const isListed = router.pools.list({ hidden: true }).some(one => one.id === pool)
-  if (caller) requirePool(caller, pool)
+  if (caller) requirePool(caller, pool, router.pools.targetOf(pool))
   if (!isListed && !router.pools.resolve(pool)) throw unknownModel(id, router.pools)
   return model(id)
 }

@@ -58,6 +58,8 @@ export interface Pools {
   readonly affinity: Affinity | undefined
   /** The pool of a name; undefined when nothing has that name. */
   resolve(name: string, options?: ResolveOptions): Pool | undefined
+  /** What a name stands for that is an alias; any other name: itself. */
+  targetOf(name: string): string
   /** Which pools to ask when a name stands for several of them in an order (tiers, priorities); undefined when it does not. */
   order(name: string, call: Call): PoolOrder | undefined
   /** Names that a wrong one may have meant, at most three, the nearest first. */
@@ -110,6 +112,10 @@ class PoolRegister implements Pools {
     return this.#make(`tier\0${options.requested}\0${pool.name}`, () =>
       pool.with({ strategy: cheapestUnder(tier.latencyThresholdMs, this.#deps), enforcesLimits: true }),
     )
+  }
+
+  targetOf(name: string): string {
+    return this.#ofDeployment(name) ? name : this.#targetOf(name)
   }
 
   order(name: string, call: Call): PoolOrder | undefined {
