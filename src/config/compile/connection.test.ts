@@ -29,6 +29,14 @@ describe('where a deployment listens', () => {
     expect(load(entry(params)).one?.baseUrl).toBe(baseUrl)
   })
 
+  it('says that a bare wildcard asks one host for the models of all others', () => {
+    expect(load(entry({ model: '*' })).lines).toEqual([
+      'report model_list[0].litellm_params.model: every name is asked of openai, whatever stands before it; other providers need entries of their own, such as anthropic/*',
+    ])
+    for (const params of [{ model: 'openai/*' }, { model: '*', api_base: 'http://localhost:8080' }])
+      expect(load(entry(params)).lines).toEqual([])
+  })
+
   it("takes the base URL from the host's variable", () => {
     expect(load(entry({ model: 'ollama/x' }), {}, { OLLAMA_API_BASE: 'http://box:1' }).one?.baseUrl).toBe(
       'http://box:1/v1',

@@ -30,8 +30,20 @@ export function connect(source: DeploymentSource, context: CompileContext): Conn
   if (!host) return problem('report', 'model', `left out: tollgate cannot dial the provider ${named.provider} yet`)
   const baseUrl = findBaseUrl(source, host, context)
   if (typeof baseUrl !== 'string') return baseUrl
+  sayWhoseNames(source, host, context)
   const key = findKey(source, { host, baseUrl, context })
   return isProblem(key) ? key : { host, model: named.model, baseUrl, ...key }
+}
+
+/** LiteLLM takes the provider of `model: "*"` from each name that is asked for. */
+function sayWhoseNames(
+  { values: { params }, params: section }: DeploymentSource,
+  host: Host,
+  { findings }: CompileContext,
+) {
+  if (params.model !== '*' || (params.custom_llm_provider ?? params.api_base ?? params.base_url) !== undefined) return
+  const advice = 'other providers need entries of their own, such as anthropic/*'
+  findings.report(section.subject('model'), `every name is asked of ${host.name}, whatever stands before it; ${advice}`)
 }
 
 function findModel({ values, params }: DeploymentSource): ModelName | Problem {

@@ -34,7 +34,7 @@ describe('what a deployment is', () => {
           cooldown_time: 0,
           drop_params: 'true',
           additional_drop_params: ['seed'],
-          silent_model: 's',
+          silent_model: 'p',
           extra_headers: { 'X-A': 1 },
           user_agent: 'me',
           ssl_verify: false,
@@ -68,7 +68,7 @@ describe('what a deployment is', () => {
       health: { retries: 1, cooldownMs: 0, allowedFailsPolicy: { TimeoutError: 4 } },
       parameters: { dropUnsupported: true, drop: ['seed'], allow: [] },
       insecureTls: true,
-      silentPool: 's',
+      silentPool: 'p',
       limits: { supports: { vision: true } },
     })
     const headers = Object.entries(one?.headers ?? {}).map(([name, value]) => [name, value.reveal()])

@@ -42,6 +42,19 @@ describe('fallbacks', () => {
     expect(router({ fallbacks: ['a'] }).lines[0]).toMatch(/^error .*expected a list such as/)
   })
 
+  it('reports other settings that name a pool which is not there', () => {
+    const { lines } = load({
+      model_list: [...model_list, { model_name: 'm', litellm_params: { model: 'mock/x', silent_model: 'x1' } }],
+      general_settings: { completion_model: 'x2', embedding_model: 'team/any' },
+      router_settings: { model_group_retry_policy: { x3: { TimeoutErrorRetries: 1 }, a: { TimeoutErrorRetries: 1 } } },
+    })
+    expect(lines).toEqual([
+      'report general_settings.completion_model: no pool is called x2',
+      'report router_settings.model_group_retry_policy.x3: no pool is called x3',
+      'report model_list[4].litellm_params.silent_model: no pool is called x1',
+    ])
+  })
+
   it('prefers router_settings list by list, and adds the default ones', () => {
     const { routing } = load({
       litellm_settings: {

@@ -9,6 +9,7 @@ import { type CompileContext, defined, toMs } from './context.ts'
 import { compileFallbacks } from './fallbacks.ts'
 import { compileGroups } from './groups.ts'
 import { leadsOf } from './leads.ts'
+import { reportUnknownPools } from './named-pools.ts'
 import { readAllowedFailsPolicy, readRetryPolicy } from './policies.ts'
 import type { Pools } from './pools.ts'
 import { compileProbes } from './probes.ts'
@@ -22,6 +23,7 @@ export function compileRouting(context: CompileContext, tollgate: TollgateValues
   const leads = leadsOf(context, pools)
   const { resolves } = leads
   const { affinity, enforceRateLimits } = compileChecks(context)
+  reportUnknownPools(context, resolves)
   return {
     deployments: pools.deployments,
     aliases: compileAliases(context, leads),
