@@ -109,6 +109,13 @@ describe('requests that are no call', () => {
     '/v1/messages',
     '/v1/images/generations',
     '/v1/audio/speech',
+    '/openai/deployments/fast/chat/completions',
+    '/engines/fast/chat/completions',
+    '/v2/rerank',
+    '/router/settings',
+    '/health/services',
+    '/utils/token_counter',
+    '/v1/access_group',
     '/key/generate',
     '/spend/logs',
   ])('%s is planned: 501', async path => {

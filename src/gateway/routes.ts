@@ -71,8 +71,22 @@ function both(method: Route['method'], path: string, name: RouteName): Route[] {
 }
 
 /** Paths of OpenAI's and LiteLLM's surface that are not served yet: they get a clear 501 instead of a 404. */
-const LATER =
-  /^\/(v1\/)?(responses|messages|moderations|images|audio|rerank|realtime|batches|files|fine_tuning|vector_stores|assistants|threads|organization|cache|config|credentials|metrics)(\/|$)/
+const LATER = paths(
+  // Calls, under OpenAI's paths, under those that hold the model, and passed through.
+  `responses messages moderations images audio rerank realtime batches files fine_tuning vector_stores containers videos ocr
+   search rag assistants threads interactions engines openai anthropic gemini vertex_ai bedrock azure azure_ai cohere mistral
+   vllm assemblyai milvus langfuse`,
+  // How the gateway is run.
+  `health/services health/history health/shared-status health/test_connection active/callbacks routes get/config/callbacks
+   router/settings router/fields fallback cache config credentials metrics reload/model_cost_map utils`,
+  // Who may do what.
+  `organization project access_group invitation sso scim guardrails policies prompts mcp a2a agents skills`,
+)
+
+function paths(...groups: readonly string[]): RegExp {
+  const names = groups.flatMap(group => group.split(/\s+/))
+  return new RegExp(`^/(v[12]/)?(${names.join('|')})(/|$)`)
+}
 
 export function isPlanned(path: string): boolean {
   return LATER.test(path)
