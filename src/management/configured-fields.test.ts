@@ -61,6 +61,13 @@ describe('what is configured of new keys, users and teams', () => {
     expect(parse(name, { keyCeilings }, sent)).toEqual([message])
   })
 
+  it('judges of a new user how long their key lives, and nothing else', () => {
+    expect(parse('user/new', { keyCeilings }, { max_budget: 11 })).toEqual({ max_budget: 11, duration: '1mo' })
+    expect(parse('user/new', { keyCeilings }, { duration: '32d' })).toEqual([
+      'duration must not be more than 1mo, which is configured',
+    ])
+  })
+
   it('judges each of many keys', () => {
     const sent = {
       keys: [
@@ -76,7 +83,7 @@ describe('what is configured of new keys, users and teams', () => {
   it('gives up to the ceiling, and judges no other operation by it', () => {
     const most = { max_budget: 10, duration: '31d', budget_duration: '30d', rpm_limit: 60 }
     expect(parse('key/update', { keyCeilings }, most)).toEqual(most)
-    expect(parse('user/new', { keyCeilings }, { max_budget: 11 })).toEqual({ max_budget: 11 })
+    expect(parse('team/new', { keyCeilings }, { max_budget: 11 })).toEqual({ max_budget: 11 })
     expect(parse('key/update', { keyCeilings }, 'nonsense')).toHaveLength(1)
   })
 })

@@ -12,13 +12,15 @@ type Sent = Readonly<Record<string, unknown>>
 export function withConfigured(operations: readonly Operation[], settings: Configured): readonly Operation[] {
   const { keyDefaults, userDefaults, teamDefaults, keyCeilings } = settings
   const newKey = { ...keyCeilings, ...keyDefaults }
+  // What else `/user/new` says is about the user; of the key that is made with them it says how long it lives.
+  const keyLife = keyCeilings.duration === undefined ? {} : { duration: keyCeilings.duration }
   const changes: Readonly<Record<string, (input: Schema<unknown>) => Schema<unknown>>> = {
     'key/generate': input => capped(filled(input, newKey), keyCeilings),
     'key/service-account/generate': input => capped(filled(input, newKey), keyCeilings),
     'key/update': input => capped(input, keyCeilings),
     'key/bulk_update': input => cappedKeys(input, keyCeilings),
     'key/regenerate': input => capped(input, keyCeilings),
-    'user/new': input => filled(input, userDefaults),
+    'user/new': input => capped(filled(input, { ...userDefaults, ...keyLife }), keyLife),
     'team/new': input => filled(input, teamDefaults),
   }
   return operations.map(operation => {

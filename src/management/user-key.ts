@@ -40,8 +40,9 @@ export interface MadeKey {
 const MODELS_ONLY = ['llm_api_routes']
 
 /**
- * Makes a key of a new user's. What bounds the user bounds it: it has no budget of its own. One who is made by the
- * administrator of an organization gets one of that organization, for models only.
+ * Makes a key of a new user's. What bounds the user bounds it: it has no budget of its own, but for the most that any key
+ * may have where that is configured. One who is made by the administrator of an organization gets one of that organization,
+ * for models only.
  */
 export async function makeUserKey(
   trx: Transaction<Database>,
@@ -54,6 +55,7 @@ export async function makeUserKey(
   const team_id = input.team_id ?? null
   const team = team_id === null ? undefined : (await lockTeam(trx, caller, { id: team_id, to: 'members' })).team
   const said = {
+    ...context.access?.keyCeilings,
     user_id: user.id,
     team_id,
     organization_id: team ? team.organization_id : (input.organizations?.[0] ?? null),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GroupStage } from '../../test/support/group-stage.ts'
+import { ACCESS_DEFAULTS } from '../core/access-settings.ts'
 
 let stage: GroupStage
 beforeAll(async () => {
@@ -81,6 +82,16 @@ describe('a new user', () => {
     const user_id = `b-${max_budget}`
     await stage.ask('/user/new', { user_id, max_budget, ...noKey })
     expect(await stage.budget(of(user_id))).toMatchObject({ limit })
+  })
+
+  it('gets a key that has no more than any key may have', async () => {
+    const keyCeilings = { max_budget: 10, rpm_limit: 60 }
+    const bounded = await GroupStage.open({ ...ACCESS_DEFAULTS, keyCeilings })
+    const { token } = await bounded.ask('/user/new', { user_id: 'new', max_budget: 50 })
+    expect(await bounded.ask('/key/info', { key: token })).toMatchObject({
+      info: { user_id: 'new', max_budget: 10, rpm_limit: 60 },
+    })
+    await bounded.close()
   })
 
   it('is refused under an id or address that is taken', async () => {
