@@ -25,3 +25,15 @@ it('a key whose models have a `*` makes none that may use all there are', async 
     models: ['a-model', 'a*'],
   })
 })
+
+it('a key for which only the configuration says how many calls at once makes others like itself', async () => {
+  await stage.key('own', { user_id: 'ann' })
+  const limits = [{ level: 'key', subject: 'own', parallel: 5 }] as const
+  const caller = { ...(await stage.callerOf('ann')), keyId: 'own', limits }
+  const { key } = await stage.ask('/key/generate', {}, caller)
+  expect(await stage.ask('/key/update', { key, key_alias: 'renamed' }, caller)).toMatchObject({ key_alias: 'renamed' })
+  await stage.ask('/key/generate', { max_parallel_requests: 5 }, caller)
+  expect(await stage.refused('/key/generate', { max_parallel_requests: 6 }, caller)).toMatchObject({ status: 403 })
+  await stage.db.updateTable('keys').set({ data: '{"max_parallel_requests":5}' }).where('id', '=', 'own').execute()
+  expect(await stage.refused('/key/generate', {}, caller)).toMatchObject({ param: 'max_parallel_requests' })
+})

@@ -32,9 +32,17 @@ export async function requireNoMore(
   if (!isAsBefore(before, after)) requireOwnPowers(caller, after, data)
   requirePools(caller, data, accessGroups)
   requireRoutes(caller, data)
-  requireRates(caller, data)
+  const own = await db.selectFrom('keys').selectAll().where('id', '=', caller.keyId).executeTakeFirst()
+  requireRates(caller, withConfigured(caller, data, own && (await effectiveData(db, own))))
   requireMoney(caller, { before, after })
-  await requireTime(db, caller, after)
+  if (own) requireTime(own, after)
+}
+
+/** How many calls at once a key makes that does not say: as many as the caller's makes, where that one does not say either. */
+function withConfigured({ limits }: Caller, data: KeyData, own: KeyData | undefined): KeyData {
+  if (typeof own?.max_parallel_requests === 'number' || typeof data.max_parallel_requests === 'number') return data
+  const parallel = limits.find(({ level }) => level === 'key')?.parallel
+  return parallel === undefined ? data : { ...data, max_parallel_requests: parallel }
 }
 
 /** Whether it stays the same secret with the same powers: whoever changes it never sees it. */
@@ -142,9 +150,8 @@ function hasBudget({ budgets }: Caller): boolean {
 }
 
 /** What ends must not outlive itself in another key. */
-async function requireTime(db: Kysely<Database>, { keyId }: Caller, { expires_at }: KeyRow): Promise<void> {
-  const own = await db.selectFrom('keys').select('expires_at').where('id', '=', keyId).executeTakeFirst()
-  if (!own || own.expires_at === null || (expires_at !== null && expires_at <= own.expires_at)) return
+function requireTime(own: KeyRow, { expires_at }: KeyRow): void {
+  if (own.expires_at === null || (expires_at !== null && expires_at <= own.expires_at)) return
   throw notAllowed('the key that you call with expires, and a later end cannot be set with it', 'duration')
 }
 
