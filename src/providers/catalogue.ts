@@ -124,7 +124,7 @@ const makers: readonly Host[] = [
     keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
     baseUrlVariables: ['GEMINI_API_BASE'],
     aliases: ['google'],
-    quirks: CHAT_AND_EMBEDDINGS,
+    quirks: { embeddings: true, unsupportedInMessages: FOREIGN },
   }),
   host({
     name: 'cohere',

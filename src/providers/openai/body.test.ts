@@ -178,25 +178,28 @@ describe('parameters', () => {
     expect(send({ max_completion_tokens: 5 }, { own }).sent).not.toHaveProperty('max_tokens')
   })
 
-  it.each(['mistral', 'codestral', 'groq', 'cerebras'])('of other hosts in messages do not go to %s', name => {
-    const quirks = findHost(name)?.quirks ?? {}
-    const call = { id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }
-    const foreign = { reasoning_content: 'hm', thinking_blocks: [], refusal: null, annotations: [] }
-    const mark = { cache_control: { type: 'ephemeral' } }
-    const text = { type: 'text', text: 'hello' }
-    const history = [
-      { role: 'system', content: [{ ...text, ...mark }, text] },
-      { role: 'assistant', content: null, tool_calls: [call], ...foreign },
-      { role: 'tool', tool_call_id: 'a', content: 'x'.repeat(5_000), ...mark },
-    ]
-    expect(send(JSON.stringify({ model: 'm', messages: history }), { quirks }).sent.messages).toEqual([
-      { role: 'system', content: [text, text] },
-      { role: 'assistant', content: null, tool_calls: [call] },
-      { role: 'tool', tool_call_id: 'a', content: 'x'.repeat(5_000) },
-    ])
-    expect(send(JSON.stringify({ model: 'm', messages: history })).sent.messages).toEqual(history)
-    expect(send(JSON.stringify({ model: 'm', messages }), { quirks }).isSpliced).toBe(true)
-  })
+  it.each(['mistral', 'codestral', 'groq', 'cerebras', 'gemini'])(
+    'of other hosts in messages do not go to %s',
+    name => {
+      const quirks = findHost(name)?.quirks ?? {}
+      const call = { id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }
+      const foreign = { reasoning_content: 'hm', thinking_blocks: [], refusal: null, annotations: [] }
+      const mark = { cache_control: { type: 'ephemeral' } }
+      const text = { type: 'text', text: 'hello' }
+      const history = [
+        { role: 'system', content: [{ ...text, ...mark }, text] },
+        { role: 'assistant', content: null, tool_calls: [call], ...foreign },
+        { role: 'tool', tool_call_id: 'a', content: 'x'.repeat(5_000), ...mark },
+      ]
+      expect(send(JSON.stringify({ model: 'm', messages: history }), { quirks }).sent.messages).toEqual([
+        { role: 'system', content: [text, text] },
+        { role: 'assistant', content: null, tool_calls: [call] },
+        { role: 'tool', tool_call_id: 'a', content: 'x'.repeat(5_000) },
+      ])
+      expect(send(JSON.stringify({ model: 'm', messages: history })).sent.messages).toEqual(history)
+      expect(send(JSON.stringify({ model: 'm', messages }), { quirks }).isSpliced).toBe(true)
+    },
+  )
 
   it.each([
     ['gpt-5-mini', true],
