@@ -69,6 +69,10 @@ describe('a whole answer of OpenAI', () => {
   it('may be a list of embeddings', () => {
     const { frame, contentBytes } = read({ object: 'list', data: [], usage: { prompt_tokens: 3 } }, 'embedding')
     expect([frame.objects.length, contentBytes]).toEqual([1, undefined])
+    const usageOf = (usage: Json) => read({ data: [], usage }, 'embedding').usage
+    expect(usageOf({ prompt_tokens: 3, total_tokens: 3 })).toEqual({ inputTokens: 3, outputTokens: 0 })
+    expect(usageOf({ total_tokens: 7 })).toEqual({ inputTokens: 7, outputTokens: 0 })
+    expect(usageOf({})).toBeUndefined()
   })
 
   it.each<[string, string, Operation]>([
