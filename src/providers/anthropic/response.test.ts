@@ -123,6 +123,18 @@ describe('a whole message', () => {
       { input_tokens: 5, output_tokens: 70, output_tokens_details: { thinking_tokens: 60 } },
       { inputTokens: 5, outputTokens: 70, reasoningTokens: 60 },
     ],
+    [
+      'what shortening the conversation took',
+      {
+        ...usage,
+        iterations: [
+          { type: 'compaction', input_tokens: 1000, output_tokens: 30, cache_read_input_tokens: 7 },
+          { type: 'message', input_tokens: 10, output_tokens: 50 },
+          { type: 'compaction', input_tokens: 100, output_tokens: 3, cache_creation_input_tokens: 5 },
+        ],
+      },
+      { inputTokens: 3422, outputTokens: 83, cacheReadTokens: 2007, cacheWriteTokens: 105, cacheWrite1hTokens: 200 },
+    ],
   ])('U2: counts %s', (_name, given, expected) => {
     expect(read({ content: [], stop_reason: 'end_turn', usage: given }).reading.usage).toEqual(expected)
   })

@@ -89,6 +89,14 @@ describe('a message stream', () => {
     expect(answer.contentEvents).toBe(9)
   })
 
+  it('counts what shortening the conversation took, told at its end', () => {
+    const iterations = [{ type: 'compaction', input_tokens: 1000, output_tokens: 30 }]
+    const end = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9, iterations } }
+    const { answer } = stream([sse([MESSAGE_START, ...text(0, 'Hel', 'lo'), end, MESSAGE_STOP])])
+    const { inputTokens = 0 } = stream([sse(HELLO)]).answer.usage ?? {}
+    expect(answer.usage).toMatchObject({ inputTokens: inputTokens + 1000, outputTokens: 39 })
+  })
+
   it('sends usage only to a client that asked, as the last chunk', () => {
     expect(stream([sse(HELLO)]).text).not.toContain('"usage"')
     const asked = stream([sse(HELLO)], { stream_options: { include_usage: true } })

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { MOST_TOKENS, type Usage } from '../../core/usage.ts'
 
 /** Anthropic's counts, of which `input_tokens` leaves out what went through the prompt cache. */
@@ -10,6 +10,8 @@ export interface Counts {
   readonly cacheWrite: number | undefined
   readonly cacheWrite1h: number | undefined
   readonly thinking: number | undefined
+  /** Of the summaries by which Anthropic shortened the conversation within the request: billed, and in none of the others. */
+  readonly compaction: Counts | undefined
 }
 
 /**
@@ -27,7 +29,38 @@ export function readCounts(usage: unknown, earlier?: Counts): Counts | undefined
     cacheWrite: count(usage, 'cache_creation_input_tokens') ?? earlier?.cacheWrite,
     cacheWrite1h: count(creation, 'ephemeral_1h_input_tokens') ?? earlier?.cacheWrite1h,
     thinking: count(details, 'thinking_tokens') ?? earlier?.thinking,
+    compaction: compactionOf(usage.iterations) ?? earlier?.compaction,
   }
+}
+
+/** https://platform.claude.com/docs/en/build-with-claude/compaction */
+function compactionOf(iterations: Json | undefined): Counts | undefined {
+  if (!Array.isArray(iterations)) return undefined
+  let sum: Counts | undefined
+  for (const one of iterations) if (isObject(one) && one.type === 'compaction') sum = plus(sum, readCounts(one))
+  return sum
+}
+
+function plus(a: Counts | undefined, b: Counts | undefined): Counts | undefined {
+  if (!a || !b) return a ?? b
+  return {
+    input: a.input + b.input,
+    output: a.output + b.output,
+    cacheRead: added(a.cacheRead, b.cacheRead),
+    cacheWrite: added(a.cacheWrite, b.cacheWrite),
+    cacheWrite1h: added(a.cacheWrite1h, b.cacheWrite1h),
+    thinking: added(a.thinking, b.thinking),
+    compaction: undefined,
+  }
+}
+
+function added(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : a + b
+}
+
+/** What is billed. */
+function all(counts: Counts): Counts {
+  return plus(counts, counts.compaction) ?? counts
 }
 
 function count(object: JsonObject, name: string): number | undefined {
@@ -36,7 +69,8 @@ function count(object: JsonObject, name: string): number | undefined {
 }
 
 /** Anthropic's counts as tollgate's, in which the input is inclusive. */
-export function toUsage(counts: Counts): Usage {
+export function toUsage(told: Counts): Usage {
+  const counts = all(told)
   const { cacheRead, cacheWrite, cacheWrite1h } = counts
   return {
     inputTokens: promptTokens(counts),
@@ -49,7 +83,8 @@ export function toUsage(counts: Counts): Usage {
 }
 
 /** Anthropic's counts as OpenAI's `usage`, with the two fields that LiteLLM adds for the cache. */
-export function toOpenAiUsage(counts: Counts): JsonObject {
+export function toOpenAiUsage(told: Counts): JsonObject {
+  const counts = all(told)
   const prompt = promptTokens(counts)
   return {
     prompt_tokens: prompt,
