@@ -28,7 +28,7 @@ const KEYLESS = 'model_list: [{model_name: fast, litellm_params: {model: openai/
 const SERVED = 'model_list: [{model_name: fast, litellm_params: {model: mock/m}}]\n'
 
 describe('help', LONG, () => {
-  it.each(['serve', 'check', 'explain', 'demo', 'mock', 'schema'])(
+  it.each(['serve', 'check', 'explain', 'report', 'demo', 'mock', 'schema'])(
     'of %s says how it is used, with examples',
     async name => {
       const { code, stdout, stderr } = await tollgate(name, '--help')
@@ -41,7 +41,7 @@ describe('help', LONG, () => {
 
   it('names every command', async () => {
     const { stdout } = await tollgate('--help')
-    for (const name of ['serve', 'check', 'explain', 'demo', 'mock', 'schema'])
+    for (const name of ['serve', 'check', 'explain', 'report', 'demo', 'mock', 'schema'])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
   })
 })
@@ -122,5 +122,49 @@ describe('explain', LONG, () => {
     )
     expect(stdout).toContain('fast')
     expect([code, stderr]).toEqual([0, ''])
+  })
+})
+
+describe('tollgate report', LONG, () => {
+  const line = (model: string, changes: object = {}) => {
+    const tokens = { prompt_tokens: 20, completion_tokens: 15 }
+    const cost = { cost_usd: 0.000012, cost_nano_usd: 12_000, unpriced: false }
+    const call = { run_id: 'a', pool: 'fast', model, status: 'ok', fallback_triggered: false, latency_s: 0.25 }
+    return `${JSON.stringify({ ...call, ...tokens, ...cost, ...changes })}\n`
+  }
+  const failed = { status: 'error', cost_usd: 0, cost_nano_usd: 0, prompt_tokens: null, completion_tokens: null }
+
+  it('sums up the lines of all files, by model or by pool', async () => {
+    const older = file('calls.jsonl.1', line('gpt-4o-mini') + line('gpt-4o-mini'))
+    // The last line of a process that was killed.
+    const newer = file('calls.jsonl', `${line('haiku', { pool: 'capable', ...failed })}{"run_id": "a`)
+    const { code, stdout } = await tollgate('report', older, newer)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^gpt-4o-mini +2 +0 +40 +30 +\$0\.000024 +\$0\.000012 +0\.250 s +0\.250 s$/m)
+    expect(stdout).toMatch(/^haiku +1 +1 /m)
+    expect(stdout).toMatch(/^total +3 +1 +40 +30 +\$0\.000024 /m)
+    expect(stdout).toContain('1 lines could not be read and are not in these figures')
+    expect((await tollgate('report', older, newer, '--by', 'pool')).stdout).toMatch(/^capable +1 +1 /m)
+  })
+
+  it('of one run as JSON', async () => {
+    const path = file('calls.jsonl', line('gpt-4o-mini') + line('haiku', { run_id: 'b', fallback_triggered: true }))
+    const { stdout } = await tollgate('report', path, '--run', 'b', '--json')
+    const row = { calls: 1, errors: 0, fallbacks: 1, prompt_tokens: 20, completion_tokens: 15, cost_usd: 0.000012 }
+    const figures = { ...row, unpriced: 0, mean_latency_s: 0.25, max_latency_s: 0.25 }
+    expect(JSON.parse(stdout)).toEqual({
+      total: figures,
+      models: [{ model: 'haiku', ...figures }],
+      pools: [{ pool: 'fast', ...figures }],
+      unreadable: 0,
+    })
+  })
+
+  it.each([
+    ['no-such.jsonl', 'there is no such file'],
+    ['src', 'it is a directory'],
+  ])('says that %s cannot be read', async (path, reason) => {
+    const { code, stdout, stderr } = await tollgate('report', path)
+    expect([code, stdout, stderr]).toEqual([1, '', `tollgate: the lines ${path} cannot be read: ${reason}\n`])
   })
 })

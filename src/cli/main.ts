@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts'
 import { keysCommand } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
 import { mockCommand } from './mock.ts'
+import { reportCommand } from './report.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 
@@ -24,6 +25,7 @@ const COMMANDS = [
   demoCommand,
   checkCommand,
   explainCommand,
+  reportCommand,
   keysCommand,
   migrateCommand,
   mockCommand,
