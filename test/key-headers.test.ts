@@ -31,6 +31,9 @@ describe("LiteLLM's headers about the key", { timeout: 150_000 }, () => {
         'x-litellm-key-spend': spent.toFixed(9),
       })
       expect(headers.get('x-litellm-version')).toBe(VERSION)
+      const [all, ours] = ['response', 'overhead'].map(what => Number(headers.get(`x-litellm-${what}-duration-ms`)))
+      expect(all).toBeGreaterThan(0)
+      expect(ours).toBeLessThan(all ?? 0)
     }
     expect(spent).toBeGreaterThan(0)
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { attemptAt, callTo } from '../../test/support/calls.ts'
 import { deployment } from '../../test/support/settings.ts'
 import { Answer, wholeAnswer } from '../core/answer.ts'
+import type { Deployment } from '../core/deployment.ts'
 import { ObjectFrame } from '../core/frame.ts'
 import { answerHeaders, headerText } from './answer-headers.ts'
 
@@ -66,6 +67,29 @@ describe('the headers of an answer', () => {
       'llm_provider-x-ratelimit-remaining-requests': '7',
     })
     expect(headers).not.toHaveProperty('x-ratelimit-team-limit-max_parallel_requests')
+  })
+
+  it('tell how long it took, and how much of that was ours', () => {
+    const call = callTo('p')
+    const [first, second] = [attemptAt(one, call), attemptAt(one, call)]
+    Object.assign(first.attempt, { start: 1, endedAt: 101 })
+    Object.assign(second.attempt, { start: 301.5, endedAt: 401.1234 })
+    const whole = wholeAnswer(one, new ObjectFrame([{}], false))
+    expect(pairs(answerHeaders(call, whole))).toMatchObject({
+      'x-litellm-response-duration-ms': '401.123',
+      'x-litellm-overhead-duration-ms': '201.5',
+    })
+    Object.assign(second.attempt, { firstAt: 351.5 })
+    expect(pairs(answerHeaders(call, whole))).toMatchObject({ 'x-litellm-response-duration-ms': '351.5' })
+  })
+
+  it('tell the region of a deployment that has one', () => {
+    const near = { ...one, selection: { ...one.selection, region: 'eu' } }
+    const regionOf = (of: Deployment) => {
+      const answer = wholeAnswer(of, new ObjectFrame([{}], false))
+      return pairs(answerHeaders(callTo('p'), answer))['x-litellm-model-region']
+    }
+    expect([regionOf(near), regionOf(one)]).toEqual(['eu', undefined])
   })
 
   it('tell where the answer comes from without the credentials in the address', () => {

@@ -1,6 +1,7 @@
 import type { Answer } from '../core/answer.ts'
-import type { Call, CallRecord } from '../core/call.ts'
+import type { AttemptRecord, Call, CallRecord } from '../core/call.ts'
 import { callCharge, formatShare } from '../core/charge.ts'
+import type { Ms } from '../core/clock.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
 import { formatUsd } from '../core/money.ts'
 import { remembered } from '../core/remembered.ts'
@@ -21,8 +22,10 @@ export function answerHeaders(call: Call, answer: Answer, first: readonly string
   headers.push('x-tollgate-attempts', String(record.attempts.length))
   headers.push('x-litellm-attempted-retries', String(Math.max(record.attempts.length - 1 - record.fallbacks, 0)))
   headers.push('x-litellm-attempted-fallbacks', String(record.fallbacks))
-  const dropped = record.attempts.findLast(attempt => attempt.deployment === deployment)?.droppedParameters
+  const answering = record.attempts.findLast(attempt => attempt.deployment === deployment)
+  const dropped = answering?.droppedParameters
   if (dropped) headers.push('x-tollgate-dropped-params', headerText(dropped.join(',')))
+  if (answering) pushTimes(headers, record, answering)
   if (record.queuedMs !== undefined) headers.push('x-litellm-request-prioritization-used', 'true')
   if (record.classification) headers.push('x-tollgate-task', headerText(record.classification.task))
   if (answer.ended && record.unpriced) headers.push('x-tollgate-unpriced', 'true')
@@ -46,6 +49,7 @@ export function answerHeaders(call: Call, answer: Answer, first: readonly string
 /** What is the same in every answer of a deployment: to write it takes 2 µs. */
 const deploymentHeaders: (deployment: Deployment) => readonly string[] = remembered(deployment => {
   const pool = headerText(deployment.pool)
+  const { region } = deployment.selection
   return [
     'x-tollgate-pool',
     pool,
@@ -59,8 +63,27 @@ const deploymentHeaders: (deployment: Deployment) => readonly string[] = remembe
     pool,
     'x-litellm-model-api-base',
     shownBaseUrl(deployment),
+    ...(region === undefined ? [] : ['x-litellm-model-region', headerText(region)]),
   ]
 })
+
+/**
+ * How long the answer took, of a stream its first content, and how much of that was not spent at upstreams: waits between
+ * attempts and our own work. Attempts that overlap count as if they did not.
+ */
+function pushTimes(headers: string[], { start, attempts }: CallRecord, answering: AttemptRecord): void {
+  const until = answering.firstAt ?? answering.endedAt
+  if (until === undefined) return
+  let atUpstreams = 0
+  for (const attempt of attempts)
+    atUpstreams += (attempt === answering ? until : (attempt.endedAt ?? until)) - attempt.start
+  headers.push('x-litellm-response-duration-ms', millisecondsText(until - start))
+  headers.push('x-litellm-overhead-duration-ms', millisecondsText(Math.max(until - start - atUpstreams, 0)))
+}
+
+function millisecondsText(ms: Ms): string {
+  return String(Math.round(ms * 1_000) / 1_000)
+}
 
 /** Ours is what the providers ask; LiteLLM's is what is charged, which differs where discounts or margins are configured. */
 function pushCost(headers: string[], { cost, attempts }: CallRecord): void {
