@@ -181,6 +181,14 @@ describe('the way of a call through the books', () => {
   })
 })
 
+describe('a name that nothing has', () => {
+  it('is told so, also to those who are bounded', async () => {
+    const { ask, spent } = await scene([at('a')])
+    expect(await refusalOf(ask('b'))).toMatchObject({ kind: 'unknown_model', code: 'model_not_found' })
+    expect(await spent()).toBe(0n)
+  })
+})
+
 describe('a deployment without a price', () => {
   const unknown = at('a', { price: undefined })
 

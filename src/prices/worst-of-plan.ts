@@ -18,7 +18,7 @@ export interface WorstOfPlanOptions extends Pick<MoneySettings, 'outputCap' | 'u
 
 /** What a call, and an attempt of it, may be charged at most. */
 export interface Worst {
-  /** At the dearest deployment that the plan may reach. @throws Failure `unpriced` when none of them has a price. */
+  /** At the dearest deployment that the plan may reach. @throws Failure `unpriced` when there are some and none has a price. */
   ofCall(call: Call, request?: Request): NanoUsd
   /** At this deployment. 0 where it has no price and nothing is bounded. @throws Failure `unpriced` */
   ofAttempt(call: Call, deployment: Deployment, isBounded: boolean): NanoUsd
@@ -52,11 +52,13 @@ export function worstOfPlan({ reach, boundsOf, charges, outputCap, unpriced }: W
   return {
     ofCall(call, request = call.request) {
       let most: NanoUsd | undefined
-      for (const deployment of weighed(call)) {
+      const deployments = weighed(call)
+      for (const deployment of deployments) {
         const cost = charged(deployment, request) ?? (typeof unpriced === 'bigint' ? unpriced : undefined)
         if (cost !== undefined && (most === undefined || cost > most)) most = cost
       }
-      if (most === undefined && unpriced === 'refuse') throw unpricedFailure(call.pool)
+      // A call that reaches nobody costs nothing; why it does not is said when it is tried.
+      if (most === undefined && deployments.length > 0 && unpriced === 'refuse') throw unpricedFailure(call.pool)
       return most ?? 0n
     },
     ofAttempt({ request }, deployment, isBounded) {
