@@ -163,7 +163,8 @@ function grants({ row, key, user, team, organization }: Parts, groups: AccessGro
   return grants
 }
 
-function tagsOf({ tags, metadata }: Pick<KeyData, 'tags' | 'metadata'>): readonly string[] {
+/** The tags of all calls of a key, or of a team's keys. */
+export function tagsOf({ tags, metadata }: Pick<KeyData, 'tags' | 'metadata'>): readonly string[] {
   const said = tags ?? metadata?.tags
   return Array.isArray(said) ? said.filter(tag => typeof tag === 'string') : []
 }

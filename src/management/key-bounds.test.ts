@@ -37,3 +37,14 @@ it('a key for which only the configuration says how many calls at once makes oth
   await stage.db.updateTable('keys').set({ data: '{"max_parallel_requests":5}' }).where('id', '=', 'own').execute()
   expect(await stage.refused('/key/generate', {}, caller)).toMatchObject({ param: 'max_parallel_requests' })
 })
+
+it('a key with tags makes none without them, and keeps them', async () => {
+  await stage.key('tagged', { user_id: 'ann' })
+  await stage.db.updateTable('keys').set({ data: '{"tags":["nightly"]}' }).where('id', '=', 'tagged').execute()
+  const caller = { ...(await stage.callerOf('ann')), keyId: 'tagged' }
+  const refused = { status: 403, param: 'tags' }
+  expect(await stage.refused('/key/generate', {}, caller)).toMatchObject(refused)
+  const { key } = await stage.ask('/key/generate', { tags: ['nightly', 'more'] }, caller)
+  expect(await stage.refused('/key/update', { key, tags: ['more'] }, caller)).toMatchObject(refused)
+  await stage.ask('/key/generate', { metadata: { tags: ['nightly'] } }, caller)
+})

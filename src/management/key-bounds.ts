@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { tagsOf } from '../access/build-caller.ts'
 import { dataOf, type KeyData, type RateFields } from '../access/fields.ts'
 import { grantsNoMore } from '../access/may-call.ts'
 import type { AccessGroups } from '../core/access-groups.ts'
@@ -17,8 +18,8 @@ export interface Proposal {
 }
 
 /**
- * Refuses a key that may do more than the key that makes, changes or renews it: pools, routes, rates, time, and above all
- * money. What a user, team or organization may not, none of their keys may either, and that is judged at every call; this
+ * Refuses a key that may do more than the key that makes, changes or renews it: pools, routes, tags, rates, time, and above
+ * all money. What a user, team or organization may not, none of their keys may either, and that is judged at every call; this
  * is about what the maker's own key may not, which the new key would not be held to.
  * @throws Failure `forbidden`, naming the field
  */
@@ -33,7 +34,9 @@ export async function requireNoMore(
   requirePools(caller, data, accessGroups)
   requireRoutes(caller, data)
   const own = await db.selectFrom('keys').selectAll().where('id', '=', caller.keyId).executeTakeFirst()
-  requireRates(caller, withConfigured(caller, data, own && (await effectiveData(db, own))))
+  const ownData = own && (await effectiveData(db, own))
+  if (ownData) requireTags(ownData, data)
+  requireRates(caller, withConfigured(caller, data, ownData))
   requireMoney(caller, { before, after })
   if (own) requireTime(own, after)
 }
@@ -82,6 +85,14 @@ function isWithin({ pools }: PoolGrant, name: string, groups: AccessGroups | und
 function requireRoutes({ routes }: Caller, { allowed_routes }: KeyData): void {
   if (grantsNoMore(allowed_routes ?? [], routes)) return
   throw notAllowed(`the key that you call with has the allowed_routes ${list(routes ?? [])}`, 'allowed_routes')
+}
+
+/** A tag may have a budget and limits, and choose deployments: what its keys are held to, keys without it are not. */
+function requireTags(own: KeyData, data: KeyData): void {
+  const tags = tagsOf(data)
+  const lacks = tagsOf(own).find(tag => !tags.includes(tag))
+  if (lacks === undefined) return
+  throw notAllowed(`the key that you call with has the tag '${lacks.slice(0, 100)}': set it as well`, 'tags')
 }
 
 /** Each limit of the caller's key, to be had in the same measure at most. */
