@@ -49,6 +49,7 @@ describe('a request body', () => {
     [{ max_tokens: Number.POSITIVE_INFINITY }, 'max_tokens', 'chat'],
     [{ max_completion_tokens: '5' }, 'max_completion_tokens', 'chat'],
     [{ n: -1 }, 'n', 'chat'],
+    [{ best_of: '5' }, 'best_of', 'completion'],
     [{ temperature: 'hot' }, 'temperature', 'chat'],
     // 1e999 is valid JSON and no number that could be written again.
     [{ temperature: Number.POSITIVE_INFINITY }, 'temperature', 'chat'],

@@ -62,6 +62,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map(
     max_tokens: positiveInteger,
     max_completion_tokens: positiveInteger,
     n: positiveInteger,
+    best_of: positiveInteger,
     temperature: number,
     top_p: number,
     presence_penalty: number,

@@ -44,6 +44,16 @@ describe('a forced limit', () => {
     expect(withForcedLimit(request, at('openai', { max_completion_tokens: 9 }), 50)).toBe(request)
   })
 
+  it('of a completion is the old one, whatever the client says in the new field', () => {
+    const request = {
+      operation: 'completion',
+      streamed: false,
+      body: { prompt: 'a', max_completion_tokens: 1 },
+    } as const
+    expect(withForcedLimit(request, at('openai'), 50).body).toMatchObject({ max_tokens: 50 })
+    expect(withOutputLimit(request, 20).body).toMatchObject({ max_tokens: 20 })
+  })
+
   it('is told beside the text of the client, which is not written anew', () => {
     const request = chat('{"model":"m","messages":[{"role":"user","content":"a"}]}')
     const { body, source } = withForcedLimit(request, at('openai'), 50)

@@ -1,7 +1,12 @@
 import type { Deployment } from '../core/deployment.ts'
-import type { Request } from '../core/request.ts'
+import type { Operation, Request } from '../core/request.ts'
 
-const FIELDS = ['max_completion_tokens', 'max_tokens'] as const
+/** OpenAI's API of completions knows the old name alone: hosts pass the other one over. */
+const FIELDS = {
+  chat: ['max_completion_tokens', 'max_tokens'],
+  completion: ['max_tokens'],
+  embedding: [],
+} as const satisfies Record<Operation, readonly string[]>
 
 /** Hosts whose newer models refuse `max_tokens` in chats. */
 const NEW_NAME: ReadonlySet<string> = new Set(['openai', 'azure', 'azure_ai'])
@@ -9,7 +14,7 @@ const NEW_NAME: ReadonlySet<string> = new Set(['openai', 'azure', 'azure_ai'])
 /** The request with its limit of output tokens lowered, in the fields that the client uses. */
 export function withOutputLimit({ operation, streamed, body }: Request, tokens: number): Request {
   const limits: Record<string, number> = {}
-  for (const name of FIELDS) {
+  for (const name of FIELDS[operation]) {
     const own = body[name]
     if (typeof own === 'number') limits[name] = Math.min(own, tokens)
   }
@@ -22,7 +27,7 @@ export function withOutputLimit({ operation, streamed, body }: Request, tokens: 
 export function withForcedLimit(request: Request, { defaults, provider }: Deployment, tokens: number): Request {
   const { operation, streamed, body } = request
   if (operation === 'embedding') return request
-  for (const name of FIELDS) {
+  for (const name of FIELDS[operation]) {
     // Null goes upstream as it is, in the place of what the deployment would have put in, and limits nothing.
     const said = body[name] === undefined ? defaults[name] : body[name]
     if (typeof said === 'number') return request

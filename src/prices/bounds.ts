@@ -90,8 +90,8 @@ export function outputTokensFrom(received: Received): number {
 }
 
 /**
- * The output tokens that a request asks for at most: its limit per answer (`max_completion_tokens`, else `max_tokens`)
- * times the answers that are generated. 0 for embeddings; undefined when the request sets no limit.
+ * The output tokens that a request asks for at most: its limit per answer (`max_completion_tokens`, else `max_tokens`; of a
+ * completion `max_tokens` alone, as its API knows no other) times the answers that are generated. 0 for embeddings; undefined when the request sets no limit.
  */
 export function requestedOutputTokens(request: Request): number | undefined {
   if (request.operation === 'embedding') return 0
@@ -100,7 +100,8 @@ export function requestedOutputTokens(request: Request): number | undefined {
 }
 
 /** The output tokens of one answer that a request asks for at most; undefined when it sets no limit. */
-export function outputLimit({ body }: Request): number | undefined {
+export function outputLimit({ operation, body }: Request): number | undefined {
+  if (operation === 'completion') return positive(body.max_tokens)
   return positive(body.max_completion_tokens) ?? positive(body.max_tokens)
 }
 

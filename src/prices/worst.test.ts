@@ -57,6 +57,12 @@ describe('the worst price', () => {
     expect(worst(chat({ max_tokens: 10 }), { defaults: { max_completion_tokens: 20 } })?.output).toBe(20n)
   })
 
+  it('of a completion takes the limit that its API knows', () => {
+    const body = { model: 'm', prompt: 'a', max_completion_tokens: 1 }
+    expect(worst({ operation: 'completion', streamed: false, body })?.output).toBe(4_096n)
+    expect(worst({ operation: 'completion', streamed: false, body: { ...body, max_tokens: 5 } })?.output).toBe(5n)
+  })
+
   it('has an end, whatever is asked for', () => {
     for (const body of [{ max_tokens: 1e300 }, { max_tokens: 1e300, n: 1e300 }, { max_completion_tokens: 1e12 }])
       expect(worst(chat(body))?.output).toBe(1_000_000_000n)

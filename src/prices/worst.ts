@@ -66,6 +66,7 @@ const RELEVANT = ['max_tokens', 'max_completion_tokens', 'n', 'best_of', 'modali
 /** The limit of one answer that the request sets. Of two limits each upstream takes the one that it knows. */
 function saidOutput(request: Request): number | undefined {
   if (request.operation === 'embedding') return 0
+  if (request.operation === 'completion') return outputLimit(request)
   const { max_tokens: one, max_completion_tokens: other } = request.body
   return typeof one === 'number' && typeof other === 'number' ? Math.max(one, other) : outputLimit(request)
 }
