@@ -2,7 +2,8 @@ import type { CallOptions, Fallback, FallbackTable } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import { keepaliveMs } from '../core/keepalive.ts'
-import { CONTROL_KEYS, FORBIDDEN_KEYS } from './control-keys.ts'
+import { CONTROL_KEYS } from './control-keys.ts'
+import { checkMembers } from './validate.ts'
 
 /** Request headers, lower case, as Node gives them. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -64,12 +65,9 @@ const KEPT_FROM_REQUEST: ReadonlySet<string> = new Set(['model', 'stream', '__pr
 
 /** What a fallback puts in the place of the request's own members: nothing that a request itself may not say. */
 function replacements(target: JsonObject, param: string): JsonObject {
+  checkMembers(target, `${param}.`)
   const replace: Record<string, Json | undefined> = {}
   for (const name in target) {
-    if (FORBIDDEN_KEYS.includes(name)) {
-      const message = `'${param}.${name}' cannot be set by a request: it comes from the configuration alone`
-      throw new Failure('invalid_request', message, { param: `${param}.${name}`, code: 'invalid_value' })
-    }
     if (!KEPT_FROM_REQUEST.has(name) && !CONTROL_KEYS.has(name)) replace[name] = target[name]
   }
   return replace

@@ -12,13 +12,20 @@ export function validate(operation: Operation, body: JsonObject): void {
     )
   }
   INPUTS[operation](body)
+  checkMembers(body)
+}
+
+/** Refuses members of a body, or of what stands in for a part of it, that cannot be meant. `where`: what goes before their names. */
+export function checkMembers(body: JsonObject, where = ''): void {
   // By what is there: bodies have a few members, and the rules are about many.
   for (const name in body) {
     const value = body[name]
     if (value === undefined) continue
-    if (FORBIDDEN.has(name)) throw invalid(name, 'cannot be set by a request: it comes from the configuration alone')
+    if (FORBIDDEN.has(name))
+      throw invalid(where + name, 'cannot be set by a request: it comes from the configuration alone')
     const check = CHECKS.get(name)
-    if (check && value !== null && !check.fits(value)) throw invalid(name, `must be ${check.form}, not ${shown(value)}`)
+    if (check && value !== null && !check.fits(value))
+      throw invalid(where + name, `must be ${check.form}, not ${shown(value)}`)
   }
 }
 
