@@ -52,8 +52,18 @@ const CHAT_AND_EMBEDDINGS: Quirks = { embeddings: true }
  */
 const OPENAI: Quirks = { embeddings: true, newLimitModels: /(?:^|[/:])(?:o[1-9]|gpt-[5-9])/ }
 
-/** What answers of others hold, or their requests: clients send a conversation back as they had it, wherever it goes next. */
-const FOREIGN: readonly string[] = ['reasoning_content', 'thinking_blocks', 'refusal', 'annotations', 'cache_control']
+/**
+ * What answers of others hold, or their requests, and what OpenAI's SDK adds (`parsed`): clients send a conversation back as they
+ * had it, wherever it goes next.
+ */
+const FOREIGN: readonly string[] = [
+  'reasoning_content',
+  'thinking_blocks',
+  'refusal',
+  'annotations',
+  'parsed',
+  'cache_control',
+]
 
 /** It answers 422 `extra_forbidden` to every field that its API does not name, and always reports usage in a stream. */
 const MISTRAL: Quirks = {
