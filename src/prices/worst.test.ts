@@ -54,7 +54,7 @@ describe('the worst price', () => {
     expect(worst(chat({ max_tokens: 10, n: 3 }))?.output).toBe(30n)
     expect(worst(chat({ max_tokens: 10 }), { defaults: { n: 4 } })?.output).toBe(40n)
     expect(worst(chat({}), { defaults: { max_tokens: 20 } })?.output).toBe(20n)
-    expect(worst(chat({ max_tokens: 10 }), { defaults: { max_completion_tokens: 20 } })?.output).toBe(20n)
+    expect(worst(chat({ max_tokens: 10 }), { defaults: { max_completion_tokens: 20 } })?.output).toBe(10n)
   })
 
   it('of a completion takes the limit that its API knows', () => {

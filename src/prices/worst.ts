@@ -27,7 +27,8 @@ export function worstCost(
 ): NanoUsd | undefined {
   if (!price) return undefined
   const asked = effective(request, defaults)
-  const said = saidOutput(asked)
+  // The deployment's limit gives way to the client's by either name (providers/defaults.ts).
+  const said = saidOutput(request) ?? saidOutput(asked)
   // What is held for the call covers its attempts, which are given a limit: none of them has to hold more.
   const high = bounds.high + sizeOf(defaults) + (said === undefined ? ADDED_MEMBER_BYTES : 0)
   const input = bounds.open ? (limits.maxInputTokens ?? high) : high
