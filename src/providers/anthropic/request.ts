@@ -16,7 +16,7 @@ import {
 } from './parameters.ts'
 import { invalid, type Target, unsupported } from './refusal.ts'
 import { type Thinking, type ThinkingRoom, writeThinking } from './thinking.ts'
-import { writeToolChoice, writeTools } from './tools.ts'
+import { forcesTool, writeToolChoice, writeTools } from './tools.ts'
 
 /** Written in a way of their own; everything else is passed on, or refused, by `passedOn`. */
 const TRANSLATED = [
@@ -56,7 +56,12 @@ export function writeRequest(attempt: Attempt, version: string): WrittenRequest 
   const traits = traitsAt(deployment.model, version)
   const conversation = writeConversation(body.messages)
   const given = givenMaxTokens(client, defaults)
-  const room = { traits, maxTokens: given ?? Number.MAX_SAFE_INTEGER, thoughtsLost: conversation.thoughtsLost }
+  const room = {
+    traits,
+    maxTokens: given ?? Number.MAX_SAFE_INTEGER,
+    thoughtsLost: conversation.thoughtsLost,
+    toolForced: forcesTool(body.tool_choice),
+  }
   const { thinking, effort } = reasoning(body, target, room)
   const output = writeOutputFormat(body.response_format, target)
   const written = {

@@ -54,6 +54,19 @@ describe('reasoning_effort', () => {
     expect(thinkingOf({ reasoning_effort }, model)).toEqual(sent)
   })
 
+  it.each<[string, JsonObject]>([
+    ['claude-sonnet-4-5', {}],
+    ['claude-opus-4-6', { output_config: { effort: 'high' } }],
+    ['claude-sonnet-5', { thinking: { type: 'disabled' }, output_config: { effort: 'high' } }],
+  ])('%s does not think where a tool is forced', (model, sent) => {
+    const tools = [{ type: 'function', function: { name: 'f' } }]
+    const asked = { reasoning_effort: 'high', tools }
+    for (const tool_choice of ['required', { type: 'function', function: { name: 'f' } }])
+      expect(thinkingOf({ ...asked, tool_choice }, model)).toEqual(sent)
+    expect(thinkingOf({ ...asked, tool_choice: 'auto' }, model)).toEqual(thinkingOf(asked, model))
+    expect(thinkingOf(asked, model)).toHaveProperty('thinking')
+  })
+
   it.each([
     [8000, budget(4096)],
     [4097, budget(4096)],

@@ -15,6 +15,8 @@ export interface ThinkingRoom {
   readonly maxTokens: number
   /** The last turn of the assistant called tools and came back without its thoughts. */
   readonly thoughtsLost: boolean
+  /** A tool must be called: Anthropic takes that of a model which does not think. */
+  readonly toolForced: boolean
 }
 
 /** Anthropic's smallest budget. */
@@ -40,12 +42,16 @@ const BUDGETS: Readonly<Record<string, number>> = {
  * | xhigh | 8192 | xhigh (4.6: high) |
  * | max | 16384 | max |
  *
+ * Where a tool is forced there is no thinking, and of the effort what is left without it.
+ *
  * A budget is part of `max_tokens`: one that does not fit is cut to half of it, and below 1024 there is no thinking.
  */
 export function writeThinking(effort: Json | undefined, room: ThinkingRoom): Thinking {
   const level = levelOf(effort)
   if (level === undefined) return {}
   if (level === 'none') return withoutThinking(room.traits)
+  if (room.toolForced)
+    return room.traits.adaptive ? { ...withoutThinking(room.traits), effort: effortOf(level, room.traits) } : {}
   return room.traits.adaptive ? adaptive(level, room.traits) : budget(level, room)
 }
 

@@ -56,6 +56,12 @@ export function writeToolChoice(
   return { ...(chosen ?? { type: 'auto' }), disable_parallel_tool_use: true }
 }
 
+/** Whether the model may not do without a tool. */
+export function forcesTool(choice: Json | undefined): boolean {
+  const type = writeChoice(choice)?.type
+  return type === 'any' || type === 'tool'
+}
+
 function writeChoice(choice: Json | undefined): JsonObject | undefined {
   if (choice === undefined) return undefined
   if (choice === 'auto' || choice === 'none') return { type: choice }
