@@ -142,6 +142,17 @@ describe('the list of the available', () => {
     expect(['a', 'b']).toContain(outcome(pool, {}, long))
   })
 
+  test('does not promise a minute in which a call fits that fits into none', () => {
+    const deployments = [deploymentOf('a', { selection: { tpm: 100 } }), deploymentOf('b', { selection: { tpm: 50 } })]
+    const { pool, begin } = setUp(deployments, { checks: { enabled: false, enforceRateLimits: true } })
+    const large = callOf({ body: { tokens: 101 } })
+    const none = pool.choose(large)
+    expect(none).toMatchObject({ failure: { kind: 'limited', retryAfterMs: undefined }, isShort: false })
+    expect('failure' in none && none.failure.message).toContain('it can never pass')
+    begin('a')
+    expect(pool.choose(callOf({ body: { tokens: 99 } }))).toMatchObject({ chosen: { deployment: { id: 'a' } } })
+  })
+
   test('minds no minute under simple-shuffle, unless told to', () => {
     const { pool, begin } = setUp([deploymentOf('a', { selection: { rpm: 1 } })])
     begin('a')

@@ -6,13 +6,12 @@ import type { Failure } from '../core/failure.ts'
 import type { Affinity } from './affinity.ts'
 import { Available } from './available.ts'
 import type { DeploymentVitals } from './deployment-vitals.ts'
-import { type Exclusion, type InputTokenBounds, Question, type Why } from './filters/filter.ts'
-import { fitsAlone } from './filters/load.ts'
+import { type Exclusion, type InputTokenBounds, Question } from './filters/filter.ts'
 import { orderOf } from './filters/order.ts'
 import { Sieve, type SieveOptions, type SieveSettings } from './filters/sieve.ts'
 import { showMs } from './moment.ts'
 import { openLine } from './pool-line.ts'
-import { nobodyBut, nobodyFailure } from './shortage.ts'
+import { isPassing, nobodyBut, nobodyFailure, reasonsOf } from './shortage.ts'
 import type { Candidate, Candidates, NamedStrategy } from './strategy.ts'
 import type { WaitingLine } from './waiting-line.ts'
 
@@ -182,9 +181,9 @@ export class Pool {
   #nobody(question: Question, options: ChooseOptions): LastResort | Nobody {
     const sieveOptions = complete(options)
     const resting = this.#sieve.butForRest(this.candidates, question, sieveOptions)
-    const exclusions = this.#sieve.explainButForRest(this.candidates, question, sieveOptions)
-    const isShort = [...exclusions].some(([one, { why }]) => isPassing(why) && fitsAlone(one, question))
-    if (!isSome(resting)) return { failure: nobodyFailure([...exclusions.values()], question, this.name), isShort }
+    const reasons = reasonsOf(this.#sieve.explainButForRest(this.candidates, question, sieveOptions), question)
+    const isShort = [...reasons].some(isPassing)
+    if (!isSome(resting)) return { failure: nobodyFailure(reasons, question, this.name), isShort }
     const chosen = resting.reduce((soonest, one) => (recovery(one) < recovery(soonest) ? one : soonest))
     const waitMs = Math.max(0, recovery(chosen) - question.monotonic)
     const decision = this.#decide(chosen, question, {
@@ -231,11 +230,6 @@ function consider(candidate: Candidate, call: Call, exclusion: Exclusion | undef
   const estimate = candidate.estimate(call)
   if (exclusion) return { deployment, estimate, excluded: exclusion.text }
   return { deployment, estimate, ...(score !== undefined && { score }), ...(note !== undefined && { note }) }
-}
-
-/** It ends when a call does, or the minute. */
-function isPassing(why: Why): boolean {
-  return why === 'full' || why === 'rate-limits' || why === 'share'
 }
 
 function recovery({ vitals }: Candidate): Ms {

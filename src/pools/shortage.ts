@@ -1,6 +1,7 @@
 import type { Ms } from '../core/clock.ts'
 import { Failure, type FailureKind } from '../core/failure.ts'
 import type { Exclusion, Question, Why } from './filters/filter.ts'
+import { fitsAlone } from './filters/load.ts'
 import { TAGS_REFUSED } from './filters/tags.ts'
 import { untilNextMinute } from './moment.ts'
 import type { Candidate } from './strategy.ts'
@@ -35,6 +36,11 @@ const shortages: Readonly<Partial<Record<Why, Shortage>>> = {
     message: pool =>
       `No deployments available for selected model. Passed model=${pool}. Each has as many calls in flight as it may (max_parallel_requests).`,
   },
+  'too-large': {
+    kind: 'limited',
+    message: pool =>
+      `No deployment of ${pool} takes as many tokens in a minute as this call may use; it can never pass. Shorten the prompt, or ask for fewer tokens (max_tokens).`,
+  },
   context: {
     kind: 'context_too_long',
     code: 'context_length_exceeded',
@@ -68,9 +74,20 @@ const NONE: Shortage = {
   message: pool => `No deployments available for selected model. Passed model=${pool}.`,
 }
 
-/** The failure for a call that nobody can take. */
-export function nobodyFailure(exclusions: readonly Exclusion[], question: Question, pool: string): Failure {
-  const reasons = new Set(exclusions.map(({ why }) => why))
+/** What kept deployments out. One that could not take the call in a minute of its own is not out for a while. */
+export function reasonsOf(exclusions: ReadonlyMap<Candidate, Exclusion>, question: Question): ReadonlySet<Why> {
+  const reasons = new Set<Why>()
+  for (const [one, { why }] of exclusions) reasons.add(isPassing(why) && !fitsAlone(one, question) ? 'too-large' : why)
+  return reasons
+}
+
+/** It ends when a call does, or the minute. */
+export function isPassing(why: Why): boolean {
+  return why === 'full' || why === 'rate-limits' || why === 'share'
+}
+
+/** The failure for a call that nobody can take, by the reasons that kept deployments out. */
+export function nobodyFailure(reasons: ReadonlySet<Why>, question: Question, pool: string): Failure {
   const [, shortage = NONE] = Object.entries(shortages).find(([why]) => reasons.has(why as Why)) ?? []
   return new Failure(shortage.kind, shortage.message(pool, question), {
     code: shortage.code,

@@ -13,6 +13,7 @@ export type Why =
   | 'full'
   | 'rate-limits'
   | 'share'
+  | 'too-large'
   | 'context'
   | 'region'
   | 'response-format'
