@@ -30,8 +30,8 @@ export interface Missing {
 }
 
 /**
- * Puts variables in the place of their references, everywhere and in place. What refers to a variable that is not set
- * becomes null, which counts as absent, and `onMissing` is told.
+ * Puts variables in the place of their references, everywhere and in place. What refers to a variable that is not set is
+ * taken out of a map, becomes null in a list, and `onMissing` is told.
  */
 export function resolveReferences(
   section: Section | Section<Value[]>,
@@ -49,6 +49,7 @@ export function resolveReferences(
     const found = env[variable] || null
     if (found === null) onMissing({ section, key, variable })
     if (Array.isArray(value)) value[Number(key)] = found
+    else if (found === null) delete value[String(key)]
     else value[String(key)] = found
   }
 }

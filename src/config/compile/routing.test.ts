@@ -308,4 +308,12 @@ describe('the environment', () => {
     expect(routing.deployments[0]?.parameters.dropUnsupported).toBe(true)
     expect(lines).toEqual(['report router_settings.timeout: the environment variable GONE is not set'])
   })
+
+  it('leaves names without a text out where a variable is missing', () => {
+    const headers = { 'x-team': 'os.environ/GONE', 'x-kind': 'a' }
+    const { lines, settings } = load({ tollgate_settings: { telemetry: { traces: { headers } } } })
+    const path = 'tollgate_settings.telemetry.traces.headers.x-team'
+    expect(lines).toEqual([`report ${path}: the environment variable GONE is not set`])
+    expect(Object.keys(settings.telemetry.traces.headers ?? {})).toEqual(['x-kind'])
+  })
 })
