@@ -26,6 +26,27 @@ describe('formatReport', () => {
     expect(lines.at(-2)).toBe('2 pools, 2 deployments; 0 errors, 2 reports, 0 notes')
   })
 
+  it('tells of pools that choose between pools', () => {
+    const text = `model_list:
+  - {model_name: fast, litellm_params: {model: mock/m}}
+  - {model_name: capable, litellm_params: {model: mock/m}}
+  - {model_name: scored, litellm_params: {model: auto_router/complexity_router, complexity_router_config: {tiers: {SIMPLE: fast}}, complexity_router_default_model: capable}}
+tollgate_settings:
+  routing:
+    tiers: {smart: {cheap: fast, capable: capable}}
+    auto: {auto: {pools: {code: capable, math: capable, default: fast}}}
+`
+    const choosing = loadConfig({ text }, { env: {} })
+    expect(configReport(choosing).choices).toEqual([
+      { pool: 'smart', by: 'cost and latency', among: ['fast', 'capable'] },
+      { pool: 'scored', by: 'complexity', among: ['fast', 'capable'] },
+      { pool: 'auto', by: 'task', among: ['capable', 'fast'] },
+    ])
+    expect(formatReport(choosing)).toContain(
+      'smart (by cost and latency)\n  one of fast, capable\nscored (by complexity)\n',
+    )
+  })
+
   it('tells of what was left out once, not again wherever its pool is named', () => {
     const text = `model_list:
   - {model_name: fast, litellm_params: {model: openai/gpt-4o-mini}}

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { accessGroupsOf } from '../core/access-groups.ts'
+import type { AutoSettings } from '../core/auto-settings.ts'
 import type { Deployment } from '../core/deployment.ts'
 import { formatUsd } from '../core/money.ts'
 import type { Rate } from '../core/price.ts'
@@ -22,6 +23,14 @@ export interface DeploymentReport {
   readonly maxInputTokens?: number
 }
 
+/** What `tollgate check` says of a pool that chooses between others. */
+export interface ChoiceReport {
+  readonly pool: string
+  readonly by: 'cost and latency' | AutoSettings['by']
+  /** Where a call may go, each pool once. */
+  readonly among: readonly string[]
+}
+
 /** What `tollgate check` says of a configuration, for programs. */
 export interface ConfigReport {
   readonly pools: readonly {
@@ -31,6 +40,8 @@ export interface ConfigReport {
   }[]
   /** Names by which callers may be granted several pools at once. */
   readonly accessGroups: Readonly<Record<string, readonly string[]>>
+  /** Pools that choose between pools. */
+  readonly choices: readonly ChoiceReport[]
   readonly leftOut: LoadedConfig['leftOut']
   readonly money: MoneyReport
   readonly findings: readonly Finding[]
@@ -49,7 +60,23 @@ export function configReport(config: LoadedConfig): ConfigReport {
   }))
   const accessGroups = Object.fromEntries(accessGroupsOf(routing.deployments))
   const { leftOut, findings, settings } = config
-  return { pools, accessGroups, leftOut, money: moneyReport(settings), findings }
+  return { pools, choices: choicesOf(routing), accessGroups, leftOut, money: moneyReport(settings), findings }
+}
+
+function choicesOf({ tiers, auto }: LoadedConfig['settings']['routing']): readonly ChoiceReport[] {
+  const byTier = Object.entries(tiers).map(([pool, { cheap, capable }]) => {
+    return { pool, by: 'cost and latency', among: [cheap, capable] } as const
+  })
+  const byPrompt = Object.entries(auto).map(([pool, settings]) => {
+    return { pool, by: settings.by, among: [...new Set(poolsOf(settings))] }
+  })
+  return [...byTier, ...byPrompt]
+}
+
+function poolsOf(settings: AutoSettings): readonly string[] {
+  if (settings.by === 'task') return Object.values(settings.pools)
+  if (settings.by === 'complexity') return [...Object.values(settings.tiers).flat(), settings.defaultPool]
+  return [...settings.routes.map(({ pool }) => pool), settings.defaultPool]
 }
 
 function deploymentReport(deployment: Deployment, key: KeySource): DeploymentReport {
@@ -86,11 +113,13 @@ export function formatReport(config: LoadedConfig, options: ReportOptions = {}):
   const { color = false, env = process.env } = options
   const colored = color && !env.NO_COLOR
   const paint = (style: Style, text: string) => (colored ? styleText(style, text, { validateStream: false }) : text)
-  const { pools, accessGroups, leftOut, findings } = configReport(config)
+  const { pools, choices, accessGroups, leftOut, findings } = configReport(config)
   const lines = pools.flatMap(({ pool, strategy, deployments }) => [
     `${paint('bold', pool)} ${paint('dim', `(${strategy})`)}`,
     ...deployments.map(one => `  ${describe(one, text => paint('yellow', text))}`),
   ])
+  for (const { pool, by, among } of choices)
+    lines.push(`${paint('bold', pool)} ${paint('dim', `(by ${by})`)}`, `  one of ${among.join(', ')}`)
   const groups = Object.entries(accessGroups).map(([name, members]) => `  ${name}: ${members.join(', ')}`)
   if (groups.length > 0) lines.push('', paint('bold', 'access groups'), ...groups)
   const missing = leftOutLines(leftOut, { keys: true }).map(line => `  ${paint('yellow', line)}`)
