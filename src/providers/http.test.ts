@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { attemptAt, callTo, chat } from '../../test/support/calls.ts'
 import { deployment } from '../../test/support/settings.ts'
@@ -321,7 +321,7 @@ describe('a stream that has said that it is over', () => {
       const socket = sockets.at(-1)
       socket?.write(chunked(`${choice({}, 'stop')}data: [DONE]\n\n`), () => socket.write('0\r\n\r\n'))
       expect((await end).outcome).toBe('complete')
-      await setImmediate()
+      await turn()
     }
     expect(new Set(sockets).size).toBeLessThan(calls)
   })
