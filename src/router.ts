@@ -48,6 +48,7 @@ import { chargeOf, costOf, outputTokensFrom } from './prices/index.ts'
 import { rememberedBounds } from './prices/remembered-bounds.ts'
 import { forcedOutput } from './prices/worst.ts'
 import { worstOfPlan } from './prices/worst-of-plan.ts'
+import { splitModel } from './providers/catalogue.ts'
 import { Dialler } from './providers/dialler.ts'
 import { providers } from './providers/index.ts'
 import type { Exchange } from './state/exchange.ts'
@@ -112,7 +113,16 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
   before?.stopSharing()
   const stopSharing = parts.exchange && shareVitals(ward, { exchange: parts.exchange, clock })
   const { affinity } = before?.pools ?? {}
-  const pools = createPools(settings, { ...parts, ward, affinity, clock, random, estimate, inputTokenBounds })
+  const pools = createPools(settings, {
+    ...parts,
+    ward,
+    affinity,
+    clock,
+    random,
+    estimate,
+    inputTokenBounds,
+    providerOf: name => splitModel(name)?.provider,
+  })
   const { connectMs, connectionLifeMs: lifeMs } = settings.timeouts
   const dialler = before?.dialler ?? new Dialler({ connectMs, lifeMs })
   const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)

@@ -11,7 +11,7 @@ const BETA = { access_groups: ['beta-models', 'other'] }
 describe('a group of pools (model_info.access_groups)', () => {
   let stage: KeyStage
   beforeAll(async () => {
-    stage = await KeyStage.open({ info: { small: BETA, large: BETA, 'open/*': { access_groups: ['wild'] } } })
+    stage = await KeyStage.open({ info: { small: BETA, large: BETA, 'openai/*': { access_groups: ['wild'] } } })
     await stage.people({
       users: { ann: {}, bob: { models: ['beta-models'] } },
       teams: { red: { models: ['beta-models'], team_member_permissions: ['/key/generate'] } },
@@ -51,7 +51,8 @@ describe('a group of pools (model_info.access_groups)', () => {
 
   it('holds what a wildcard stands for', async () => {
     const key = await stage.key({ models: ['wild'] })
-    expect(await status(key, 'open/any')).toBe(200)
+    expect(await status(key, 'openai/any')).toBe(200)
+    expect(await status(key, 'gpt-4o-mini')).toBe(200)
     expect(await status(key, 'small')).toBe(403)
   })
 

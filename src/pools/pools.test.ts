@@ -66,6 +66,32 @@ describe('a name', () => {
   })
 })
 
+test('a bare name that a provider is known by is what its wildcard takes', () => {
+  const deployments = [
+    deploymentOf('wild', { pool: 'openai/*', model: '*' }),
+    deploymentOf('all', { pool: '*', model: '*' }),
+    deploymentOf('plain', { pool: 'gpt-5', model: 'x' }),
+  ]
+  const providerOf = (name: string) => (/^gpt-/.test(name) ? 'openai' : undefined)
+  const { ids, pools } = setUp(deployments, { aliases: { nick: { pool: 'gpt-4o', hidden: false } } }, { providerOf })
+  const names = ['gpt-4o', 'openai/gpt-4o', 'nick', 'gpt-5', 'llama']
+  expect(names.map(name => ids(name))).toEqual([
+    ['wild:gpt-4o'],
+    ['wild:gpt-4o'],
+    ['wild:gpt-4o'],
+    ['plain'],
+    ['all:llama'],
+  ])
+  expect(names.map(name => pools.targetOf(name))).toEqual([
+    'openai/gpt-4o',
+    'openai/gpt-4o',
+    'openai/gpt-4o',
+    'gpt-5',
+    'llama',
+  ])
+  expect(pools.resolve('gpt-4o')).toBe(pools.resolve('openai/gpt-4o'))
+})
+
 test('a wildcard is anchored behind too', () => {
   const { ids } = setUp([deploymentOf('a', { pool: '*-mini', model: '*-mini' })])
   expect(ids('gpt-mini')).toEqual(['a:gpt-mini'])

@@ -27,6 +27,8 @@ export interface PoolsDeps {
   readonly affinity?: Affinity | undefined
   /** Completes a deployment that a wildcard became (its price, its limits), now that its model is known. */
   readonly complete?: (deployment: Deployment) => Deployment
+  /** The provider whose models everybody knows by such a bare name (`gpt-4o`). Default: nobody knows any. */
+  readonly providerOf?: (name: string) => string | undefined
   /** Pools made of wildcards that are kept; the least recently used idle ones go. Default 1,000. */
   readonly maxConcretePools?: number
 }
@@ -58,7 +60,7 @@ export interface Pools {
   readonly affinity: Affinity | undefined
   /** The pool of a name; undefined when nothing has that name. */
   resolve(name: string, options?: ResolveOptions): Pool | undefined
-  /** What a name stands for that is an alias; any other name: itself. */
+  /** What a name stands for that is an alias, or that a wildcard takes under its provider's prefix; any other name: itself. */
   targetOf(name: string): string
   /** Which pools to ask when a name stands for several of them in an order (tiers, priorities); undefined when it does not. */
   order(name: string, call: Call): PoolOrder | undefined
@@ -115,7 +117,10 @@ class PoolRegister implements Pools {
   }
 
   targetOf(name: string): string {
-    return this.#ofDeployment(name) ? name : this.#targetOf(name)
+    if (this.#ofDeployment(name)) return name
+    const target = this.#targetOf(name)
+    if (this.#byName.has(target) || this.#matched(target, false)) return target
+    return this.#prefixed(target)?.name ?? target
   }
 
   order(name: string, call: Call): PoolOrder | undefined {
@@ -162,9 +167,22 @@ class PoolRegister implements Pools {
     return [...new Map(listed.map(one => [one.id, one])).values()]
   }
 
-  /** After aliases: the pool, the longest wildcard, the deployments of that upstream model, and at last `*`. */
+  /** After aliases: the pool, the longest wildcard, also under its provider's prefix, the deployments of that model, and `*`. */
   #named(name: string): Pool | undefined {
-    return this.#byName.get(name) ?? this.#matched(name, false) ?? this.#ofModel(name) ?? this.#matched(name, true)
+    return (
+      this.#byName.get(name) ??
+      this.#matched(name, false) ??
+      this.#prefixed(name) ??
+      this.#ofModel(name) ??
+      this.#matched(name, true)
+    )
+  }
+
+  /** `gpt-4o` of `openai/*`: the same pool as `openai/gpt-4o`. */
+  #prefixed(name: string): Pool | undefined {
+    if (this.#wildcards.length === 0 || name.includes('/')) return undefined
+    const provider = this.#deps.providerOf?.(name)
+    return provider === undefined ? undefined : this.#matched(`${provider}/${name}`, false)
   }
 
   /** A pool of one, for a deployment's id that is not a pool's name. It passes the same filters as any other. */

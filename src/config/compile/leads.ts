@@ -1,3 +1,4 @@
+import { splitModel } from '../../providers/catalogue.ts'
 import { aliasTargets } from './aliases.ts'
 import { poolOf } from './auto-routers.ts'
 import type { CompileContext } from './context.ts'
@@ -28,7 +29,8 @@ export function leadsOf(context: CompileContext, { deployments, leftOut, autoRou
     ...leftOut.flatMap(one => [one.pool, one.model]),
   ])
   const patterns = [...deployments, ...leftOut].filter(one => one.pool.includes('*')).map(one => patternOf(one.pool))
-  const isReal: Resolves = name => real.has(name) || patterns.some(pattern => pattern.test(name))
+  const isTaken = (name: string) => patterns.some(pattern => pattern.test(name))
+  const isReal: Resolves = name => real.has(name) || isTaken(name) || isTaken(prefixed(name))
   const aliases = aliasTargets(context)
   const auto = new Set([...autoNames(routing), ...autoRouters.map(poolOf)])
   const tiers = new Set(tierNames(routing))
@@ -48,6 +50,12 @@ export function leadsOf(context: CompileContext, { deployments, leftOut, autoRou
       return from === 'tier' && tiers.has(target) ? `${name} chooses among pools itself: give one of them` : undefined
     },
   }
+}
+
+/** A bare name that everybody knows, under its provider's prefix: a wildcard may take it so. */
+function prefixed(name: string): string {
+  const provider = name.includes('/') ? undefined : splitModel(name)?.provider
+  return provider === undefined ? name : `${provider}/${name}`
 }
 
 function patternOf(pool: string): RegExp {
