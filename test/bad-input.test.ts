@@ -59,6 +59,7 @@ describe('bodies that are refused', () => {
     ['timeout: 0', body({ timeout: 0 }), 'timeout'],
     ['fallbacks: text', body({ fallbacks: 'spare' }), 'fallbacks'],
     ['fallbacks: numbers', body({ fallbacks: [1] }), 'fallbacks[0]'],
+    ['fallbacks: longer than any name', body({ fallbacks: ['x'.repeat(1_001)] }), 'fallbacks[0]'],
     ['fallbacks: a text for a number', body({ fallbacks: [{ model: 'm', n: '50' }] }), 'fallbacks[0].n'],
     [
       'context_window_fallbacks: a map',

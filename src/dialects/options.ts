@@ -3,7 +3,7 @@ import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import { keepaliveMs } from '../core/keepalive.ts'
 import { CONTROL_KEYS } from './control-keys.ts'
-import { checkMembers } from './validate.ts'
+import { checkMembers, MAX_NAME } from './validate.ts'
 
 /** Request headers, lower case, as Node gives them. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -51,8 +51,13 @@ function readFallbacks(options: Draft, body: JsonObject): void {
 }
 
 function readFallback(value: Json, index: number): Fallback {
-  if (typeof value === 'string' && value !== '') return { pool: value }
   const param = `fallbacks[${index}]`
+  const name = isObject(value) ? value.model : value
+  if (typeof name === 'string' && name.length > MAX_NAME)
+    throw new Failure('invalid_request', `'${param}' must not name a pool of more than ${MAX_NAME} characters`, {
+      param,
+    })
+  if (typeof value === 'string' && value !== '') return { pool: value }
   if (isObject(value) && typeof value.model === 'string') {
     const replace = replacements(value, param)
     return Object.keys(replace).length > 0 ? { pool: value.model, replace } : { pool: value.model }

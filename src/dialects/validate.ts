@@ -11,9 +11,17 @@ export function validate(operation: Operation, body: JsonObject): void {
       body.model === undefined ? 'is missing: name a pool or a model' : 'must be a non-empty string',
     )
   }
+  if (body.model.length > MAX_NAME)
+    throw new Failure('unknown_model', `there is no model whose name has more than ${MAX_NAME} characters`, {
+      param: 'model',
+      code: 'model_not_found',
+    })
   INPUTS[operation](body)
   checkMembers(body)
 }
+
+/** The longest name of a pool in a request: some are remembered, whether or not there are such pools. */
+export const MAX_NAME = 1_000
 
 /** Refuses members of a body, or of what stands in for a part of it, that cannot be meant. `where`: what goes before their names. */
 export function checkMembers(body: JsonObject, where = ''): void {
