@@ -153,6 +153,14 @@ describe('the list of the available', () => {
     expect(pool.choose(callOf({ body: { tokens: 99 } }))).toMatchObject({ chosen: { deployment: { id: 'a' } } })
   })
 
+  test('waits for a place also with a call that is larger than a tpm that is a weight alone', () => {
+    const { pool, begin } = setUp([deploymentOf('a', { selection: { tpm: 100, maxParallelRequests: 1 } })])
+    begin('a')
+    const none = pool.choose(callOf({ body: { tokens: 101 } }))
+    expect(none).toMatchObject({ failure: { kind: 'limited' }, isShort: true })
+    expect('failure' in none && none.failure.message).toContain('max_parallel_requests')
+  })
+
   test('minds no minute under simple-shuffle, unless told to', () => {
     const { pool, begin } = setUp([deploymentOf('a', { selection: { rpm: 1 } })])
     begin('a')

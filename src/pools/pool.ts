@@ -7,6 +7,7 @@ import type { Affinity } from './affinity.ts'
 import { Available } from './available.ts'
 import type { DeploymentVitals } from './deployment-vitals.ts'
 import { type Exclusion, type InputTokenBounds, Question } from './filters/filter.ts'
+import { fitsAlone } from './filters/load.ts'
 import { orderOf } from './filters/order.ts'
 import { Sieve, type SieveOptions, type SieveSettings } from './filters/sieve.ts'
 import { showMs } from './moment.ts'
@@ -181,7 +182,9 @@ export class Pool {
   #nobody(question: Question, options: ChooseOptions): LastResort | Nobody {
     const sieveOptions = complete(options)
     const resting = this.#sieve.butForRest(this.candidates, question, sieveOptions)
-    const reasons = reasonsOf(this.#sieve.explainButForRest(this.candidates, question, sieveOptions), question)
+    const exclusions = this.#sieve.explainButForRest(this.candidates, question, sieveOptions)
+    const fits = (one: Candidate) => !this.#options.enforcesLimits || fitsAlone(one, question)
+    const reasons = reasonsOf(exclusions, fits)
     const isShort = [...reasons].some(isPassing)
     if (!isSome(resting)) return { failure: nobodyFailure(reasons, question, this.name), isShort }
     const chosen = resting.reduce((soonest, one) => (recovery(one) < recovery(soonest) ? one : soonest))

@@ -1,7 +1,6 @@
 import type { Ms } from '../core/clock.ts'
 import { Failure, type FailureKind } from '../core/failure.ts'
 import type { Exclusion, Question, Why } from './filters/filter.ts'
-import { fitsAlone } from './filters/load.ts'
 import { TAGS_REFUSED } from './filters/tags.ts'
 import { untilNextMinute } from './moment.ts'
 import type { Candidate } from './strategy.ts'
@@ -74,10 +73,13 @@ const NONE: Shortage = {
   message: pool => `No deployments available for selected model. Passed model=${pool}.`,
 }
 
-/** What kept deployments out. One that could not take the call in a minute of its own is not out for a while. */
-export function reasonsOf(exclusions: ReadonlyMap<Candidate, Exclusion>, question: Question): ReadonlySet<Why> {
+/** What kept deployments out. One that the call would not fit into in a minute of its own is not out for a while. */
+export function reasonsOf(
+  exclusions: ReadonlyMap<Candidate, Exclusion>,
+  fits: (one: Candidate) => boolean,
+): ReadonlySet<Why> {
   const reasons = new Set<Why>()
-  for (const [one, { why }] of exclusions) reasons.add(isPassing(why) && !fitsAlone(one, question) ? 'too-large' : why)
+  for (const [one, { why }] of exclusions) reasons.add(isPassing(why) && !fits(one) ? 'too-large' : why)
   return reasons
 }
 
