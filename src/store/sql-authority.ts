@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { BudgetState, BudgetTerms } from '../core/budget.ts'
-import type { Ms } from '../core/clock.ts'
+import type { Clock, Ms } from '../core/clock.ts'
 import type {
   Authority,
   Crossing,
@@ -39,6 +39,8 @@ export interface SqlAuthorityParts {
   /** For single statements. */
   readonly db: Kysely<Database>
   readonly transaction: Store['transaction']
+  /** Measures spans; what time it is, is the store's to say. */
+  readonly clock: Clock
 }
 
 /** Budgets whose leases are given back, or written off, in one transaction: a tenth of a second in SQLite. */
@@ -54,12 +56,14 @@ const LOCK_MS: Ms = 600
 export class SqlAuthority implements Authority {
   readonly #db: Kysely<Database>
   readonly #transaction: Store['transaction']
+  readonly #clock: Clock
   readonly #readers = new Map<string, ChangeReader>()
   readonly #callers = new LedgerCallers()
   readonly #sweeps = new SweepSchedule()
 
-  constructor({ db, transaction }: SqlAuthorityParts) {
+  constructor({ db, transaction, clock }: SqlAuthorityParts) {
     this.#db = db
+    this.#clock = clock
     this.#transaction = transaction
   }
 
@@ -101,7 +105,7 @@ export class SqlAuthority implements Authority {
     const answer = await this.#transaction(async trx => {
       await insertCallers(trx, fresh)
       // The rows first: the budgets, which others wait for, are locked only for the little that follows.
-      const inserted = await insertLedgerRows(trx, rows)
+      const inserted = await insertLedgerRows(trx, rows, this.#clock)
       const written = inserted.map(({ id }) => id)
       const sums = chargeSums(inserted)
       if (batch.returns.length > 0) await boundLockWaits(trx, LOCK_MS)
