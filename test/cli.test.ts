@@ -110,8 +110,10 @@ describe('check', LONG, () => {
 })
 
 describe('explain', LONG, () => {
-  it('needs neither the store nor Redis that are configured', async () => {
-    const more = 'tollgate_settings: {store: some.db, redis: {url: "redis://127.0.0.1:1"}}\n'
+  it('needs neither the store, Redis nor the master key that are configured', async () => {
+    const more =
+      'tollgate_settings: {store: some.db, redis: {url: "redis://127.0.0.1:1"}}\n' +
+      'general_settings: {master_key: os.environ/NOT_SET}\n'
     const { code, stdout, stderr } = await tollgate(
       'explain',
       '-c',

@@ -43,6 +43,12 @@ describe('settings of a router that is made at once', () => {
     expect(warned).toEqual([])
   })
 
+  it('need no master key, whose variable is reported', () => {
+    const router = open({ general_settings: { master_key: 'os.environ/NOT_SET' } })
+    const reported = { severity: 'report', path: 'general_settings.master_key' }
+    expect(router.findings).toEqual([expect.objectContaining(reported)])
+  })
+
   it('refuse names where functions are expected', () => {
     const made = () => open({ success_callback: ['otel'] })
     expect(made).toThrow(ConfigError)

@@ -41,7 +41,7 @@ async function explain(prompt: string | undefined, options: ExplainOptions, comm
   if (prompt === undefined && options.request === undefined) command.error('error: give a prompt, or --request FILE')
   const source = options.config === undefined ? { object: defaultConfig(process.env) } : { path: options.config }
   // Nothing is spent or counted: neither books nor a limiter are wanted, wherever they would be kept.
-  const { router, close } = assemble(loadConfig(source), { backing: { close: async () => {} } })
+  const { router, close } = assemble(loadConfig(source, { listens: false }), { backing: { close: async () => {} } })
   try {
     const explanation = await router.explain(readBody('chat', requestBody(prompt, options)))
     const text = options.json

@@ -18,7 +18,7 @@ const NEEDED = [
  * @throws ConfigError when what they need is wrong.
  */
 export function loadForStore(source: ConfigSource): LoadedConfig {
-  const config = loadConfig(source, { serves: true, tolerant: true })
+  const config = loadConfig(source, { serves: true, listens: false, tolerant: true })
   const wrong = config.findings.filter(
     ({ severity, path }) => severity === 'error' && NEEDED.some(needed => needed.test(path)),
   )

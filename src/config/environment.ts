@@ -54,11 +54,11 @@ export function resolveReferences(
   }
 }
 
-/** A missing variable is an error for the master key: LiteLLM would start without any. */
-export function reportMissing(findings: Findings): (missing: Missing) => void {
+/** A missing variable is an error for the master key of those who listen: LiteLLM would start without any. */
+export function reportMissing(findings: Findings, listens: boolean): (missing: Missing) => void {
   return ({ section, key, variable }) => {
     const subject = section.subject(key)
-    if (subject.path === 'general_settings.master_key') {
+    if (listens && subject.path === 'general_settings.master_key') {
       findings.error(subject, `the environment variable ${variable} is not set, so the gateway would be open`)
     } else if (!isProviderKey(subject.path)) {
       findings.report(subject, `the environment variable ${variable} is not set`)

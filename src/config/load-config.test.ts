@@ -213,6 +213,14 @@ describe('loadConfig on what is wrong', () => {
     expect(load(`${POOL}general_settings: {enable_jwt_auth: false}\n`).lines).toEqual([])
   })
 
+  it('only reports that the variable of the master key is not set where nobody listens', () => {
+    const text = `${POOL}general_settings: {master_key: os.environ/NOT_SET}\n`
+    const { lines } = load(text, { listens: false, tolerant: false })
+    expect(lines).toEqual([
+      'report config.yaml:3:20 general_settings.master_key: the environment variable NOT_SET is not set',
+    ])
+  })
+
   it('reports a slip in litellm_params and sends it upstream', () => {
     const { lines, settings } = load(
       'model_list:\n  - {model_name: a, litellm_params: {model: gpt-4o, tempreture: 0.5, vendor_thing: 1}}\n',

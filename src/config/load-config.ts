@@ -32,6 +32,11 @@ export interface LoadOptions {
    * REDIS_* in the environment are meant for it. Default false, as for a library within somebody's application.
    */
   readonly serves?: boolean
+  /**
+   * Somebody may listen with these settings: a master key whose variable is not set is an error then, because the door would
+   * be open; otherwise it is reported. Default true.
+   */
+  readonly listens?: boolean
 }
 
 /** A configuration, read and compiled. */
@@ -61,7 +66,8 @@ export interface WithModels extends Compiled {
  * @throws ConfigError when there is an error among the findings or no deployment is left, unless `tolerant`.
  */
 export function loadConfig(source: ConfigSource, options: LoadOptions = {}): LoadedConfig {
-  const { env = process.env, readFile = readText, acknowledged = [], tolerant = false, serves = false } = options
+  const { env = process.env, readFile = readText, acknowledged = [], tolerant = false } = options
+  const { serves = false, listens = true } = options
   const path = 'path' in source && source.path !== undefined ? source.path : 'config.yaml'
   const findings = new Findings('object' in source ? undefined : path)
   const places = new Places()
@@ -74,7 +80,7 @@ export function loadConfig(source: ConfigSource, options: LoadOptions = {}): Loa
   const openPrices = (tollgate: Parameters<typeof openPriceBook>[0]) =>
     openPriceBook(tollgate, { ...context, document })
   const readBeside = (file: string) => readFile(resolve(dirname(path), file))
-  const parts = { written, env: extended, findings, serves, readBeside, acknowledged: new Set(acknowledged) }
+  const parts = { written, env: extended, findings, serves, listens, readBeside, acknowledged: new Set(acknowledged) }
   const compiled = compileDocument(document, { ...parts, openPrices })
   if (!tolerant && findings.hasErrors) throw ConfigError.of(findings.list)
   if (!tolerant && compiled.settings.routing.deployments.length === 0) throw nobodyLeft(compiled.leftOut, findings)
@@ -89,12 +95,13 @@ export function loadConfig(source: ConfigSource, options: LoadOptions = {}): Loa
 
 interface DocumentParts extends Omit<CompileInput, 'document'> {
   readonly acknowledged: ReadonlySet<string>
+  readonly listens: boolean
 }
 
 /** From a document as it was read, references and all, to settings. */
-function compileDocument(document: Section, { acknowledged, ...input }: DocumentParts): Compiled {
+function compileDocument(document: Section, { acknowledged, listens, ...input }: DocumentParts): Compiled {
   const { findings, env } = input
-  resolveReferences(document, env, reportMissing(findings))
+  resolveReferences(document, env, reportMissing(findings, listens))
   checkKeys(document, { findings, acknowledged, isPriceKey })
   checkShapes(document, findings)
   return compile({ ...input, document })

@@ -66,7 +66,7 @@ export class Router {
   /** A router from a LiteLLM configuration file, with its traces and callbacks. @throws ConfigError when it cannot be used. */
   static async fromConfig(path: string, hooks: RouterHooks = {}): Promise<Router> {
     const { env } = hooks
-    const assembly = await open(loadConfig({ path }, { ...(env && { env }) }), {
+    const assembly = await open(loadConfig({ path }, { listens: false, ...(env && { env }) }), {
       ...hooks,
       path,
       ...(env && { env }),
@@ -151,7 +151,7 @@ function isAssembly(options: RouterOptions | Assembly): options is Assembly {
 
 function assembled(options: RouterOptions, hooks: RouterHooks): Assembly {
   const { settings, success, failure } = inFileShape(options)
-  const config = loadConfig({ object: settings }, { ...(hooks.env && { env: hooks.env }) })
+  const config = loadConfig({ object: settings }, { listens: false, ...(hooks.env && { env: hooks.env }) })
   const { warn = warnOnStderr } = hooks
   for (const [what, instead] of withoutEffect(config, hooks))
     warn(
