@@ -72,6 +72,12 @@ describe('wrong use', LONG, () => {
     expect([code, stdout]).toEqual([1, ''])
   })
 
+  it('is told as JSON where all else is', async () => {
+    const { code, stdout, stderr } = await tollgate('serve', '--log', 'json', '--config', missing)
+    expect(JSON.parse(stderr)).toMatchObject({ level: 'error', message: expect.stringContaining('cannot be read') })
+    expect([code, stdout]).toEqual([1, ''])
+  })
+
   it('a request that is no JSON is named', async () => {
     const { code, stderr } = await tollgate('explain', '-r', file('body.json', '{'))
     expect(stderr).toMatch(/^tollgate: the request .*body\.json is no JSON: .*\n$/)

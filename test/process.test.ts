@@ -18,6 +18,8 @@ afterEach(() => stage.clear())
 /** Nothing here may depend on how fast a machine is: only what never ends fails. */
 const LONG = { timeout: 150_000 }
 
+const MOCKED = '  - {model_name: mocked, litellm_params: {model: mock/m}}\n'
+
 const library = pathToFileURL(join(root, 'dist', 'index.mjs')).href
 
 function runModule(text: string): Child {
@@ -134,15 +136,49 @@ describe.skipIf(!existsSync('/dev/full'))('standard output on a disk that is ful
       said += bytes
     })
     const url = await addressIn(() => said)
-    const trouble = () => said.match(/standard output cannot be written: ENOSPC/g) ?? []
+    const trouble = () => parseLines(said).filter(line => /cannot be written: ENOSPC/.test(JSON.stringify(line)))
     do await post(`${url}/v1/chat/completions`, chat('fast', 'hello'))
     while (trouble().length === 0)
     const { status } = await post(`${url}/v1/chat/completions`, chat('fast', 'hello'))
     expect(status).toBe(200)
     child.kill('SIGTERM')
     expect(await exited).toEqual([1, null])
-    expect(trouble()).toHaveLength(1)
+    expect(trouble()).toMatchObject([{ level: 'error' }])
   })
+})
+
+describe('standard output that nobody reads any more', LONG, () => {
+  it.each(['standard output', 'standard error as well'])(
+    'does not stop the gateway, nor the calls under way: %s',
+    async which => {
+      const upstream = await stage.upstream({ chunks: 40, chunkDelayMs: 25, answer: 'x'.repeat(80) })
+      const config = join(stage.folder(), 'config.yaml')
+      writeFileSync(config, modelList({ pool: 'fast', baseUrl: upstream.baseUrl }) + MOCKED + PLAIN)
+      const args = [join(root, 'bin', 'tollgate.js'), 'serve', '--config', config, '--port', '0']
+      const child = startNode(args)
+      stage.later(async () => {
+        child.signal('SIGKILL')
+        await child.exited
+      })
+      const [, url = ''] = await child.printed(/listens on \S*?(http:\/\/127\.0\.0\.1:\d+)/)
+      const body = JSON.stringify(chat('fast', 'hello', { stream: true }))
+      const underWay = await open(`${url}/v1/chat/completions`, { headers: JSON_HEADERS, body })
+      child.leave('stdout')
+      if (which !== 'standard output') child.leave('stderr')
+      const isTold = () => /standard output cannot be written: write EPIPE/.test(child.stderr())
+      const asked = Date.now()
+      do {
+        const { status } = await post(`${url}/v1/chat/completions`, chat('mocked', 'hello'))
+        expect(status).toBe(200)
+      } while (which === 'standard output' ? !isTold() : Date.now() - asked < 500)
+      child.signal('SIGTERM')
+      let text = ''
+      for await (const bytes of underWay) text += String(bytes)
+      expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+      expect(await child.exited).toBe(1)
+      expect(child.stderr().match(/EPIPE/g) ?? []).toHaveLength(which === 'standard output' ? 1 : 0)
+    },
+  )
 })
 
 /** Waits for the address that a gateway tells. */

@@ -13,7 +13,8 @@ import { createGateway, type Gateway, type MoneyParts } from '../gateway/server.
 import { type OpenOptions, open } from '../open-assembly.ts'
 import { coloursFor, type LinePrinter, linePrinter, printCalls, printedLines } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
-import { type Notices, noticesOf } from './notices.ts'
+import { type LogForm, type Notices, noticesOf } from './notices.ts'
+import type { Output } from './output.ts'
 import { ofWorker, superviseWorkers, type WorkerSelf, workerCount } from './workers.ts'
 
 interface ServeOptions {
@@ -23,7 +24,7 @@ interface ServeOptions {
   readonly auth: boolean
   readonly acknowledge?: readonly string[]
   readonly strict?: boolean
-  readonly log?: 'lines' | 'json' | 'none'
+  readonly log?: LogForm
   readonly workers?: number
 }
 
@@ -37,7 +38,7 @@ Examples:
 `
 
 /** `tollgate serve`: the gateway. */
-export function serveCommand(): Command {
+export function serveCommand(output: Output): Command {
   return new Command('serve')
     .description('serve the OpenAI-compatible API')
     .option('-c, --config <file>', "a LiteLLM configuration (default: pools for the environment's provider keys)")
@@ -53,14 +54,14 @@ export function serveCommand(): Command {
       workerCount,
     )
     .addHelpText('after', EXAMPLES)
-    .action(serve)
+    .action((options: ServeOptions) => serve(options, output))
 }
 
-async function serve(options: ServeOptions): Promise<void> {
+async function serve(options: ServeOptions, output: Output): Promise<void> {
   const worker = ofWorker()
-  if (worker) return serveAsWorker(worker, options)
-  const config = load(options)
-  const notices = noticesOf(logForm(config, options))
+  if (worker) return serveAsWorker(worker, options, output)
+  const config = load(options, output)
+  const { notices } = output
   report(config, options, notices)
   refuseOpenDoor(addressOf(config, options).host, config, options)
   const workers = options.workers ?? countOf(config.settings.workers)
@@ -73,7 +74,7 @@ async function serve(options: ServeOptions): Promise<void> {
   await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
 }
 
-function logForm({ settings }: LoadedConfig, { log }: ServeOptions): 'lines' | 'json' | 'none' {
+function logForm({ settings }: LoadedConfig, { log }: ServeOptions): LogForm {
   return log ?? settings.gateway.log
 }
 
@@ -83,9 +84,9 @@ function countOf(workers: number | 'auto'): number {
 }
 
 /** The main process has checked the configuration and reported what there is to report. */
-async function serveAsWorker(worker: WorkerSelf, options: ServeOptions): Promise<void> {
+async function serveAsWorker(worker: WorkerSelf, options: ServeOptions, output: Output): Promise<void> {
   try {
-    await serveUntilStopped(load(options), options, worker)
+    await serveUntilStopped(load(options, output), options, worker)
   } finally {
     await worker.leave()
   }
@@ -158,9 +159,14 @@ function addressOf({ settings }: LoadedConfig, { host, port }: ServeOptions): { 
   return { host: host ?? listen.host, port: port ?? listen.port }
 }
 
-function load({ config: path, acknowledge = [] }: ServeOptions): LoadedConfig {
+function load(options: ServeOptions, output: Output): LoadedConfig {
+  const { config: path, acknowledge = [] } = options
+  // What is wrong with the configuration is told before it can say in which form.
+  output.serves(options.log ?? 'lines')
   const source = path === undefined ? { object: defaultConfig(process.env) } : { path }
-  return loadConfig(source, { acknowledged: acknowledge, serves: true })
+  const config = loadConfig(source, { acknowledged: acknowledge, serves: true })
+  output.serves(logForm(config, options))
+  return config
 }
 
 /** Tells what was found in the configuration. @throws Failure when nothing may be. */
@@ -197,7 +203,7 @@ async function listen(gateway: Gateway, assembly: Assembly, at: { host: string; 
 /** Who prints a line for each call, in the form that was asked for. */
 function logTo(
   { print }: LinePrinter,
-  form: 'lines' | 'json' | 'none',
+  form: LogForm,
   rules: LoggingRules,
 ): Pick<OpenOptions, 'listeners' | 'jsonLines'> {
   if (form === 'json') return { jsonLines: printedLines(print) }

@@ -20,6 +20,8 @@ export interface Child {
   /** Settles with its exit code; null when a signal has ended it. */
   readonly exited: Promise<number | null>
   signal(name: NodeJS.Signals): void
+  /** Reads nothing more of it, as a reader that has ended. */
+  leave(stream: 'stdout' | 'stderr'): void
 }
 
 /**
@@ -74,6 +76,7 @@ export function startNode(
     printed: pattern => within(found(pattern), `${pattern} to be printed; so far: ${stdout}${stderr}`, PATIENCE_MS),
     exited: within(exited, `the process to end: ${args.join(' ')}`, lifeMs).finally(() => child.kill('SIGKILL')),
     signal: name => child.kill(name),
+    leave: stream => void child[stream].destroy(),
   }
 }
 
