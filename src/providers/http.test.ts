@@ -15,6 +15,9 @@ import { openai } from './openai/protocol.ts'
 
 const left = new Failure('cancelled', 'the client left')
 
+const WHOLE = '{"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}'
+const STREAM = 'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
 let upstream: Upstream
 let dialler: Dialler
 const servers: Server[] = []
@@ -181,6 +184,13 @@ describe('an upstream that fails', () => {
     ['sends an endless line', fault.longLine(3 << 20), 'complete', 'bad_answer'],
     ['forgets [DONE]', fault.noDone(), 'complete', 'complete'],
     ['forgets its usage', fault.noUsage(), 'complete', 'complete'],
+    ['answers with 201', fault.body(WHOLE, { status: 201 }), 'complete', 'complete'],
+    [
+      'streams with 202',
+      fault.body(STREAM, { status: 202, contentType: 'text/event-stream' }),
+      'bad_answer',
+      'complete',
+    ],
     ['accepts without an answer', fault.body('{}', { status: 202 }), 'bad_answer', 'bad_answer'],
     ['has no content', fault.status(204, { body: '' }), 'bad_answer', 'bad_answer'],
     ['sends an empty body', fault.body(''), 'bad_answer', 'bad_answer'],

@@ -119,12 +119,12 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return
     this.#headers = shownHeaders(headers)
-    if (status !== 200) this.#retryAfterMs = retryAfterMs(headers, Date.now)
+    const ok = isSuccess(status)
+    if (!ok) this.#retryAfterMs = retryAfterMs(headers, Date.now)
     if (encoded(headers))
       return this.#fail(
         new Failure('bad_answer', `${this.#who()} answered with a content encoding that was not asked for`),
       )
-    const ok = status === 200
     if (ok && isEventStream(headers)) return this.#beginStream()
     this.#body = { kind: 'whole', status, chunks: [], limit: ok ? MAX_ANSWER_BYTES : MAX_ERROR_BYTES }
   }
@@ -135,7 +135,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     if (body.kind === 'stream') return this.#stream(body, chunk)
     this.#size += chunk.length
     if (this.#size <= body.limit) body.chunks.push(chunk)
-    else if (body.status === 200)
+    else if (isSuccess(body.status))
       this.#fail(new Failure('bad_answer', `${this.#who()} sent an answer of more than ${body.limit} bytes`))
     else {
       this.#end()
@@ -214,7 +214,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   }
 
   #endWhole(status: number, bytes: Buffer): void {
-    if (status !== 200) return this.#fail(this.#named(status, bytes))
+    if (!isSuccess(status)) return this.#fail(this.#named(status, bytes))
     try {
       const reading = this.#exchange.readWhole(bytes)
       this.#close()
@@ -231,8 +231,6 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
       return new Failure('upstream_error', `${this.#who()} answered with a redirect, which is never followed`, {
         upstreamStatus: status,
       })
-    if (status < 300)
-      return new Failure('bad_answer', `${this.#who()} answered with the status ${status}`, { upstreamStatus: status })
     const { kind, message, code, param, cause } = this.#exchange.readFailure(status, bytes)
     return new Failure(kind, message, { code, param, cause, upstreamStatus: status, retryAfterMs: this.#retryAfterMs })
   }
@@ -262,6 +260,11 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     const { provider, model } = this.#attempt.deployment
     return `${provider}/${model}`
   }
+}
+
+/** Some hosts answer with 201 or 202; what is no answer is told by its body, as for OpenAI's own clients. */
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
 }
 
 /** Small answers come as one chunk, which needs no copy. */

@@ -15,6 +15,7 @@ export const MAX_EVENT_BYTES: number = 1 << 20
 export class SseSplitter {
   readonly #onEvents: (bytes: Buffer) => void
   #rest: Buffer | undefined
+  #hasBegun = false
 
   constructor(onEvents: (bytes: Buffer) => void) {
     this.#onEvents = onEvents
@@ -30,13 +31,21 @@ export class SseSplitter {
       throw new Failure('bad_answer', `the upstream sent a server-sent event of more than ${MAX_EVENT_BYTES} bytes`)
     }
     this.#rest = rest
-    if (end > 0) this.#onEvents(rest ? bytes.subarray(0, end) : bytes)
+    if (end === 0) return
+    const events = rest ? bytes.subarray(0, end) : bytes
+    this.#onEvents(this.#hasBegun ? events : withoutMark(events))
+    this.#hasBegun = true
   }
 
   /** What came after the last blank line: an event that was never finished. */
   get rest(): Buffer | undefined {
     return this.#rest
   }
+}
+
+/** A byte order mark before the first event is none of its bytes, and not every client's reader knows it. */
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 }
 
 /** The index after the last blank line, or 0; looked for behind `from` only. */

@@ -50,6 +50,19 @@ function read(
 }
 
 describe('a stream of OpenAI', () => {
+  it.each([
+    ['a space behind its end', [ROLE, chunk({ content: 'Hi' }), STOP, 'data: [DONE] \n\n'], ''],
+    ['empty data', ['data:\n\n', ROLE, 'data: \n\n', chunk({ content: 'Hi' }), STOP, DONE], /data: ?\n\n/g],
+    ['a byte order mark', ['\ufeff', chunk({ role: 'assistant', content: 'Hi' }), STOP, DONE], '\ufeff'],
+  ])('may have %s', (_, events, unsent) => {
+    for (const pieces of [events, [events.join('')]]) {
+      const { text, failure, objects } = read(pieces)
+      expect(failure).toBeUndefined()
+      expect(text).toBe(events.join('').replaceAll(unsent, ''))
+      expect(objects.map(one => JSON.stringify(one)).join()).toContain('"content":"Hi"')
+    }
+  })
+
   it('goes out as it came, and tells what it is', () => {
     const whole = [ROLE, chunk({ content: 'Hel' }), chunk({ content: 'lo' }), STOP, USAGE, DONE].join('')
     const { text, answer, failure } = read([whole])

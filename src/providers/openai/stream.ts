@@ -101,11 +101,13 @@ export class OpenAiStream implements StreamReader {
     }
     const data = parseEvent(event)?.data
     if (data === undefined) return 'other'
-    if (data === '[DONE]') {
+    if (isDone(data)) {
       this.#done = true
       // An end without a finish reason is a truncation: the client must not take it for an end.
       return this.#finished ? 'other' : 'hidden'
     }
+    // Some hosts keep a connection alive so; clients would read it as a chunk.
+    if (data.trim() === '') return 'hidden'
     return this.#read(this.#parse(data), event.length)
   }
 
@@ -176,10 +178,15 @@ function cut(bytes: Buffer, start: number, end: number): Buffer {
   return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
 }
 
+/** The end of a stream, also with a space behind it. */
+function isDone(data: string): boolean {
+  return data.startsWith('[DONE]')
+}
+
 /** Whether an event without its blank line is all there; else it was cut off, which is no answer's fault. */
 function isWhole(event: Buffer): boolean {
   const data = parseEvent(event)?.data
-  return data === undefined || data === '[DONE]' || isObject(parsed(data))
+  return data === undefined || isDone(data) || isObject(parsed(data))
 }
 
 function parsed(data: string): unknown {
@@ -194,7 +201,7 @@ function parseChunks(bytes: Uint8Array): JsonObject[] {
   const chunks: JsonObject[] = []
   for (const event of eventsOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
     const data = parseEvent(event)?.data
-    const value = data === undefined || data === '[DONE]' ? undefined : parsed(data)
+    const value = data === undefined || isDone(data) ? undefined : parsed(data)
     if (isObject(value)) chunks.push(value)
   }
   return chunks
