@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { fault } from '../src/testing/index.ts'
 import { afterAllOfThis, besiege, body, CHAT, expectRefusal } from './support/siege.ts'
@@ -85,6 +86,15 @@ describe('requests that are no call', () => {
       expect((await ask(CHAT, { headers, body: JSON.stringify(body({})) })).status).toBe(200)
     },
   )
+
+  it.each([CHAT, '/key/generate'])('a packed body for %s is 415 that names how it is packed', async path => {
+    const seen = sinceNow()
+    const headers = { ...withKey, 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    const answer = await ask(path, { headers, body: gzipSync(JSON.stringify(body({}))) })
+    expectRefusal(answer, 415)
+    expect(answer.text).toContain('`content-encoding: gzip`')
+    expect(seen()).toBe(0)
+  })
 
   it('a target in absolute form is taken, as proxies send it', async () => {
     const text = JSON.stringify(body({}))

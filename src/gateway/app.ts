@@ -5,6 +5,7 @@ import { type Doors, register } from './doors.ts'
 import { failureOf } from './failure-of.ts'
 import { type HandlerParts, handlers } from './handlers.ts'
 import { type ManagementParts, managementRoutes } from './management/routes.ts'
+import { packed } from './read-body.ts'
 import { type Refuse, refusals } from './refusals.ts'
 import { isManagement, isPlanned } from './routes.ts'
 import type { MoneyParts, ServerSettings } from './server-settings.ts'
@@ -54,7 +55,9 @@ function manage(
 /** The dialects parse bodies themselves; only JSON is taken, which also keeps web pages of other origins out. */
 function readBodiesAsBytes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body, done) => {
+    done(packed(headers) ?? null, body)
+  })
 }
 
 function answerErrors(app: FastifyInstance, send: Refuse, settings: ServerSettings): void {

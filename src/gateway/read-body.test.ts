@@ -24,6 +24,7 @@ it.each([
   ['one piece', JSON_BODY, ['{}'], '{}'],
   ['several', JSON_BODY, ['{"a"', ':', '1}'], '{"a":1}'],
   ['parameters', { ...JSON_BODY, 'content-type': 'Application/JSON ; charset=utf-8' }, ['{}'], '{}'],
+  ['an encoding that is none', { ...JSON_BODY, 'content-encoding': 'Identity' }, ['{}'], '{}'],
   ['no body at all', {}, [], ''],
   ['an empty body', { 'content-length': '0' }, [], ''],
 ])('takes %s', (_, headers, pieces, body) => expect(read(headers, pieces)).toEqual([body]))
@@ -32,6 +33,7 @@ it.each([
   ['another type', { ...JSON_BODY, 'content-type': 'text/plain' }, 'unsupported_media'],
   ['a type that only begins like it', { ...JSON_BODY, 'content-type': 'application/jsonp' }, 'unsupported_media'],
   ['no type', { 'content-length': '2' }, 'unsupported_media'],
+  ['a packed body', { ...JSON_BODY, 'content-encoding': 'gzip' }, 'unsupported_media'],
   ['a length beyond the limit', { 'content-type': 'application/json', 'content-length': '11' }, 'too_large'],
 ])('refuses %s before anything is taken in', (_, headers, kind) => expect(read(headers)).toEqual([kind]))
 

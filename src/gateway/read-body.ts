@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Failure } from '../core/failure.ts'
 import { Pieces } from '../core/pieces.ts'
 
@@ -39,7 +39,7 @@ function refusalOf({ headers }: IncomingMessage, limit: number): Failure | undef
   const length = headers['content-length']
   if (type === undefined && !headers['transfer-encoding'] && (length === undefined || length === '0')) return undefined
   if (type !== JSON_TYPE && !isJson(type)) return notJson()
-  return Number(length) > limit ? tooLarge() : undefined
+  return packed(headers) ?? (Number(length) > limit ? tooLarge() : undefined)
 }
 
 const JSON_TYPE = 'application/json'
@@ -47,6 +47,13 @@ const JSON_TYPE = 'application/json'
 /** Whatever its parameters (`charset`). */
 function isJson(type: string | undefined): boolean {
   return type?.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE
+}
+
+/** The refusal of a body that would have to be unpacked, whose size nobody knows before. */
+export function packed({ 'content-encoding': encoding = '' }: IncomingHttpHeaders): Failure | undefined {
+  if (encoding === '' || encoding.toLowerCase() === 'identity') return undefined
+  const what = `\`content-encoding: ${encoding.slice(0, 40)}\``
+  return new Failure('unsupported_media', `send the body without ${what}: it is not unpacked here`)
 }
 
 export function tooLarge(): Failure {
