@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -56,6 +56,16 @@ describe('SQLite file', () => {
     const kept = again.db.selectFrom('meta').selectAll().where('name', '=', 'pepper')
     expect(await kept.execute()).toEqual([{ name: 'pepper', value: 'x' }])
     await again.close()
+  })
+
+  test.skipIf(process.platform === 'win32')('makes files that only their owner reads', async () => {
+    const settings = sqlite()
+    const store = await openStore(settings)
+    for (const end of ['', '-wal', '-shm']) expect(statSync(settings.path + end).mode & 0o777).toBe(0o600)
+    await store.close()
+    chmodSync(settings.path, 0o640)
+    await (await openStore(settings)).close()
+    expect(statSync(settings.path).mode & 0o777).toBe(0o640)
   })
 
   test('goes by the clock of who uses it already, though the host clock was set meanwhile', async () => {

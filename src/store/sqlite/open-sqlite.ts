@@ -15,6 +15,9 @@ const CHECKED_WHOLE_BYTES = 128 * 1024 * 1024
 const BUSY_MS = 2000
 const RETRY_MS = 20
 
+/** Hashes of keys and the ledger are the owner's alone. SQLite gives its -wal and -shm the mode of the file. */
+const MODE = 0o600
+
 /** What the file keeps; setting it takes the lock for writing. */
 const OF_FILE = [
   // Only of a new file. Half as many pages of indexes are split: a tenth less for each row of the ledger.
@@ -79,11 +82,15 @@ async function set(worker: SqliteWorker, pragmas: readonly string[]): Promise<vo
   for (const pragma of pragmas) await worker.run(`pragma ${pragma}`)
 }
 
-/** Makes the folder, and says how large the file is: 0 when it is new. */
+/** Makes the folder and a new file, and says how large the file is: 0 when it is new. */
 function prepareFile(path: string): number {
   try {
     makeFolder(dirname(path))
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    const size = statSync(path, { throwIfNoEntry: false })?.size
+    if (size === undefined) {
+      closeSync(openSync(path, 'a', MODE))
+      return 0
+    }
     if (size > 0 && firstBytes(path) !== MAGIC)
       throw sqliteFailure({ message: 'its first bytes differ', code: 26 }, path)
     return size
