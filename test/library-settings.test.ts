@@ -15,6 +15,15 @@ function open(settings: object, warned: string[] = []): Router {
   return router
 }
 
+it('a router that is closed refuses all calls, also those that would dial nobody', async () => {
+  const router = open({})
+  await router.completion({ model: 'm', messages })
+  await router.close()
+  const refused = { kind: 'unavailable', code: 'stopping' }
+  await expect(router.completion({ model: 'm', messages })).rejects.toMatchObject(refused)
+  await expect(router.completion({ model: 'm', messages, stream: true })).rejects.toMatchObject(refused)
+})
+
 describe('settings of a router that is made at once', () => {
   it.each([
     ['tollgate_settings', { tollgate_settings: { limits: { rpm: 1 } } }],

@@ -35,6 +35,11 @@ export class Dialler {
     this.#options = options
   }
 
+  /** Why nobody can be asked any more; undefined while somebody can. */
+  get refusal(): Failure | undefined {
+    return this.#closed ? new Failure('unavailable', 'the router is closed', { code: 'stopping' }) : undefined
+  }
+
   /**
    * The way to a URL: without certificate checks only where the deployment's configuration says so.
    * @throws Failure `stopping` once it is closed.
@@ -43,7 +48,8 @@ export class Dialler {
     const key = insecureTls ? `insecure ${url}` : url
     const known = this.#lines.get(key)
     if (known) return known
-    if (this.#closed) throw new Failure('unavailable', 'the router is closed', { code: 'stopping' })
+    const { refusal } = this
+    if (refusal) throw refusal
     const { origin, pathname, search } = new URL(url)
     const line: Line = { dispatcher: this.#pool(origin, insecureTls), path: pathname + search }
     if (this.#lines.size >= MAX_LINES) this.#lines.clear()

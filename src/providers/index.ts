@@ -16,6 +16,9 @@ export function providers(options: HttpProviderOptions, clock: Clock): Handler<A
     mock: mockProvider(clock),
   }
   return function send(attempt) {
+    // Also of those who dial nobody: a closed router is closed for all.
+    const { refusal } = options.dialler
+    if (refusal) return Promise.reject(refusal)
     const protocol = isMocked(attempt) ? 'mock' : (findHost(attempt.deployment.provider)?.protocol ?? 'openai')
     return byProtocol[protocol](attempt)
   }
