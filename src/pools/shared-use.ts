@@ -22,6 +22,8 @@ export interface Replicas {
   members(): number
   /** Whether it is this one's turn to take the last places. */
   hasTurn(): boolean
+  /** Whether some of them do not hear this one, or it does not hear them, though they go on. */
+  isApart(): boolean
   /** This replica's use of a deployment has changed, and the others do not know it yet. */
   changed(use: SharedUse): void
   readonly clock: Clock
@@ -51,6 +53,9 @@ const RACING_MS: Ms = 1_000
  * then one at a time takes a single call, each in its turn; and anybody does while nobody else has taken one for a
  * second, for otherwise the first call of a minute could be refused although nothing is used. There the limit is passed
  * by at most k - 1 calls, when all of them begin within the same 100 ms.
+ *
+ * While they do not hear each other, what one takes stays untold: so it has one share of what was left when they last did,
+ * and from the next minute on one share of the whole limit.
  */
 export class SharedUse {
   readonly #own: (epoch: Ms) => Use
@@ -95,11 +100,13 @@ export class SharedUse {
 
   /** Gives what the others are to be told now. */
   tell(epoch: Ms): Use {
+    const use = this.#own(epoch)
+    if (this.#replicas.isApart()) return use
     const now = this.#replicas.clock.monotonic()
     this.#settle(now)
-    this.#told = this.#own(epoch)
+    this.#told = use
     this.#toldAt = now
-    return this.#told
+    return use
   }
 
   /** Another replica has told its use. */
@@ -115,6 +122,7 @@ export class SharedUse {
 
   /** A replica is gone, and its calls with it; the requests of its last minute were made all the same. */
   gone(replica: string, epoch: Ms): void {
+    if (this.#replicas.isApart()) this.#recall()
     const told = this.#others.get(replica)
     if (!told) return
     this.#others.set(replica, { ...told, inFlight: 0, gone: true })
@@ -138,6 +146,12 @@ export class SharedUse {
     // The others may have heard of places that were given back, and count on them.
     const known = Math.min(amount(what, this.#heard, own.minute), amount(what, this.#told, own.minute))
     return Math.max(0, amount(what, own, own.minute) - known)
+  }
+
+  /** Others that go on unheard count on this one's share of the places, not on those that they last heard it had. */
+  #recall(): void {
+    this.#heard = { ...this.#heard, inFlight: 0 }
+    this.#told = { ...this.#told, inFlight: 0 }
   }
 
   #settle(now: Ms): void {

@@ -72,6 +72,10 @@ class SharedVitals implements WardListener, ExchangeListener, Replicas {
     return this.#exchange.members()
   }
 
+  isApart(): boolean {
+    return this.#exchange.isApart()
+  }
+
   /** One after the other by the wall clock; the first part of each turn is left for the last one's word to arrive. */
   hasTurn(): boolean {
     const epoch = this.clock.now()
@@ -128,6 +132,8 @@ class SharedVitals implements WardListener, ExchangeListener, Replicas {
     for (const vitals of this.#ward.all()) {
       vitals.shared?.gone(replica, epoch)
       this.#noticed(vitals, epoch)
+      // What was not heard by all before may be now.
+      this.#tellAgain(vitals)
     }
   }
 
@@ -135,16 +141,16 @@ class SharedVitals implements WardListener, ExchangeListener, Replicas {
   missed(): void {
     const now = this.clock.monotonic()
     for (const vitals of this.#ward.all()) {
-      const { restingUntil, restingBecause, heldOutUntil, shared } = vitals
+      const { restingUntil, restingBecause, heldOutUntil } = vitals
       if (restingUntil > now && restingBecause) this.rested(vitals, restingUntil - now, restingBecause)
       if (heldOutUntil > now) this.heldOut(vitals, heldOutUntil - now)
-      if (shared && this.#isInUse(vitals)) this.changed(shared)
+      this.#tellAgain(vitals)
     }
   }
 
-  #isInUse(vitals: DeploymentVitals): boolean {
+  #tellAgain(vitals: DeploymentVitals): void {
     const { inFlight, requests } = vitals.ownUse(this.clock.now())
-    return inFlight > 0 || requests > 0
+    if (inFlight > 0 || requests > 0) vitals.shared?.changed()
   }
 
   #hear(of: JsonObject, from: string): void {

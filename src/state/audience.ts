@@ -5,6 +5,8 @@ import type { ExchangeListener } from './exchange.ts'
 export class Audience {
   readonly self: string
   readonly #others = new Set<string>()
+  /** Those of them that are not heard any more. */
+  readonly #lost = new Set<string>()
   readonly #listeners = new Set<ExchangeListener>()
   #rank = 0
 
@@ -12,6 +14,7 @@ export class Audience {
     this.self = self
   }
 
+  /** All that are counted, the lost ones too. */
   get members(): number {
     return this.#others.size + 1
   }
@@ -20,13 +23,18 @@ export class Audience {
     return this.#rank
   }
 
+  get hasLost(): boolean {
+    return this.#lost.size > 0
+  }
+
   subscribe(listener: ExchangeListener): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  has(replica: string): boolean {
-    return this.#others.has(replica)
+  /** Whether it takes part and is heard. */
+  hears(replica: string): boolean {
+    return this.#others.has(replica) && !this.#lost.has(replica)
   }
 
   hear(message: JsonObject, from: string): void {
@@ -41,13 +49,22 @@ export class Audience {
     const isSomebodyNew = [...now].some(one => !this.#others.has(one))
     this.#others.clear()
     for (const one of now) this.#others.add(one)
+    for (const one of left) this.#lost.delete(one)
     this.#rank = [...now].filter(one => one < this.self).length
     for (const one of left) for (const listener of this.#listeners) listener.gone?.(one)
     if (isSomebodyNew) this.missed()
   }
 
   join(replica: string): void {
-    if (!this.#others.has(replica)) this.become([...this.#others, replica])
+    if (this.#lost.delete(replica)) this.missed()
+    else if (!this.#others.has(replica)) this.become([...this.#others, replica])
+  }
+
+  /** It is not heard any more, though it may well go on: it stays counted. Listeners are told that it is gone, once. */
+  lose(replica: string): void {
+    if (!this.hears(replica)) return
+    this.#lost.add(replica)
+    for (const listener of this.#listeners) listener.gone?.(replica)
   }
 
   leave(replica: string): void {

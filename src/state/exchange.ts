@@ -12,10 +12,12 @@ export interface Exchange {
   publish(message: JsonObject): void
   /** Gives back what ends it. Nobody hears what it has published itself. */
   subscribe(listener: ExchangeListener): () => void
-  /** How many replicas take part, this one included: 1 while it is alone. */
+  /** How many replicas take part, this one included: 1 while it is alone. Those that it has lost sight of are counted. */
   members(): number
   /** Its place among them in the order of their names, from 0. */
   rank(): number
+  /** Whether some of them do not hear this one, or it does not hear them, though they go on. */
+  isApart(): boolean
   /** Leaves the others, who are told. What is published later is dropped. */
   close(): Promise<void>
 }
@@ -23,7 +25,10 @@ export interface Exchange {
 export interface ExchangeListener {
   /** Another replica tells something. The message came from another process: nothing is known of its shape. */
   heard(message: JsonObject, from: string): void
-  /** Another replica has left, or has died. What it had in hand is no longer in its hand. */
+  /**
+   * Another replica has left, has died, or is not heard any more. What it had in hand is no longer in its hand, or nobody
+   * knows. May be told twice.
+   */
   gone?(replica: string): void
   /** Somebody has missed what was said so far: a replica is new, or the connection was lost for a while. */
   missed?(): void
@@ -36,5 +41,6 @@ export const alone: Exchange = {
   subscribe: () => () => {},
   members: () => 1,
   rank: () => 0,
+  isApart: () => false,
   close: async () => {},
 }

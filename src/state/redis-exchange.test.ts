@@ -81,11 +81,16 @@ describe.skipIf(!hasRedis())('an exchange over Redis', () => {
     const [first, second] = [join(server), join(server)]
     await until(() => first.exchange.members() === 2 && second.exchange.members() === 2)
     await server.kill()
-    await until(() => first.exchange.members() === 1 && second.exchange.members() === 1)
+    await until(() => first.seen.gone === 1 && second.seen.gone === 1)
+    expect([first, second].map(({ exchange }) => [exchange.members(), exchange.isApart()])).toEqual([
+      [2, true],
+      [2, true],
+    ])
     first.exchange.publish({ type: 'lost' })
     const before = [first.seen.missed, second.seen.missed]
     await server.restart()
-    await until(() => first.exchange.members() === 2 && second.exchange.members() === 2)
+    await until(() => !first.exchange.isApart() && !second.exchange.isApart())
+    expect([first.exchange.members(), second.exchange.members()]).toEqual([2, 2])
     expect(first.seen.missed).toBeGreaterThan(before[0] ?? 0)
     expect(second.seen.missed).toBeGreaterThan(before[1] ?? 0)
     second.exchange.publish({ type: 'found' })

@@ -13,6 +13,10 @@ import { EXCHANGE, type RedisClient } from './redis-client.ts'
 const HERE_MS: Ms = 1_000
 /** Whoever is silent for so long is dead, or has lost Redis. */
 const SILENT_MS: Ms = 3_500
+/** A replica that has not heard itself for so long does not hear others either. Shorter than the former by more than a beat. */
+const DEAF_MS: Ms = 2_000
+/** How long a replica waits for the others when it hears again: they look for Redis every 5 s at least, and connect within 3. */
+const RETURN_MS: Ms = 10_000
 /** No message of ours is longer. */
 const MAX_CHARACTERS = 1 << 20
 
@@ -24,9 +28,10 @@ export interface RedisExchangeParts {
 }
 
 /**
- * Replicas tell each other over one channel of a shared Redis (PUBLISH, SUBSCRIBE), which keeps nothing. While Redis is
- * away each goes on alone, and joins again by itself: a replica hears its own voice too, and when it has not heard all of
- * it, it has missed what others said meanwhile. The client belongs to whoever opened it.
+ * Replicas tell each other over one channel of a shared Redis (PUBLISH, SUBSCRIBE), which keeps nothing. A replica hears
+ * its own voice too: when it has not heard all of it, it has missed what others said meanwhile, and while it hears nothing
+ * of it, the silence of others means nothing. So while Redis is away each goes on alone, counts the others as they were,
+ * and joins them again by itself. The client belongs to whoever opened it.
  */
 export function redisExchange(parts: RedisExchangeParts): Exchange {
   return new RedisExchange(parts)
@@ -38,12 +43,14 @@ class RedisExchange implements Exchange {
   readonly #clock: Clock
   readonly #channel: string
   readonly #audience: Audience
-  readonly #heardAt = new Map<string, Ms>()
+  /** The others, and until when they are waited for if they say nothing. Monotonic. */
+  readonly #awaited = new Map<string, Ms>()
   readonly #unsubscribe: () => void
   readonly #forgetUp: () => void
   /** How often it has said that it is here, and the last of it that it heard itself. */
   #said = 0
   #echo = Number.NaN
+  #echoAt: Ms = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #closed = false
 
@@ -74,6 +81,10 @@ class RedisExchange implements Exchange {
     return this.#audience.rank
   }
 
+  isApart(): boolean {
+    return !this.#redis.up || this.#audience.hasLost
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -83,15 +94,22 @@ class RedisExchange implements Exchange {
     await this.#send({ bye: true })
   }
 
-  /** What cannot be sent at once is not sent: it would be old. */
+  /** What cannot be sent at once is not sent: it would be old. The others have missed it, and are told all later. */
   async #send(said: JsonObject): Promise<void> {
-    await this.#redis.run('PUBLISH', [this.#channel, JSON.stringify({ from: this.self, ...said })]).catch(() => {})
+    await this.#redis.run('PUBLISH', [this.#channel, JSON.stringify({ from: this.self, ...said })]).catch(() => {
+      this.#echo = Number.NaN
+    })
   }
 
   #beat(): void {
     this.#sayHere()
     const now = this.#clock.monotonic()
-    for (const [replica, at] of this.#heardAt) if (now - at > SILENT_MS) this.#leave(replica)
+    const isDeaf = now - this.#echoAt > DEAF_MS
+    for (const [replica, until] of this.#awaited) {
+      if (now <= until) continue
+      if (isDeaf) this.#audience.lose(replica)
+      else this.#leave(replica)
+    }
     this.#timer = this.#clock.after(HERE_MS, () => this.#beat())
     this.#timer.unref?.()
   }
@@ -101,7 +119,7 @@ class RedisExchange implements Exchange {
   }
 
   #leave(replica: string): void {
-    this.#heardAt.delete(replica)
+    this.#awaited.delete(replica)
     this.#audience.leave(replica)
   }
 
@@ -110,8 +128,8 @@ class RedisExchange implements Exchange {
     if (this.#closed || typeof said?.from !== 'string') return
     if (said.from === this.self) return this.#hearSelf(said)
     if (said.bye === true) return this.#leave(said.from)
-    this.#heardAt.set(said.from, this.#clock.monotonic())
-    if (this.#audience.has(said.from)) {
+    this.#awaited.set(said.from, this.#clock.monotonic() + SILENT_MS)
+    if (this.#audience.hears(said.from)) {
       if (said.hello === true) this.#audience.missed()
     } else this.#audience.join(said.from)
     if (isObject(said.message)) this.#audience.hear(said.message, said.from)
@@ -121,7 +139,9 @@ class RedisExchange implements Exchange {
     if (typeof here !== 'number') return
     const hasMissed = here !== this.#echo + 1
     this.#echo = here
+    this.#echoAt = this.#clock.monotonic()
     if (!hasMissed) return
+    for (const replica of this.#awaited.keys()) this.#awaited.set(replica, this.#echoAt + RETURN_MS)
     void this.#send({ hello: true })
     this.#audience.missed()
   }

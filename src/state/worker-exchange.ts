@@ -28,6 +28,8 @@ export function workerExchange(port: Port, self: string): Exchange {
     subscribe: listener => audience.subscribe(listener),
     members: () => audience.members,
     rank: () => audience.rank,
+    // The line to the main process holds as long as both do.
+    isApart: () => false,
     async close() {
       if (closed) return
       closed = true
