@@ -153,6 +153,24 @@ describe('the list of the available', () => {
     expect(pool.choose(callOf({ body: { tokens: 99 } }))).toMatchObject({ chosen: { deployment: { id: 'a' } } })
   })
 
+  test.each([
+    ['rpm', { rpm: 0 }],
+    ['tpm', { tpm: 0 }],
+    ['calls at once', { maxParallelRequests: 0 }],
+  ])('does not promise that a limit of 0 passes: %s', (_, selection) => {
+    const { pool } = setUp([deploymentOf('a', { selection })], { checks: { enabled: false, enforceRateLimits: true } })
+    const none = pool.choose(callOf())
+    expect(none).toMatchObject({ failure: { kind: 'limited', retryAfterMs: undefined }, isShort: false })
+    expect('failure' in none && none.failure.message).toContain('A limit of 0')
+  })
+
+  test('speaks of what passes when only some are shut by a limit of 0', () => {
+    const deployments = [deploymentOf('a', { selection: { rpm: 0 } }), deploymentOf('b', { selection: { rpm: 1 } })]
+    const { pool, begin } = setUp(deployments, { checks: { enabled: false, enforceRateLimits: true } })
+    begin('b')
+    expect(pool.choose(callOf())).toMatchObject({ failure: { retryAfterMs: 30_000 }, isShort: true })
+  })
+
   test('waits for a place also with a call that is larger than a tpm that is a weight alone', () => {
     const { pool, begin } = setUp([deploymentOf('a', { selection: { tpm: 100, maxParallelRequests: 1 } })])
     begin('a')

@@ -7,7 +7,7 @@ import type { Affinity } from './affinity.ts'
 import { Available } from './available.ts'
 import type { DeploymentVitals } from './deployment-vitals.ts'
 import { type Exclusion, type InputTokenBounds, Question } from './filters/filter.ts'
-import { fitsAlone } from './filters/load.ts'
+import { hindrance } from './filters/load.ts'
 import { orderOf } from './filters/order.ts'
 import { Sieve, type SieveOptions, type SieveSettings } from './filters/sieve.ts'
 import { showMs } from './moment.ts'
@@ -183,8 +183,7 @@ export class Pool {
     const sieveOptions = complete(options)
     const resting = this.#sieve.butForRest(this.candidates, question, sieveOptions)
     const exclusions = this.#sieve.explainButForRest(this.candidates, question, sieveOptions)
-    const fits = (one: Candidate) => !this.#options.enforcesLimits || fitsAlone(one, question)
-    const reasons = reasonsOf(exclusions, fits)
+    const reasons = reasonsOf(exclusions, one => hindrance(one, question, this.#options.enforcesLimits))
     const isShort = [...reasons].some(isPassing)
     if (!isSome(resting)) return { failure: nobodyFailure(reasons, question, this.name), isShort }
     const chosen = resting.reduce((soonest, one) => (recovery(one) < recovery(soonest) ? one : soonest))

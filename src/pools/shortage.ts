@@ -66,6 +66,11 @@ const shortages: Readonly<Partial<Record<Why, Shortage>>> = {
     kind: 'unavailable',
     message: pool => `No deployments available for selected model. Passed model=${pool}. Each one was tried.`,
   },
+  closed: {
+    kind: 'limited',
+    message: pool =>
+      `No deployments available for selected model. Passed model=${pool}. A limit of 0 (rpm, tpm or max_parallel_requests) lets nothing through; ask whoever set it.`,
+  },
 }
 
 const NONE: Shortage = {
@@ -73,13 +78,13 @@ const NONE: Shortage = {
   message: pool => `No deployments available for selected model. Passed model=${pool}.`,
 }
 
-/** What kept deployments out. One that the call would not fit into in a minute of its own is not out for a while. */
+/** What kept deployments out. One that takes the call never, for the reason that `hindrance` gives, is not out for a while. */
 export function reasonsOf(
   exclusions: ReadonlyMap<Candidate, Exclusion>,
-  fits: (one: Candidate) => boolean,
+  hindrance: (one: Candidate) => Why | undefined,
 ): ReadonlySet<Why> {
   const reasons = new Set<Why>()
-  for (const [one, { why }] of exclusions) reasons.add(isPassing(why) && !fits(one) ? 'too-large' : why)
+  for (const [one, { why }] of exclusions) reasons.add((isPassing(why) && hindrance(one)) || why)
   return reasons
 }
 

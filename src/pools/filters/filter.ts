@@ -14,6 +14,7 @@ export type Why =
   | 'rate-limits'
   | 'share'
   | 'too-large'
+  | 'closed'
   | 'context'
   | 'region'
   | 'response-format'

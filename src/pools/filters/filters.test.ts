@@ -31,6 +31,7 @@ describe('state', () => {
     [usedUp, { selection: { rpm: 2 } }, { requests: 1 }, undefined],
     [usedUp, { selection: { tpm: 50 } }, { tokens: 50 }, '50 tokens, all of them, used this minute, 30 s to go'],
     [usedUp, { selection: { inputTpm: 50 } }, { tokens: 50 }, '50 tokens, all of them, used this minute, 30 s to go'],
+    [usedUp, { selection: { rpm: 0 } }, {}, 'its limit of 0 per minute lets nothing through'],
     [usedUp, {}, { requests: 1e9, tokens: 1e9 }, undefined],
   ] as const)('%o', (filter, parts, vitals, expected) => {
     const candidate = candidateOf(deploymentOf('a', parts), vitals)

@@ -3,7 +3,7 @@ import type { Ms } from '../../core/clock.ts'
 import { type Moment, showMs, untilNextMinute } from '../moment.ts'
 import { isUsedUp, lacksPlace, lacksRequest } from '../room.ts'
 import type { Candidate } from '../strategy.ts'
-import type { CallFilter, Filter, Question } from './filter.ts'
+import type { CallFilter, Filter, Question, Why } from './filter.ts'
 
 /** As many attempts in flight as it may have. */
 export const full: Filter<Moment> = {
@@ -16,7 +16,9 @@ export const full: Filter<Moment> = {
 export const usedUp: Filter<Moment> = {
   why: 'rate-limits',
   excludes: ({ deployment, vitals }, { epoch }) => isUsedUp(deployment, vitals, epoch),
-  explain({ deployment, vitals }, { epoch }) {
+  explain(candidate, { epoch }) {
+    if (isClosed(candidate)) return 'its limit of 0 per minute lets nothing through'
+    const { deployment, vitals } = candidate
     const { rpm } = deployment.selection
     const requests = vitals.requestsThisMinute(epoch)
     const what =
@@ -52,8 +54,23 @@ export const tooFewTokens: CallFilter = {
   explain: (candidate, question) => shortOf(candidate, question) ?? '',
 }
 
-/** Whether the call fits the limits of a minute in which nothing else is asked: if not, no waiting helps. */
-export function fitsAlone(candidate: Candidate, { call }: Question): boolean {
+/**
+ * Why no waiting helps, if so: a limit of 0 lets nothing through, or the call does not fit the limits of a minute in which
+ * nothing else is asked.
+ */
+export function hindrance(candidate: Candidate, question: Question, enforcesLimits: boolean): Why | undefined {
+  if (candidate.vitals.maxInFlight === 0) return 'closed'
+  if (!enforcesLimits) return undefined
+  if (isClosed(candidate)) return 'closed'
+  return fitsAlone(candidate, question) ? undefined : 'too-large'
+}
+
+function isClosed({ deployment: { selection } }: Candidate): boolean {
+  const { rpm, tpm, inputTpm, outputTpm } = selection
+  return rpm === 0 || tpm === 0 || inputTpm === 0 || outputTpm === 0
+}
+
+function fitsAlone(candidate: Candidate, { call }: Question): boolean {
   const { tpm, inputTpm, outputTpm } = candidate.deployment.selection
   if ((tpm ?? inputTpm ?? outputTpm) === undefined) return true
   const { inputTokens, outputTokens } = candidate.estimate(call)
