@@ -120,10 +120,10 @@ export function boundsOf({ body }: Call['request']): TokenBounds {
   return { low: tokens, likely: tokens, high: tokens }
 }
 
-/** Costs what the deployment's `info.cost` says, in nano-dollars; nothing said is no price. */
+/** Costs what the deployment's `info.cost` says, in nano-dollars; nothing said is no price. Output as the body's `output` says. */
 export function estimateOf({ info }: Deployment, { request }: Call): Estimate {
   const cost = info.cost === undefined ? undefined : BigInt(Number(info.cost))
-  return { inputTokens: boundsOf(request).likely, outputTokens: 0, cost }
+  return { inputTokens: boundsOf(request).likely, outputTokens: Number(request.body.output ?? 0), cost }
 }
 
 export interface VitalsParts

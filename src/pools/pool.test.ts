@@ -153,6 +153,20 @@ describe('the list of the available', () => {
     expect(pool.choose(callOf({ body: { tokens: 99 } }))).toMatchObject({ chosen: { deployment: { id: 'a' } } })
   })
 
+  test('lets a call ask for more output than there is in a minute, when nothing else was used of it', () => {
+    const deployments = [deploymentOf('a', { selection: { tpm: 100 } })]
+    const { clock, pool, ward } = setUp(deployments, { checks: { enabled: false, enforceRateLimits: true } })
+    const call = callOf({ body: { tokens: 60, output: 1_000 } })
+    const ticket = ward.begin(attemptOf(deployments[0] ?? deploymentOf(''), clock), {
+      inputTokens: 60,
+      outputTokens: 0,
+    })
+    expect(pool.choose(call)).toMatchObject({ failure: { retryAfterMs: 30_000 }, isShort: true })
+    ward.end(ticket, complete)
+    clock.advance(30_000)
+    expect(outcome(pool, {}, call)).toBe('a')
+  })
+
   test.each([
     ['rpm', { rpm: 0 }],
     ['tpm', { tpm: 0 }],

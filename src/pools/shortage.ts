@@ -38,7 +38,7 @@ const shortages: Readonly<Partial<Record<Why, Shortage>>> = {
   'too-large': {
     kind: 'limited',
     message: pool =>
-      `No deployment of ${pool} takes as many tokens in a minute as this call may use; it can never pass. Shorten the prompt, or ask for fewer tokens (max_tokens).`,
+      `No deployment of ${pool} takes as many tokens in a minute as this prompt has; it can never pass. Shorten it.`,
   },
   context: {
     kind: 'context_too_long',

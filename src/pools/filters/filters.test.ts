@@ -58,6 +58,25 @@ describe('tokens left of the minute', () => {
     const text = tooFewTokens.excludes(candidate, about) ? tooFewTokens.explain(candidate, about) : undefined
     expect(text).toBe(expected)
   })
+
+  test.each([
+    ['is asked for takes the whole limit', { tpm: 100 }, 0, { tokens: 60, output: 500 }, undefined],
+    ['is all used', { tpm: 100 }, 0, { tokens: 100, output: 1 }, undefined],
+    [
+      'is partly used is not enough for it',
+      { tpm: 100 },
+      1,
+      { tokens: 60, output: 500 },
+      '1 of 100 tokens used this minute, 100 more needed',
+    ],
+    ['is less than the prompt', { tpm: 100 }, 0, { tokens: 101 }, '0 of 100 tokens used this minute, 101 more needed'],
+    ['is of output alone', { outputTpm: 100 }, 0, { tokens: 600, output: 500 }, undefined],
+  ])('more output than %s', (_, selection, used, body, expected) => {
+    const candidate = candidateOf(deploymentOf('a', { selection }), { tokens: used })
+    const about = question({ body })
+    const text = tooFewTokens.excludes(candidate, about) ? tooFewTokens.explain(candidate, about) : undefined
+    expect(text).toBe(expected)
+  })
 })
 
 describe('context window', () => {

@@ -71,14 +71,9 @@ function isClosed({ deployment: { selection } }: Candidate): boolean {
 }
 
 function fitsAlone(candidate: Candidate, { call }: Question): boolean {
-  const { tpm, inputTpm, outputTpm } = candidate.deployment.selection
-  if ((tpm ?? inputTpm ?? outputTpm) === undefined) return true
-  const { inputTokens, outputTokens } = candidate.estimate(call)
-  return (
-    inputTokens + outputTokens <= (tpm ?? Number.POSITIVE_INFINITY) &&
-    inputTokens <= (inputTpm ?? Number.POSITIVE_INFINITY) &&
-    outputTokens <= (outputTpm ?? Number.POSITIVE_INFINITY)
-  )
+  const { tpm, inputTpm } = candidate.deployment.selection
+  const least = Math.min(tpm ?? Number.POSITIVE_INFINITY, inputTpm ?? Number.POSITIVE_INFINITY)
+  return least === Number.POSITIVE_INFINITY || candidate.estimate(call).inputTokens <= least
 }
 
 /** Among several replicas: the last tokens of the minute are shared out. */
@@ -118,15 +113,21 @@ interface TokenLimit {
   readonly needed: number
 }
 
+/**
+ * What is asked for at most is often far more than what comes. So output beyond a limit does not make a call impossible:
+ * then it needs the whole limit. A prompt beyond it does.
+ */
 function tokenLimits(candidate: Candidate, call: Call, epoch: Ms): readonly TokenLimit[] {
   const { vitals } = candidate
   const { tpm, inputTpm, outputTpm } = candidate.deployment.selection
   const { inputTokens, outputTokens } = candidate.estimate(call)
+  const tokens = Math.max(Math.min(inputTokens + outputTokens, tpm ?? Number.POSITIVE_INFINITY), inputTokens)
+  const output = Math.min(outputTokens, outputTpm ?? Number.POSITIVE_INFINITY)
   const inputUsed = vitals.inputTokensThisMinute(epoch)
   const outputUsed = vitals.outputTokensThisMinute(epoch)
   return [
-    { what: 'tokens', limit: tpm, used: vitals.tokensThisMinute(epoch), needed: inputTokens + outputTokens },
+    { what: 'tokens', limit: tpm, used: vitals.tokensThisMinute(epoch), needed: tokens },
     { what: 'inputTokens', limit: inputTpm, used: inputUsed, needed: inputTokens },
-    { what: 'outputTokens', limit: outputTpm, used: outputUsed, needed: outputTokens },
+    { what: 'outputTokens', limit: outputTpm, used: outputUsed, needed: output },
   ]
 }
