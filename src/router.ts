@@ -179,8 +179,9 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
   const keepLimits = parts.limits ? [counting(parts.limits, { poolFor, inputTokenBounds })] : []
   // The worst price is set aside when it is known where the call may go.
   const holdMoney = books ? [books.budget] : []
-  // One call-start and one call-end around all that follows.
-  const answer = stack<Call>(traceCall, ...keepLimits, chooseByPrompt, chooseTier, ...holdMoney)(answerInPool)
+  // One call-start and one call-end around all that follows. Limits are kept again for the pool that was chosen.
+  const choose = [chooseByPrompt, chooseTier]
+  const answer = stack<Call>(traceCall, ...keepLimits, ...choose, ...keepLimits, ...holdMoney)(answerInPool)
 
   const begin = beginCalls({ callMs: settings.timeouts.callMs, clock, emit })
   // A probe is a call of its own at one deployment: traced, priced and kept in the vitals like any other.

@@ -21,20 +21,22 @@ export interface LimitsOptions {
 /**
  * Takes a request, its likely tokens and a place from every limit that concerns the call, at once or not at all, and
  * corrects the tokens at its true end by what all its attempts have used. A call that nothing limits passes as it is.
+ * Placed once more behind what chooses a pool, it takes the same from the limits of that pool which were not asked before.
  */
 export const limits =
   (options: LimitsOptions): Layer =>
   next =>
     function limits(call) {
-      if (call.purpose !== 'answer') return next(call)
+      const { standings, requestedPool } = call.record
+      if (call.purpose !== 'answer' || (standings && call.pool === requestedPool)) return next(call)
       const bounds = boundsOf(call, options)
       if (bounds.length === 0) return next(call)
       const priority = call.options.caller?.priority
       const tokens = tokensOf(call, bounds, options)
+      // Places are held by it: the second ones are not the first.
+      const id = standings ? `${call.id}:${call.pool}` : call.id
       const ask: LimitAsk =
-        priority === undefined
-          ? { id: call.id, limits: bounds, tokens }
-          : { id: call.id, limits: bounds, tokens, priority }
+        priority === undefined ? { id, limits: bounds, tokens } : { id, limits: bounds, tokens, priority }
       const admission = options.limiter.admit(ask)
       return admission instanceof Promise
         ? admission.then(answer => proceed(next, call, { answer, ask, options }))
@@ -49,7 +51,8 @@ interface Asked {
 
 function proceed(next: Handler, call: Call, { answer, ask, options }: Asked): Promise<Answer> {
   const { limiter } = options
-  call.record.standings = answer.standings
+  const { standings } = call.record
+  call.record.standings = standings ? [...standings, ...answer.standings] : answer.standings
   if (!answer.granted) return Promise.reject(limitFailure(answer, ask.tokens))
   if (call.cancellation.reason) {
     limiter.settle(answer, 0)
@@ -60,9 +63,11 @@ function proceed(next: Handler, call: Call, { answer, ask, options }: Asked): Pr
 
 function boundsOf(call: Call, { limitsOf = ownLimits, poolOf = requestedPool }: LimitsOptions): readonly RateLimit[] {
   const all = limitsOf(call)
-  if (!all.some(limit => limit.pool !== undefined)) return all
+  const { standings } = call.record
+  if (!all.some(limit => limit.pool !== undefined)) return standings ? NONE : all
   const pool = poolOf(call)
-  return all.filter(limit => limit.pool === undefined || limit.pool === call.pool || limit.pool === pool)
+  const bounds = all.filter(limit => limit.pool === undefined || limit.pool === call.pool || limit.pool === pool)
+  return standings ? bounds.filter(bound => !standings.some(({ limit }) => limit === bound)) : bounds
 }
 
 const NONE: readonly RateLimit[] = []
