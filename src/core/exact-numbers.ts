@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { Json, JsonObject } from './json.ts'
+import { memberText } from './json-edits.ts'
 
 /** Begins a text that stands for a number. Its first character is in hardly any text, so that a search for it ends at once. */
 const MARK = `\ue000${randomUUID()}:`
@@ -21,6 +23,24 @@ export function parseExact(json: string): unknown {
 export function writeExact(value: unknown): string {
   const json = JSON.stringify(value)
   return json.includes(MARK) ? json.replace(MARKED, '$1') : json
+}
+
+/**
+ * A member of an object, to be written by `writeExact`: where numbers of its value are beyond what JavaScript holds for sure, it is
+ * parsed once more from the object's text. Numbers are looked for in the value, which is smaller than the text.
+ */
+export function exactMember(object: JsonObject, name: string, text: () => Uint8Array): Json | undefined {
+  const value = object[name]
+  if (!hasLostDigits(value)) return value
+  const exact = memberText(text(), name)
+  return exact === undefined ? value : (parseExact(exact) as Json)
+}
+
+function hasLostDigits(value: Json | undefined): boolean {
+  if (typeof value === 'number') return Math.abs(value) > Number.MAX_SAFE_INTEGER
+  if (typeof value !== 'object' || value === null) return false
+  for (const name in value) if (hasLostDigits((value as JsonObject)[name])) return true
+  return false
 }
 
 /** What is no number stays as it is, for the parser to refuse. */

@@ -140,6 +140,33 @@ function valueAfter(json: Uint8Array, from: number): Span | undefined {
   return { start, end: at }
 }
 
+/** A member of an object in its text. */
+export interface Member {
+  /** With its quotes. */
+  readonly name: Span
+  readonly value: Span
+}
+
+/**
+ * The members of the outermost object, in order; a name that stands there twice, twice. Of text that is no JSON it tells something
+ * or other.
+ */
+export function membersOf(json: Uint8Array): readonly Member[] {
+  const members: Member[] = []
+  let at = skipSpace(json, 0)
+  if (json[at] !== OPEN_BRACE) return members
+  do {
+    const start = skipSpace(json, at + 1)
+    if (json[start] !== QUOTE) break
+    const name = { start, end: Math.min(stringEnd(json, start) + 1, json.length) }
+    const value = valueAfter(json, name.end)
+    if (!value) break
+    members.push({ name, value })
+    at = skipSpace(json, value.end)
+  } while (json[at] === COMMA)
+  return members
+}
+
 function skipSpace(json: Uint8Array, from: number): number {
   let at = from
   while (isSpace(json[at])) at++

@@ -9,7 +9,7 @@ export type Operation = 'chat' | 'completion' | 'embedding'
 /** A request in OpenAI's vocabulary, the one in the middle: every dialect is read into it, every provider writes from it. */
 export interface Request {
   readonly operation: Operation
-  /** The parsed body as the client sent it, `model` included. Unknown parameters are passed on. */
+  /** The parsed body as the client sent it, `model` included, without what speaks to the router. Unknown parameters are passed on. */
   readonly body: JsonObject
   /** The text it was parsed from, when there was one: sent on with as little change as possible. */
   readonly source?: Source
@@ -17,7 +17,7 @@ export interface Request {
   readonly streamed: boolean
 }
 
-/** A client's body as it came. */
+/** A client's body as it came, without the members that speak to the router. */
 export interface Source {
   readonly bytes: Pieces
   /** Where the value of `model` stands; undefined when that cannot be told for sure. */

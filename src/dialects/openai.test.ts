@@ -25,6 +25,18 @@ describe('the bytes of a request', () => {
     expect(options).toEqual({})
   })
 
+  it('are kept without what is for the router, digit by digit', () => {
+    const rest = `"messages":${JSON.stringify(messages)},"seed":1234567890123456789,"x":1e400`
+    const text = `{"metadata":{"a":1}, "model":"fast",${rest},"tags":["t"]}`
+    const { request, options } = readBytes('chat', new Pieces([Buffer.from(text)]), {})
+    const { bytes, model } = request.source ?? { bytes: new Pieces([]) }
+    const kept = String(bytes.joined())
+    expect(kept).toBe(`{"model":"fast",${rest}}`)
+    expect(kept.slice(model?.start, model?.end)).toBe('"fast"')
+    expect(Object.keys(request.body)).toEqual(['model', 'messages', 'seed', 'x'])
+    expect(options.tags).toEqual(['t'])
+  })
+
   it('of embeddings never ask for a stream', () => {
     const { request } = readBytes('embedding', new Pieces([Buffer.from('{"model":"e","input":"x","stream":true}')]), {})
     expect(request.streamed).toBe(false)
@@ -62,8 +74,9 @@ describe('members for the router', () => {
     const numbers = ['num_retries', 'max_fallbacks', 'timeout', 'stream_timeout']
     const value = harmless[name] ?? (numbers.includes(name) ? 1 : name === 'disable_fallbacks' ? true : null)
     const { request } = asked({ [name]: value, seed: 1 })
-    expect(request.body).toEqual({ model: 'fast', messages, seed: 1 })
-    expect(request.source).toBeUndefined()
+    const sent = { model: 'fast', messages, seed: 1 }
+    expect(request.body).toEqual(sent)
+    expect(JSON.parse(String(request.source?.bytes.joined()))).toEqual(sent)
   })
 
   it('leave the body that was given as it was', () => {

@@ -1,7 +1,8 @@
 import type { CallOptions } from '../core/call.ts'
 import { Failure } from '../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
-import type { Pieces } from '../core/pieces.ts'
+import { afterEdits, memberEdits } from '../core/json-edits.ts'
+import { Pieces } from '../core/pieces.ts'
 import type { Operation, Request, Source } from '../core/request.ts'
 import { CONTROL_KEYS } from './control-keys.ts'
 import { type RequestHeaders, readOptions } from './options.ts'
@@ -31,13 +32,12 @@ export function readBody(
   validate(operation, value)
   const controls = controlsOf(value)
   const options = readOptions(controls.length > 0 ? value : NOTHING_SAID, headers)
-  const body = without(controls, value)
+  const left = controls.filter(name => CONTROL_KEYS.has(name) || name === '__proto__')
   const request: Request = {
     operation,
-    body,
+    body: left.length > 0 ? without(left, value) : value,
     streamed: operation !== 'embedding' && value.stream === true,
-    // Text with members that must not go upstream cannot be passed on as it is.
-    ...(source && body === value && { source }),
+    ...(source && { source: left.length > 0 ? sourceWithout(left, source) : source }),
   }
   return { pool: String(value.model), request, options }
 }
@@ -56,13 +56,15 @@ function controlsOf(body: JsonObject): readonly string[] {
   return found ?? NONE
 }
 
-/** The same object when there is nothing to take out. A `mock_*` that is not known is a parameter like any other. */
-function without(controls: readonly string[], body: JsonObject): JsonObject {
-  let kept: Record<string, Json | undefined> | undefined
-  for (const name of controls) {
-    if (!CONTROL_KEYS.has(name) && name !== '__proto__') continue
-    kept ??= { ...body }
-    delete kept[name]
-  }
-  return kept ?? body
+/** A `mock_*` that is not known is a parameter like any other, and is not among `names`. */
+function without(names: readonly string[], body: JsonObject): JsonObject {
+  const kept: Record<string, Json | undefined> = { ...body }
+  for (const name of names) delete kept[name]
+  return kept
+}
+
+/** The client's text without these members, which must not go upstream. */
+function sourceWithout(names: readonly string[], { bytes, model, ...rest }: Source): Source {
+  const edits = memberEdits(bytes.joined(), new Map(names.map(name => [name, undefined])))
+  return { ...rest, bytes: new Pieces(bytes.edited(edits)), model: model && afterEdits(model, edits) }
 }

@@ -1,6 +1,8 @@
 import type { MessageCreateParamsBase } from '@anthropic-ai/sdk/resources/messages'
 import { describe, expect, it } from 'vitest'
+import { chat } from '../../../test/support/calls.ts'
 import type { Deployment } from '../../core/deployment.ts'
+import { writeExact } from '../../core/exact-numbers.ts'
 import { Failure } from '../../core/failure.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { attemptOf } from './fixtures.ts'
@@ -194,6 +196,17 @@ describe('parameters that Anthropic has not', () => {
     for (const model of ['claude-sonnet-4-20250514', 'claude-3-5-haiku-20241022', 'other'])
       expect(sampling({ temperature: 0.7, top_p: 0.9 }, { model })).toEqual([0.7, 0.9])
     expect(sampling({ temperature: 0.7, top_p: 1 }, { model: 'claude-opus-4-1-20250805' })).toEqual([0.7, undefined])
+  })
+})
+
+describe('numbers of more digits than JavaScript keeps', () => {
+  it.each([false, true])('stay in the schemas of tools as the client wrote them; strict: %s', strict => {
+    const schema = '{"type":"object","properties":{"id":{"type":"integer","maximum":9223372036854775807}}}'
+    const tool = `{"type":"function","function":{"name":"f","strict":${strict},"parameters":${schema}}}`
+    const request = chat(`{"model":"m","messages":${JSON.stringify(HI)},"tools":[${tool}]}`)
+    const body = writeExact(writeRequest({ ...attemptOf({}), request }, '2023-06-01').body)
+    expect(body).toContain(strict ? '{maximum: 9223372036854775807}' : schema)
+    expect(() => JSON.parse(body) as unknown).not.toThrow()
   })
 })
 

@@ -2,6 +2,7 @@ import type { Attempt } from '../../core/call.ts'
 import { Failure } from '../../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { defaultMembers } from '../defaults.ts'
+import { withExact } from '../exact-members.ts'
 import { type Conversation, writeConversation } from './messages.ts'
 import { type ModelTraits, traitsOf } from './model.ts'
 import { type OutputFormat, writeOutputFormat } from './output-format.ts'
@@ -25,6 +26,9 @@ const TRANSLATED = [
   'user safety_identifier metadata service_tier',
 ].flatMap(names => names.split(' '))
 
+/** Members that hold JSON schemas. */
+const SCHEMAS: readonly string[] = ['tools', 'response_format', 'output_config']
+
 /** From this version on the API refuses every sampling parameter, whatever the model. */
 const VERSION_WITHOUT_SAMPLING = '2026-10-21'
 
@@ -46,7 +50,7 @@ export function writeRequest(attempt: Attempt, version: string): WrittenRequest 
     throw new Failure('invalid_request', `Anthropic has no ${request.operation} endpoint: send chat completions`)
   }
   const { drop } = deployment.parameters
-  const client = present(request.body, drop)
+  const client = present(withExact(request, SCHEMAS), drop)
   const defaults = present(deployment.defaults, drop)
   const body = { ...client, ...defaultMembers(client, defaults) }
   const target: Target = {

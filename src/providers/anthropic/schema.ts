@@ -1,3 +1,4 @@
+import { writeExact } from '../../core/exact-numbers.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 
 /**
@@ -13,7 +14,7 @@ export function structuredSchema(schema: JsonObject): JsonObject {
     if (value === undefined || IGNORED.has(key)) continue
     if (schema.$ref !== undefined && !BESIDE_REF.has(key)) continue
     const known = keep(key, value, schema)
-    if (known === undefined) rest.push(`${key}: ${JSON.stringify(value)}`)
+    if (known === undefined) rest.push(`${key}: ${writeExact(value)}`)
     else Object.assign(kept, known)
   }
   if (schema.$ref === undefined && isObjectSchema(schema)) kept.additionalProperties = false

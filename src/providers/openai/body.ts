@@ -1,11 +1,14 @@
 import type { Attempt } from '../../core/call.ts'
 import type { Deployment } from '../../core/deployment.ts'
+import { writeExact } from '../../core/exact-numbers.ts'
 import { Failure } from '../../core/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { type MemberChanges, memberEdits } from '../../core/json-edits.ts'
 import { remembered } from '../../core/remembered.ts'
 import type { Request, Source } from '../../core/request.ts'
 import type { Quirks } from '../catalogue.ts'
 import { defaultMembers } from '../defaults.ts'
+import { withExact } from '../exact-members.ts'
 import type { ExchangeBody } from '../protocol.ts'
 import { withoutMembers } from './messages.ts'
 
@@ -19,8 +22,8 @@ export interface OutgoingBody {
 }
 
 /**
- * Writes the body for an upstream of OpenAI's API. The client's own bytes are kept, with the model's name replaced and
- * missing members put in behind it; only when members must go is the body written anew.
+ * Writes the body for an upstream of OpenAI's API. The client's own bytes are kept: the model's name is replaced, members are taken
+ * out or called otherwise where they stand, and those that are missing are put in behind the model.
  */
 export function outgoingBody(attempt: Attempt, quirks: Quirks): OutgoingBody {
   const { request, deployment } = attempt
@@ -28,9 +31,10 @@ export function outgoingBody(attempt: Attempt, quirks: Quirks): OutgoingBody {
   const hideUsage = request.streamed && !asked
   const added = additions(attempt, quirks)
   const changes = changesFor(attempt, quirks, added)
+  const alterations = alterationsOf(request, added, changes)
   const body =
-    (request.source && !changes ? spliced(request.source, request.body, { deployment, added }) : undefined) ??
-    rewritten(request.body, { ...added, model: deployment.model }, changes)
+    (request.source && spliced(request.source, deployment, alterations)) ??
+    rewritten(request.body, deployment, alterations)
   return { body, hideUsage, dropped: changes && droppedBy(changes, attempt) }
 }
 
@@ -40,7 +44,10 @@ function wantsUsage(body: JsonObject): boolean {
 
 /** Members that the client's body does not have, or not like this. */
 function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject {
-  const added = defaultMembers(request.body, deployment.defaults)
+  const added = defaultMembers(
+    deployment.defaults.tools ? withExact(request, ['tools']) : request.body,
+    deployment.defaults,
+  )
   if (
     request.streamed &&
     request.operation !== 'embedding' &&
@@ -62,11 +69,7 @@ function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject
  * Names that must go (to `undefined`) or be called otherwise; undefined for none.
  * @throws Failure for what the upstream does not take.
  */
-function changesFor(
-  { request, deployment }: Attempt,
-  quirks: Quirks,
-  added: JsonObject,
-): ReadonlyMap<string, string | undefined> | undefined {
+function changesFor({ request, deployment }: Attempt, quirks: Quirks, added: JsonObject): MemberChanges | undefined {
   const changes = new Map<string, string | undefined>()
   const has = (name: string) => request.body[name] !== undefined || added[name] !== undefined
   for (const name of deployment.parameters.drop) if (has(name)) changes.set(name, undefined)
@@ -92,10 +95,7 @@ function isNewLimit({ operation }: Request, { model }: Deployment, { newLimitMod
 }
 
 /** What had a value and goes without another name. Usage is reported whether or not `stream_options` asks for it. */
-function droppedBy(
-  changes: ReadonlyMap<string, string | undefined>,
-  { request, deployment }: Attempt,
-): readonly string[] | undefined {
+function droppedBy(changes: MemberChanges, { request, deployment }: Attempt): readonly string[] | undefined {
   const names: string[] = []
   for (const [name, target] of changes) {
     const value = request.body[name] ?? deployment.defaults[name] ?? null
@@ -115,7 +115,7 @@ function unsupported(name: string, { provider, model }: Attempt['deployment']): 
 function membersText(members: JsonObject): string {
   let text = ''
   for (const name in members) {
-    if (members[name] !== undefined) text += `,${JSON.stringify(name)}:${JSON.stringify(members[name])}`
+    if (members[name] !== undefined) text += `,${JSON.stringify(name)}:${writeExact(members[name])}`
   }
   return text
 }
@@ -126,32 +126,71 @@ const modelBytes: (deployment: Deployment) => Buffer = remembered(({ model }) =>
 /** A shorter body goes out as one piece, which undici writes together with the head. */
 const COPIED_BYTES = 64 << 10
 
+/** What becomes of the client's members, and which are put in beside them. */
+interface Alterations {
+  /** Undefined where all stay as they are. */
+  readonly own: MemberChanges | undefined
+  readonly put: JsonObject
+}
+
+/** Also of what was put into the request before: the client's bytes do not have it. */
+function alterationsOf({ body, source }: Request, added: JsonObject, changes: MemberChanges | undefined): Alterations {
+  const put: JsonObject = source?.added ? Object.assign({}, added, source.added) : added
+  const own = replaced(body, added)
+  return changes ? withChanges(changes, body, { own, put }) : { own, put }
+}
+
+/** A member that is put in takes the place of the client's. */
+function replaced(body: JsonObject, added: JsonObject): MemberChanges | undefined {
+  let own: Map<string, undefined> | undefined
+  for (const name in added) {
+    if (body[name] === undefined) continue
+    own ??= new Map()
+    own.set(name, undefined)
+  }
+  return own
+}
+
+/** A name changes wherever its member stands. One that has a value already keeps it. */
+function withChanges(changes: MemberChanges, body: JsonObject, before: Alterations): Alterations {
+  const own = new Map(before.own)
+  const put: Record<string, Json | undefined> = { ...before.put }
+  for (const [name, target] of changes) {
+    const value = put[name]
+    const moves = target !== undefined && (put[target] ?? body[target] ?? null) === null
+    if (moves) {
+      own.set(target, undefined)
+      delete put[target]
+      if (value !== undefined) put[target] = value
+    }
+    own.set(name, moves && value === undefined ? target : undefined)
+    delete put[name]
+  }
+  return { own, put }
+}
+
+const UNCHANGED: MemberChanges = new Map()
+
 /** The client's bytes with the value of `model` replaced; undefined when they cannot be patched safely. */
 function spliced(
-  { bytes, model: span, added: unwritten }: Source,
-  body: JsonObject,
-  { deployment, added }: { readonly deployment: Deployment; readonly added: JsonObject },
+  { bytes, model: span }: Source,
+  deployment: Deployment,
+  { own, put }: Alterations,
 ): ExchangeBody | undefined {
-  for (const name in added) if (body[name] !== undefined) return undefined
-  if (!span) return undefined
-  const members = membersText(added) + (unwritten ? membersText(unwritten) : '')
+  if (!span || own?.has('model')) return undefined
+  const members = membersText(put)
   const model = modelBytes(deployment)
-  const middle = members === '' ? model : Buffer.concat([model, Buffer.from(members)])
-  const pieces = [...bytes.slice(0, span.start), middle, ...bytes.slice(span.end)]
+  const middle = { ...span, bytes: members === '' ? model : Buffer.concat([model, Buffer.from(members)]) }
+  const edits = own ? [middle, ...memberEdits(bytes.joined(), own)].sort((a, b) => a.start - b.start) : [middle]
+  const pieces = bytes.edited(edits)
   return bytes.length < COPIED_BYTES ? Buffer.concat(pieces) : pieces
 }
 
-const UNCHANGED: ReadonlyMap<string, string | undefined> = new Map()
-
-function rewritten(
-  body: JsonObject,
-  added: JsonObject,
-  changes: ReadonlyMap<string, string | undefined> = UNCHANGED,
-): string {
-  const out: Record<string, Json | undefined> = { ...body, ...added }
-  for (const [name, target] of changes) {
-    if (target !== undefined && (out[target] ?? null) === null) out[target] = out[name]
+function rewritten(body: JsonObject, { model }: Deployment, { own, put }: Alterations): string {
+  const out: Record<string, Json | undefined> = { ...body }
+  for (const [name, target] of own ?? UNCHANGED) {
+    if (target !== undefined) out[target] = out[name]
     delete out[name]
   }
-  return JSON.stringify(out)
+  return writeExact({ ...out, ...put, model })
 }
