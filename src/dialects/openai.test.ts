@@ -56,6 +56,29 @@ describe('the bytes of a request', () => {
     )
   })
 
+  const nested = (levels: number): unknown => (levels === 0 ? 'x' : { a: nested(levels - 1) })
+  const itself: Record<string, unknown> = {}
+  itself.itself = [itself]
+  it.each([
+    ['a BigInt', { max_tokens: 10n }, 'the BigInt 10'],
+    ['a BigInt within', { metadata: { list: [10n] } }, 'the BigInt 10'],
+    ['themselves', { metadata: itself }, 'or holds itself'],
+    ['5,000 levels', { metadata: nested(5_000) }, 'deeper than 64'],
+    ['one level too many', { metadata: nested(MAX_DEPTH) }, 'deeper than 64'],
+  ])('of this process that hold %s are refused', (_, more, message) => {
+    const body = { model: 'a', messages: [{ role: 'user', content: 'hi' }], ...more }
+    expect(() => readBody('chat', body)).toThrow(
+      expect.objectContaining({ kind: 'invalid_request', message: expect.stringContaining(message) }),
+    )
+  })
+
+  it('of this process are as deep as others may be, and may hold what writes its own JSON', () => {
+    const url = Object.assign(new URL('http://a'), { itself })
+    const metadata = { deep: nested(MAX_DEPTH - 2), at: new Date(0), url, unsaid: undefined }
+    const body = { model: 'a', messages: [{ role: 'user', content: 'hi' }], metadata }
+    expect(() => readBody('chat', body)).not.toThrow()
+  })
+
   it('are not quoted when they are no JSON', () => {
     const read = () => readBytes('chat', new Pieces([Buffer.from('{"secret": "sk-123", nonsense')]), {})
     expect(read).toThrow(expect.objectContaining({ message: expect.not.stringContaining('sk-123') }))

@@ -4,6 +4,7 @@ import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import { afterEdits, memberEdits } from '../core/json-edits.ts'
 import { Pieces } from '../core/pieces.ts'
 import type { Operation, Request, Source } from '../core/request.ts'
+import { checkJson } from './check-json.ts'
 import { CONTROL_KEYS } from './control-keys.ts'
 import { type RequestHeaders, readOptions } from './options.ts'
 import { parseBody } from './parse-body.ts'
@@ -29,6 +30,7 @@ export function readBody(
   { source, headers = {} }: { readonly source?: Source; readonly headers?: RequestHeaders } = {},
 ): Asked {
   if (!isObject(value)) throw new Failure('invalid_request', 'the body must be a JSON object', { code: 'invalid_body' })
+  if (!source) checkJson(value)
   validate(operation, value)
   const controls = controlsOf(value)
   const options = readOptions(controls.length > 0 ? value : NOTHING_SAID, headers)
