@@ -15,7 +15,7 @@ const ENOUGH_ATTEMPTS = 5
  * How long a deployment rests after `failure`, which has been counted; 0 for not at all.
  *
  * Explicit rule, where an operator has set a number of allowed failures: it rests when its failures within a sliding
- * 60 s exceed them, though it be the last one. Automatic rule, otherwise: it rests at a 429, when more than half of at
+ * 60 s, at all replicas, exceed them, though it be the last one. Automatic rule, otherwise: it rests at a 429, when more than half of at
  * least 5 attempts failed (both in pools of two or more), and when it refuses our credentials or does not know the
  * model; but never the last available one of its pool.
  */
@@ -24,14 +24,34 @@ export function restMs(
   vitals: DeploymentVitals,
   { failure, now }: { readonly failure: Failure; readonly now: Ms },
 ): Ms {
-  const errorClass = errorClassOf(failure)
-  const length = restLength(settings, vitals.deployment, failure)
-  if (settings.disabled || length <= 0 || !failure.verdict.blames || !errorClass) return 0
-  const limit = allowance(settings, vitals.deployment, errorClass)
-  const rests = limit
-    ? limit.failures(vitals, now) > limit.allowed
+  const { lengthMs, allowed } = sentence(settings, vitals.deployment, failure)
+  if (lengthMs <= 0) return 0
+  const rests = allowed
+    ? allowed.failures(vitals, now) > allowed.count
     : isUnfit(vitals, failure, now) && !isLast(vitals, now)
-  return rests ? length : 0
+  return rests ? lengthMs : 0
+}
+
+/** How long it rests when this failure is one too many by the explicit rule; 0 where that rule does not speak of it. */
+export function orderedRestMs(settings: CooldownSettings, deployment: Deployment, failure: Failure): Ms {
+  const { lengthMs, allowed } = sentence(settings, deployment, failure)
+  return allowed ? lengthMs : 0
+}
+
+interface Sentence {
+  /** 0: no rest follows from this failure, however many there were. */
+  readonly lengthMs: Ms
+  /** Undefined under the automatic rule. */
+  readonly allowed?: Allowance | undefined
+}
+
+const NO_REST: Sentence = { lengthMs: 0 }
+
+function sentence(settings: CooldownSettings, deployment: Deployment, failure: Failure): Sentence {
+  const errorClass = errorClassOf(failure)
+  if (settings.disabled || !failure.verdict.blames || !errorClass) return NO_REST
+  const lengthMs = restLength(settings, deployment, failure)
+  return lengthMs > 0 ? { lengthMs, allowed: allowance(settings, deployment, errorClass) } : NO_REST
 }
 
 /**
@@ -69,7 +89,8 @@ function retryAfter({ retryAfterMs }: Failure): Ms | undefined {
 }
 
 interface Allowance {
-  readonly allowed: number
+  /** How many are tolerated. */
+  readonly count: number
   /** The failures that the number speaks of. */
   failures(vitals: DeploymentVitals, now: Ms): number
 }
@@ -86,10 +107,10 @@ function allowance(settings: CooldownSettings, { health }: Deployment, errorClas
   ]
   for (const { policy, general } of levels) {
     const own = policy?.[errorClass]
-    if (own !== undefined) return { allowed: own, failures: (vitals, now) => vitals.failuresOf(errorClass, now) }
-    const allowed = countFor(policy, errorClass) ?? general
-    if (allowed === undefined) continue
-    return { allowed, failures: (vitals, now) => vitals.failures(now, other => policy?.[other] === undefined) }
+    if (own !== undefined) return { count: own, failures: (vitals, now) => vitals.failuresOf(errorClass, now) }
+    const count = countFor(policy, errorClass) ?? general
+    if (count === undefined) continue
+    return { count, failures: (vitals, now) => vitals.failures(now, other => policy?.[other] === undefined) }
   }
   return undefined
 }
@@ -99,7 +120,7 @@ function isUnfit(vitals: DeploymentVitals, { kind }: Failure, now: Ms): boolean 
   if (vitals.siblings.members.size < 2) return false
   if (kind === 'rate_limited') return true
   const judged = vitals.judged(now)
-  return judged >= ENOUGH_ATTEMPTS && vitals.failures(now) * 2 > judged
+  return judged >= ENOUGH_ATTEMPTS && vitals.ownFailures(now) * 2 > judged
 }
 
 function isLast(vitals: DeploymentVitals, now: Ms): boolean {

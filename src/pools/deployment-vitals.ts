@@ -49,6 +49,7 @@ export class DeploymentVitals implements Vitals {
   readonly #firstToken: SampleRing
   readonly #use = new MinuteUse()
   readonly #failures = new FailureCounts()
+  readonly #failuresElsewhere = new FailureCounts()
   readonly #probeFailures: FailureCounts
   readonly #judged = new SlidingCount()
   #ownInFlight = 0
@@ -168,18 +169,29 @@ export class DeploymentVitals implements Vitals {
     this.#failures.add(errorClass, now)
   }
 
+  /** It failed at another replica, where a number of allowed failures is to judge it. */
+  failedElsewhere(errorClass: ErrorClass, now: Ms): void {
+    this.#failuresElsewhere.add(errorClass, now)
+  }
+
   /** A probe failed, where a policy of allowed failures is to judge it. */
   failedProbe(errorClass: ErrorClass, now: Ms): void {
     this.#probeFailures.add(errorClass, now)
   }
 
-  /** Failures of one class within 60 s, failed probes included. */
+  /** Failures of one class within 60 s, at all replicas, failed probes of this one included. */
   failuresOf(errorClass: ErrorClass, now: Ms): number {
-    return this.#failures.of(errorClass, now) + this.#probeFailures.of(errorClass, now)
+    const own = this.#failures.of(errorClass, now) + this.#probeFailures.of(errorClass, now)
+    return own + this.#failuresElsewhere.of(errorClass, now)
   }
 
   /** The same of every class that `counts` accepts. */
   failures(now: Ms, counts: (errorClass: ErrorClass) => boolean = everyClass): number {
+    return this.ownFailures(now, counts) + this.#failuresElsewhere.total(now, counts)
+  }
+
+  /** Those of this replica among them: they compare with `judged`. */
+  ownFailures(now: Ms, counts: (errorClass: ErrorClass) => boolean = everyClass): number {
     return this.#failures.total(now, counts) + this.#probeFailures.total(now, counts)
   }
 

@@ -104,6 +104,48 @@ describe('a rest', () => {
     expect(nth(all, 1).begin()).toBeUndefined()
   })
 
+  it('follows from allowed failures that all replicas met together', () => {
+    const all = scene(4, [deploymentOf('a')], { cooldown: { restMs: 5000, disabled: false, allowedFails: 3 } })
+    for (let i = 0; i < 3; i++) nth(all, i).fail(new Failure('overloaded', 'busy'))
+    all.clock.advance(100)
+    nth(all, 0).begin()?.end()
+    nth(all, 3).fail(new Failure('overloaded', 'busy'))
+    all.clock.advance(100)
+    for (const replica of all.replicas) expect(replica.begin()).toBeUndefined()
+    all.clock.advance(4_900)
+    for (const replica of all.replicas) replica.begin()?.end()
+    // The last one counts with the others for as long as these are in the window.
+    all.clock.advance(50_000)
+    nth(all, 1).fail(new Failure('overloaded', 'busy'))
+    expect(nth(all, 1).begin()).toBeUndefined()
+    all.clock.advance(60_000)
+    for (let i = 0; i < 3; i++) nth(all, i).fail(new Failure('overloaded', 'busy'))
+    all.clock.advance(100)
+    for (const replica of all.replicas) expect(replica.begin()).toBeDefined()
+  })
+
+  it('follows from allowed failures also where several fail at the same moment', () => {
+    const all = scene(4, [deploymentOf('a')], { cooldown: { restMs: 5000, disabled: false, allowedFails: 3 } })
+    for (const replica of all.replicas) replica.fail(new Failure('overloaded', 'busy'))
+    all.clock.advance(100)
+    for (const replica of all.replicas) expect(replica.begin()).toBeUndefined()
+  })
+
+  it('follows from failures of a class that is counted alone, by the status that the upstream gave', () => {
+    const cooldown = { restMs: 5000, disabled: false, allowedFails: 9, policy: { BadGatewayError: 1 } }
+    const all = scene(2, [deploymentOf('a')], { cooldown })
+    for (const replica of all.replicas) replica.fail(new Failure('upstream_error', 'no', { upstreamStatus: 502 }))
+    all.clock.advance(100)
+    for (const replica of all.replicas) expect(replica.begin()).toBeUndefined()
+  })
+
+  it('does not follow from failures elsewhere under the automatic rule', () => {
+    const all = scene(4, [deploymentOf('a'), deploymentOf('b')])
+    for (let i = 0; i < 4; i++) nth(all, 0).fail(new Failure('overloaded', 'busy'))
+    all.clock.advance(100)
+    for (const vitals of nth(all, 1).vitals()) expect(vitals.failures(all.clock.monotonic())).toBe(0)
+  })
+
   it('is told to a replica that joins later, even when the one that decided it is gone', () => {
     const all = scene(2, [deploymentOf('a'), deploymentOf('b')])
     const tried = nth(all, 0).begin()
@@ -122,6 +164,8 @@ describe('a rest', () => {
     { type: 'rest', id: 'a', ms: -1, kind: 'overloaded' },
     { type: 'rest', id: 'a', ms: 1000, kind: 'toString' },
     { type: 'rest', id: 'nobody', ms: 1000, kind: 'overloaded' },
+    { type: 'fail', id: 'nobody', ms: 1000, kind: 'overloaded' },
+    { type: 'fail', id: 'a', ms: 1000, kind: 'limited', status: 'x' },
     { type: 'hold', id: 'a', ms: '1000' },
     { type: 'use', of: { a: [1, 2] } },
     { type: 'use', of: { a: [-1, 0, 0, 0, 0] } },

@@ -7,7 +7,8 @@ import { HEARD_MS, type Replicas, SharedUse, type Use } from './shared-use.ts'
 import type { Ward, WardListener } from './ward.ts'
 
 // What replicas tell each other of deployments, by their ids. Durations are what is left of them: clocks differ.
-//   {type: rest, id, ms, kind, text}     a deployment rests, for this failure
+//   {type: rest, id, ms, kind, text, status}  a deployment rests, for this failure
+//   {type: fail, id, ms, kind, text, status}  it failed, and rests for so long if that was one too many
 //   {type: hold, id, ms}                 the upstream has asked to stay away
 //   {type: use, of: {id: [in flight, minute, requests, input tokens, output tokens, p50, p50 of first tokens]}}
 
@@ -60,8 +61,13 @@ class SharedVitals implements WardListener, ExchangeListener, Replicas {
     this.#ids.set(vitals.shared, vitals)
   }
 
-  rested({ deployment }: DeploymentVitals, ms: Ms, { kind, message }: Failure): void {
-    this.#exchange.publish({ type: 'rest', id: deployment.id, ms, kind, text: message.slice(0, MAX_TEXT) })
+  /** Told one by one and at once, for they are few: after one too many it rests. What is lost is missing in the count. */
+  failed({ deployment }: DeploymentVitals, ms: Ms, failure: Failure): void {
+    this.#exchange.publish({ type: 'fail', id: deployment.id, ms, ...told(failure) })
+  }
+
+  rested({ deployment }: DeploymentVitals, ms: Ms, failure: Failure): void {
+    this.#exchange.publish({ type: 'rest', id: deployment.id, ms, ...told(failure) })
   }
 
   heldOut({ deployment }: DeploymentVitals, ms: Ms): void {
@@ -116,15 +122,15 @@ class SharedVitals implements WardListener, ExchangeListener, Replicas {
 
   // What happens elsewhere.
 
-  heard({ type, id, ms, kind, text, of }: JsonObject, from: string): void {
+  heard(message: JsonObject, from: string): void {
+    const { type, id, ms, of } = message
     if (type === 'use' && isObject(of)) this.#hear(of, from)
     if (typeof id !== 'string' || typeof ms !== 'number' || !(ms > 0)) return
     const length = Math.min(ms, MAX_REST_MS)
     if (type === 'hold') this.#ward.holdOutElsewhere(id, length)
-    if (type === 'rest' && isFailureKind(kind)) {
-      const message = typeof text === 'string' ? text : `another replica met ${kind}`
-      this.#ward.restElsewhere(id, length, new Failure(kind, message))
-    }
+    const failure = failureOf(message)
+    if (type === 'rest' && failure) this.#ward.restElsewhere(id, length, failure)
+    if (type === 'fail' && failure) this.#ward.failElsewhere(id, length, failure)
   }
 
   gone(replica: string): void {
@@ -168,6 +174,16 @@ class SharedVitals implements WardListener, ExchangeListener, Replicas {
     vitals.noticePressure(epoch)
     vitals.siblings.freed()
   }
+}
+
+function told({ kind, message, upstreamStatus }: Failure): JsonObject {
+  return { kind, text: message.slice(0, MAX_TEXT), ...(upstreamStatus !== undefined && { status: upstreamStatus }) }
+}
+
+function failureOf({ kind, text, status }: JsonObject): Failure | undefined {
+  if (!isFailureKind(kind)) return undefined
+  const message = typeof text === 'string' ? text : `another replica met ${kind}`
+  return new Failure(kind, message, typeof status === 'number' ? { upstreamStatus: status } : {})
 }
 
 function encode({ inFlight, minute, requests, inputTokens, outputTokens, p50, firstTokenP50 }: Use): Json {

@@ -4,7 +4,7 @@ import type { Clock, Ms } from '../core/clock.ts'
 import type { Deployment, Estimate } from '../core/deployment.ts'
 import type { Failure } from '../core/failure.ts'
 import type { RoutingSettings } from '../core/settings.ts'
-import { believesRest, holdOutMs, restMs } from './cooldown.ts'
+import { believesRest, holdOutMs, orderedRestMs, restMs } from './cooldown.ts'
 import { DeploymentVitals, type VitalsSettings } from './deployment-vitals.ts'
 import { errorClassOf } from './error-class.ts'
 import { isIgnored, isSteered, NO_PROBES, probeResult, probeWindowMs } from './probe.ts'
@@ -36,6 +36,8 @@ const NO_TOKENS: Reservation = { inputTokens: 0, outputTokens: 0 }
 export interface WardListener {
   /** A deployment has vitals from now on. */
   admitted(vitals: DeploymentVitals): void
+  /** It failed, and rests for so long after one failure too many of those that an operator has allowed. */
+  failed(vitals: DeploymentVitals, lengthMs: Ms, failure: Failure): void
   /** It rests from now on, as this replica has decided. */
   rested(vitals: DeploymentVitals, lengthMs: Ms, failure: Failure): void
   /** The upstream asks to stay away. */
@@ -153,6 +155,16 @@ export class Ward {
     if (!this.#settings.cooldown.disabled) this.#vitals.get(id)?.holdOut(this.#clock.monotonic() + lengthMs)
   }
 
+  /** Counts a failure at another replica, where failures are counted over all; nobody else is told of a rest, since all count. */
+  failElsewhere(id: string, lengthMs: Ms, failure: Failure): void {
+    const vitals = this.#vitals.get(id)
+    const errorClass = errorClassOf(failure)
+    if (!vitals || !errorClass || orderedRestMs(this.#settings.cooldown, vitals.deployment, failure) <= 0) return
+    const now = this.#clock.monotonic()
+    vitals.failedElsewhere(errorClass, now)
+    if (restMs(this.#settings.cooldown, vitals, { failure, now }) > 0) vitals.rest(now + lengthMs, failure)
+  }
+
   /** A probe is no sample of anything: it only shows whether the deployment is well. */
   #probed({ attempt, vitals }: Ticket, end: End, now: Ms): void {
     const { cooldown, probes = NO_PROBES } = this.#settings
@@ -173,6 +185,8 @@ export class Ward {
     const errorClass = errorClassOf(failure)
     if (errorClass) vitals.failed(errorClass, now)
     if (failure.kind !== 'rate_limited') vitals.penalise(attempt.request.streamed, now)
+    const ordered = this.#listener ? orderedRestMs(this.#settings.cooldown, vitals.deployment, failure) : 0
+    if (ordered > 0) this.#listener?.failed(vitals, ordered, failure)
     const holdOut = holdOutMs(this.#settings.cooldown, vitals.deployment, failure)
     if (holdOut > 0) {
       vitals.holdOut(now + holdOut)
