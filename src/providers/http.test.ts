@@ -181,7 +181,8 @@ describe('an upstream that fails', () => {
     ['redirects', fault.redirect('http://169.254.169.254/latest'), 'upstream_error', 'upstream_error'],
     ['compresses', fault.gzipBomb({ bytes: 1 << 16 }), 'bad_answer', 'bad_answer'],
     ['compresses twice', fault.gzipBomb({ bytes: 1 << 16, layers: 2 }), 'bad_answer', 'bad_answer'],
-    ['sends an endless line', fault.longLine(3 << 20), 'complete', 'bad_answer'],
+    ['sends a line as long as a picture', fault.longLine(3 << 20), 'complete', 'complete'],
+    ['sends an endless line', fault.longLine(17 << 20), 'complete', 'bad_answer'],
     ['forgets [DONE]', fault.noDone(), 'complete', 'complete'],
     ['forgets its usage', fault.noUsage(), 'complete', 'complete'],
     ['answers with 201', fault.body(WHOLE, { status: 201 }), 'complete', 'complete'],
@@ -203,7 +204,7 @@ describe('an upstream that fails', () => {
     ],
     [
       'says nothing at great length',
-      fault.body(': thinking\n\n'.repeat(500_000), { contentType: 'text/event-stream' }),
+      fault.body(': thinking\n\n'.repeat(2_000_000), { contentType: 'text/event-stream' }),
       'bad_answer',
       'bad_answer',
     ],

@@ -9,11 +9,12 @@ import type { Dialler } from './dialler.ts'
 import type { Exchange, ExchangeBody, Protocol, StreamReader } from './protocol.ts'
 import { encoded, type Headers, isEventStream, shownHeaders } from './response-headers.ts'
 import { retryAfterMs } from './retry-after.ts'
+import { MAX_EVENT_BYTES } from './sse.ts'
 
 /** The largest whole answer that is taken. */
 const MAX_ANSWER_BYTES = 64 << 20
-/** The most that a stream may bring before its first content, which is kept until then. */
-const MAX_PRELUDE_BYTES = 4 << 20
+/** The most that a stream may bring before its first content, which is kept until then: that may be one event, as large as any. */
+const MAX_PRELUDE_BYTES = MAX_EVENT_BYTES + (4 << 20)
 /** The largest body of an error that is read; the rest is cut. */
 const MAX_ERROR_BYTES = 64 << 10
 /** How long the end of a response may come after that of its answer, in milliseconds, for its connection to be used again. */

@@ -56,9 +56,38 @@ describe('an event stream', () => {
     expect(pieces[0]).toBe(chunk)
   })
 
+  it('is cut where blank lines of two kinds meet, byte by byte', () => {
+    const bytes = fc.array(fc.constantFrom('a', '\n', '\r', '\r\n', '\r\n\r\n'), { maxLength: 12 })
+    fc.assert(
+      fc.property(bytes, fc.array(fc.nat(), { maxLength: 9 }), (texts, places) => {
+        const whole = Buffer.from(texts.join(''))
+        const { pieces, rest } = split(cut(whole, places))
+        expect(Buffer.concat([...pieces, rest ?? Buffer.alloc(0)])).toEqual(whole)
+        expect(String(rest ?? '')).not.toMatch(/\n\n|\r\r|\n\r\n/)
+      }),
+    )
+  })
+
+  it('may hold a picture, which comes in many chunks or in bytes', () => {
+    const whole = Buffer.from(`data: ${'iVBORw0KGgo='.repeat(140_000)}\n\n`)
+    const chunks = Array.from({ length: Math.ceil(whole.length / 997) }, (_, at) =>
+      whole.subarray(at * 997, at * 997 + 997),
+    )
+    const { pieces, rest } = split(chunks)
+    expect(whole.length).toBeGreaterThan(1 << 20)
+    expect([pieces.length, pieces[0]?.equals(whole), rest]).toEqual([1, true, undefined])
+  })
+
+  it('takes bytes one by one without looking at those before again', () => {
+    const splitter = new SseSplitter(() => {})
+    const byte = Buffer.from('x')
+    for (let sent = 0; sent < 1 << 20; sent++) splitter.push(byte)
+    expect(splitter.rest?.length).toBe(1 << 20)
+  })
+
   it('is refused when an event grows too long', () => {
     const splitter = new SseSplitter(() => {})
-    const chunk = Buffer.alloc(64 << 10, 'x')
+    const chunk = Buffer.alloc(1 << 20, 'x')
     const push = () => {
       for (let sent = 0; sent <= MAX_EVENT_BYTES; sent += chunk.length) splitter.push(chunk)
     }

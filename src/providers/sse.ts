@@ -4,17 +4,23 @@ const LF = 10
 /** A carriage return. */
 export const CR = 13
 
-/** The longest line, and so the longest event, that an upstream may send. */
-export const MAX_EVENT_BYTES: number = 1 << 20
+/** The longest event that an upstream may send: pictures come as one (OpenRouter's, Gemini's), of 1.5 MB and more in base64. */
+export const MAX_EVENT_BYTES: number = 16 << 20
+
+/** A blank line may have as many bytes before the chunk in which it ends. */
+const SEAM_BYTES = 2
 
 /**
  * Cuts an event stream at its blank lines (LF, CRLF or CR; https://html.spec.whatwg.org/multipage/server-sent-events.html)
  * without decoding it. `onEvents` gets the whole events of a chunk as one piece, in the upstream's own bytes and without
- * a copy unless an event began in an earlier chunk.
+ * a copy unless an event began in an earlier chunk. Takes time in proportion to the bytes: each is looked at once, and copied four
+ * times at most, however small the chunks are.
  */
 export class SseSplitter {
   readonly #onEvents: (bytes: Buffer) => void
-  #rest: Buffer | undefined
+  /** What waits for its blank line: the first bytes of `#room`, which may have more for what comes. */
+  #room: Buffer | undefined
+  #waiting = 0
   #hasBegun = false
 
   constructor(onEvents: (bytes: Buffer) => void) {
@@ -23,23 +29,41 @@ export class SseSplitter {
 
   /** @throws Failure `bad_answer` when an event grows beyond MAX_EVENT_BYTES. */
   push(chunk: Buffer): void {
-    const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk
-    // What waited has no blank line in it, but may hold the beginning of one.
-    const end = lastBoundary(bytes, this.#rest ? Math.max(this.#rest.length - 2, 0) : 0)
-    const rest = end === bytes.length ? undefined : bytes.subarray(end)
-    if (rest && rest.length > MAX_EVENT_BYTES) {
+    const rest = this.rest
+    const end = lastBoundary(chunk) || (rest ? boundaryAtSeam(rest, chunk) : 0)
+    if (end === 0 && rest) this.#grow(rest, chunk)
+    else this.#keep(end < chunk.length ? chunk.subarray(end) : undefined)
+    if (this.#waiting > MAX_EVENT_BYTES) {
       throw new Failure('bad_answer', `the upstream sent a server-sent event of more than ${MAX_EVENT_BYTES} bytes`)
     }
-    this.#rest = rest
     if (end === 0) return
-    const events = rest ? bytes.subarray(0, end) : bytes
+    const ended = end === chunk.length ? chunk : chunk.subarray(0, end)
+    const events = rest ? Buffer.concat([rest, ended]) : ended
     this.#onEvents(this.#hasBegun ? events : withoutMark(events))
     this.#hasBegun = true
   }
 
   /** What came after the last blank line: an event that was never finished. */
   get rest(): Buffer | undefined {
-    return this.#rest
+    return this.#room?.length === this.#waiting ? this.#room : this.#room?.subarray(0, this.#waiting)
+  }
+
+  #keep(rest: Buffer | undefined): void {
+    this.#room = rest
+    this.#waiting = rest ? rest.length : 0
+  }
+
+  /** Twice the room that is needed, when it is needed. The first chunk is a view of bytes that are not ours. */
+  #grow(rest: Buffer, chunk: Buffer): void {
+    const length = rest.length + chunk.length
+    let room = this.#room
+    if (!room || room.length < length) {
+      room = Buffer.allocUnsafe(length * 2)
+      rest.copy(room)
+    }
+    chunk.copy(room, rest.length)
+    this.#room = room
+    this.#waiting = length
   }
 }
 
@@ -48,9 +72,21 @@ function withoutMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 }
 
+/** Where a blank line ends that began in the bytes before this chunk: the index in the chunk, or 0. */
+function boundaryAtSeam(before: Buffer, chunk: Buffer): number {
+  if (chunk[0] !== LF && chunk[0] !== CR) return 0
+  const seam = Buffer.concat([before.subarray(-SEAM_BYTES), chunk.subarray(0, SEAM_BYTES)])
+  const start = Math.min(before.length, SEAM_BYTES)
+  return Math.max(lastBoundary(seam, start) - start, 0)
+}
+
+/** From so many bytes on, a native search for the last end of a line is cheaper than the walk to it: a picture has none. */
+const SEARCHED = 4_096
+
 /** The index after the last blank line, or 0; looked for behind `from` only. */
-function lastBoundary(bytes: Buffer, from: number): number {
-  for (let end = bytes.length; end > 1 && end > from; end--) {
+function lastBoundary(bytes: Buffer, from = 0): number {
+  const ended = bytes.length < SEARCHED ? bytes.length : Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
+  for (let end = ended; end > 1 && end > from; end--) {
     const last = bytes[end - 1]
     if (last !== LF && last !== CR) continue
     const before = bytes[end - 2]
