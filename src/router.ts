@@ -273,7 +273,10 @@ function charging(charges: ChargeSettings): MeterOptions['chargeOf'] {
 /** There is no pool of that name. */
 export function unknownModel(name: string, pools: Pick<Pools, 'nearest'>): Failure {
   const nearest = pools.nearest(name)
-  const hint = nearest.length > 0 ? `did you mean ${nearest.join(' or ')}?` : 'GET /v1/models lists the names'
+  const hint =
+    nearest.length > 0
+      ? `did you mean ${nearest.join(' or ')}?`
+      : 'the configuration has the names (GET /v1/models of a gateway)'
   return new Failure('unknown_model', `there is no model named '${name.slice(0, 100)}'; ${hint}`, {
     code: 'model_not_found',
     param: 'model',

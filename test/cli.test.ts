@@ -64,7 +64,10 @@ describe('wrong use', LONG, () => {
     [['check', root], /cannot be read: it is a directory\n$/],
     [['explain'], /^error: give a prompt, or --request FILE/],
     [['explain', '-r', missing], /^tollgate: the request .* cannot be read: there is no such file\n$/],
-    [['explain', '--model', 'nobody', 'hi'], /^tollgate: there is no model named 'nobody'/],
+    [
+      ['explain', '--model', 'nobody', 'hi'],
+      /^tollgate: there is no model named 'nobody'; the configuration has the names/,
+    ],
   ])('%j is refused with what to do', async (args, message) => {
     const { code, stdout, stderr } = await tollgate(...args)
     expect(stderr).toMatch(message)
@@ -76,6 +79,11 @@ describe('wrong use', LONG, () => {
     const { code, stdout, stderr } = await tollgate('serve', '--log', 'json', '--config', missing)
     expect(JSON.parse(stderr)).toMatchObject({ level: 'error', message: expect.stringContaining('cannot be read') })
     expect([code, stdout]).toEqual([1, ''])
+  })
+
+  it('a request that is no object is named', async () => {
+    const { code, stderr } = await tollgate('explain', '-r', file('body.json', '[]'))
+    expect([code, stderr]).toEqual([1, 'tollgate: the body must be a JSON object\n'])
   })
 
   it('a request that is no JSON is named', async () => {

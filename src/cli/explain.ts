@@ -5,6 +5,7 @@ import { defaultConfig } from '../config/default-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { readProblem } from '../config/read-problem.ts'
 import { Failure } from '../core/failure.ts'
+import { isObject } from '../core/json.ts'
 import { readBody } from '../dialects/openai.ts'
 import { explanationBody } from '../insight/explanation.ts'
 import { explanationText } from '../insight/explanation-text.ts'
@@ -56,7 +57,7 @@ async function explain(prompt: string | undefined, options: ExplainOptions, comm
 function requestBody(prompt: string | undefined, { model, request }: ExplainOptions): unknown {
   if (request === undefined) return { model, messages: [{ role: 'user', content: prompt ?? '' }] }
   const body = parsed(textOf(request), request)
-  return typeof body === 'object' && body !== null && !('model' in body) ? { model, ...body } : body
+  return isObject(body) && !('model' in body) ? { model, ...body } : body
 }
 
 function textOf(file: string): string {

@@ -166,6 +166,7 @@ describe('loadConfig on what is wrong', () => {
     ['router_settings: {retry_policy: {TimeoutErorRetries: 1}}\n', 'did you mean TimeoutErrorRetries?'],
     ['tollgate_settings: {telemetry: {trace: {}}}\n', 'did you mean traces?'],
     ['litellm_settings: {cache: false, cache_params: {tpye: redis, s3_bucket_name: x}}\n', 'did you mean type?'],
+    ['tollgate_settings: {telemetry: {jsonl: ""}}\n', 'telemetry.jsonl: is empty, so no lines are written'],
     ['litellm_settings: {max_ui_session_budget: 10}\n', 'accepted, no effect yet: budgets'],
   ])('reports %j', (text, message) => {
     const { lines } = load(POOL + text)

@@ -65,6 +65,7 @@ function compileLogging(litellm: LitellmValues): LoggingRules {
 
 function compileJsonl(telemetry: Section | undefined, { findings }: CompileContext): JsonlSettings | undefined {
   const value = own(telemetry?.value, 'jsonl')
+  if (telemetry && value === '') findings.report(telemetry.subject('jsonl'), 'is empty, so no lines are written')
   if (typeof value === 'string') return value ? { path: value, maxFiles: 5 } : undefined
   const section = telemetry?.section('jsonl')
   if (!section) return undefined
