@@ -50,6 +50,19 @@ it('its types bring none of the parser of configurations', () => {
     expect(readFileSync(join(root, 'dist', name), 'utf8'), name).not.toMatch(/Zod/)
 })
 
+it('holds the documents that its README leads to', () => {
+  const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
+  const packed = new Set(files.map(({ path }) => path))
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const links = [...readme.matchAll(/\]\((docs\/[^)#]+\.md)/g)].map(([, path = '']) => path)
+  expect(links.filter(path => !packed.has(path))).toEqual([])
+  expect(links).toContain('docs/money.md')
+})
+
 it('holds the files that it names', () => {
   const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     exports: Record<string, string | Record<string, string>>
