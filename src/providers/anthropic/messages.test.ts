@@ -149,14 +149,7 @@ describe('a conversation', () => {
     [[user('a'), { role: 'assistant', tool_calls: {} }], 'messages[1].tool_calls'],
     [[user('a'), { role: 'assistant', tool_calls: [{ type: 'custom' }] }], 'messages[1].tool_calls[0]'],
     [[user('a'), { role: 'assistant', tool_calls: [call('')] }], 'messages[1].tool_calls[0].id'],
-    [
-      [user('a'), { role: 'assistant', tool_calls: [call('t', '{"a":')] }],
-      'messages[1].tool_calls[0].function.arguments',
-    ],
-    [
-      [user('a'), { role: 'assistant', tool_calls: [call('t', '[1]')] }],
-      'messages[1].tool_calls[0].function.arguments',
-    ],
+    [[user('a'), { role: 'assistant', tool_calls: [call('t', [1])] }], 'messages[1].tool_calls[0].function.arguments'],
     [[user('a'), { role: 'tool', content: 'x' }], 'messages[1].tool_call_id'],
   ])('%j is refused at %s', (messages, path) => {
     expect(refusedAt(messages)).toBe(path)
@@ -240,3 +233,16 @@ function expectValid(turns: ReturnType<typeof turnsOf>): void {
   const last = turns.at(-1)
   if (last?.role === 'assistant') expect(String(last.content.at(-1)?.text ?? '')).not.toMatch(/\s$/)
 }
+
+describe('arguments of a tool that are no JSON object', () => {
+  it.each(['{"a":', '{"text":"cut in a wo', '[1]', '"x"', ' '])('are sent as what the model said: %s', said => {
+    const history = [
+      user('a'),
+      { role: 'assistant', tool_calls: [call('t', said)] },
+      { role: 'tool', tool_call_id: 't', content: 'the arguments were cut' },
+    ]
+    expect(turnsOf(history)[1]?.content).toEqual([
+      { type: 'tool_use', id: 't', name: 'f', input: { INVALID_JSON: said } },
+    ])
+  })
+})

@@ -96,11 +96,19 @@ function toolUses(calls: Json | undefined, path: string): JsonObject[] {
   })
 }
 
+/**
+ * Where Anthropic documents that arguments go which are no JSON object, such as those of an answer that was cut: the model sees what
+ * it said, and the conversation goes on.
+ * https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
+ */
+const NO_JSON = 'INVALID_JSON'
+
 function parsedArguments(input: Json | undefined, path: string): JsonObject {
   if (input === undefined || input === null || input === '') return {}
   const value = typeof input === 'string' ? parsed(input) : input
-  if (!isObject(value)) throw invalid(path, 'must be a JSON object')
-  return value
+  if (isObject(value)) return value
+  if (typeof input === 'string') return { [NO_JSON]: input }
+  throw invalid(path, 'must be a JSON object')
 }
 
 function parsed(text: string): unknown {
