@@ -41,18 +41,36 @@ export function passedOn(rest: JsonObject, target: Target): JsonObject {
   return passed
 }
 
+/** What of a request bears on its sampling. */
+export interface SamplingRoom {
+  readonly traits: ModelTraits
+  /** `thinking` as it is sent. */
+  readonly thinking: JsonObject | undefined
+}
+
 /** Temperature (OpenAI's goes to 2, Anthropic's to 1), top_p and top_k, where the model still takes them. */
-export function sampling(body: JsonObject, traits: ModelTraits, target: Target): JsonObject {
+export function sampling(body: JsonObject, target: Target, { traits, thinking }: SamplingRoom): JsonObject {
   const written: Record<string, Json> = {}
+  const thinks = thinking?.type === 'enabled' || thinking?.type === 'adaptive'
   for (const name of ['temperature', 'top_p', 'top_k']) {
     const value = body[name]
     if (value === undefined) continue
     if (typeof value !== 'number') throw invalid(name, 'must be a number')
     const number = name === 'temperature' ? Math.min(Math.max(value, 0), 1) : value
-    if (!traits.fixedSampling || target.deployment.parameters.allow.includes(name)) written[name] = number
-    else if (number !== 1 || name === 'top_k') unsupported(target, name, 'takes no sampling parameters')
+    const allowed = target.deployment.parameters.allow.includes(name)
+    if (!allowed && traits.fixedSampling) {
+      if (number !== 1 || name === 'top_k') unsupported(target, name, 'takes no sampling parameters')
+    } else if (!allowed && thinks && !fitsThinking(name, number)) {
+      unsupported(target, name, 'takes no such value while it thinks (reasoning_effort, thinking)')
+    } else written[name] = number
   }
   return traits.oneSampling && !target.deployment.parameters.allow.includes('top_p') ? ofOne(written, target) : written
+}
+
+/** https://platform.claude.com/docs/en/build-with-claude/extended-thinking#feature-compatibility */
+function fitsThinking(name: string, value: number): boolean {
+  if (name === 'temperature') return value === 1
+  return name === 'top_p' && value >= 0.95
 }
 
 /** Temperature or top_p: of both, the one that is 1 asks for nothing, and most clients that send both send such a one. */

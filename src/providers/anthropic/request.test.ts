@@ -199,6 +199,34 @@ describe('parameters that Anthropic has not', () => {
   })
 })
 
+describe('sampling beside thoughts', () => {
+  const thinking = { type: 'enabled', budget_tokens: 2000 }
+
+  it.each<[JsonObject, string]>([
+    [{ reasoning_effort: 'low', temperature: 0.2 }, 'temperature'],
+    [{ reasoning_effort: 'low', top_k: 5 }, 'top_k'],
+    [{ thinking, top_p: 0.9 }, 'top_p'],
+  ])('of %j is refused, left out or let through, as configured', (body, name) => {
+    expect(refused(body)).toMatchObject({ param: name, code: 'unsupported_parameter' })
+    expect(refused(body, { model: 'claude-opus-4-6' }).param).toBe(name)
+    expect(written(body, dropping)).not.toHaveProperty(name)
+    expect(written(body, dropping).thinking).toMatchObject({ type: 'enabled' })
+    expect(droppedFrom(body, dropping)).toEqual([name])
+    const allowing = { parameters: { dropUnsupported: false, drop: [], allow: [name] } }
+    expect(written(body, allowing)[name]).toBe(body[name])
+  })
+
+  it('stays where it disturbs none, or there are none', () => {
+    expect(written({ reasoning_effort: 'low', temperature: 1 }).temperature).toBe(1)
+    expect(written({ reasoning_effort: 'low', temperature: 1.5 }).temperature).toBe(1)
+    expect(written({ reasoning_effort: 'low', top_p: 0.95 }).top_p).toBe(0.95)
+    expect(written({ reasoning_effort: 'none', temperature: 0.2 }).temperature).toBe(0.2)
+    expect(written({ thinking: { type: 'disabled' }, top_k: 5 }).top_k).toBe(5)
+    const forced = { tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'required' }
+    expect(written({ reasoning_effort: 'low', temperature: 0.2, ...forced }).temperature).toBe(0.2)
+  })
+})
+
 describe('numbers of more digits than JavaScript keeps', () => {
   it.each([false, true])('stay in the schemas of tools as the client wrote them; strict: %s', strict => {
     const schema = '{"type":"object","properties":{"id":{"type":"integer","maximum":9223372036854775807}}}'

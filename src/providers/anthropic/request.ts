@@ -74,7 +74,7 @@ export function writeRequest(attempt: Attempt, version: string): WrittenRequest 
     max_tokens: given ?? defaultMaxTokens(deployment.limits.maxOutputTokens, thinking),
     ...instructions(conversation, output),
     messages: conversation.messages.map(({ role, content }) => ({ role, content })),
-    ...sampling(body, traits, target),
+    ...sampling(body, target, { traits, thinking }),
     ...stopSequences(body.stop),
     ...toolParameters(body),
     ...(thinking && { thinking }),
