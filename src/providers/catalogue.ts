@@ -15,7 +15,7 @@ export interface Quirks {
   readonly streamUsageIn?: string
   /** Parameters of OpenAI's API that it answers with an error. */
   readonly unsupported?: readonly string[]
-  /** Members of messages and their parts that it answers with an error. */
+  /** Members of messages, their parts and calls, and of tools that it answers with an error. */
   readonly unsupportedInMessages?: readonly string[]
   /** OpenAI's name of a parameter to the host's. */
   readonly rename?: Readonly<Record<string, string>>
@@ -53,7 +53,7 @@ const CHAT_AND_EMBEDDINGS: Quirks = { embeddings: true }
 const OPENAI: Quirks = { embeddings: true, newLimitModels: /(?:^|[/:])(?:o[1-9]|gpt-[5-9])/ }
 
 /**
- * What answers of others hold, or their requests, and what OpenAI's SDK adds (`parsed`): clients send a conversation back as they
+ * What answers of others hold, or their requests, and what OpenAI's SDK adds (`parsed...`): clients send a conversation back as they
  * had it, wherever it goes next.
  */
 const FOREIGN: readonly string[] = [
@@ -62,6 +62,7 @@ const FOREIGN: readonly string[] = [
   'refusal',
   'annotations',
   'parsed',
+  'parsed_arguments',
   'cache_control',
 ]
 

@@ -240,6 +240,23 @@ describe('parameters', () => {
     },
   )
 
+  it.each(['mistral', 'groq', 'cerebras'])('of other hosts in tools and their calls do not go to %s', name => {
+    const quirks = findHost(name)?.quirks ?? {}
+    const said = { name: 'f', arguments: '{}' }
+    const calls = (own: JsonObject, mark: JsonObject) => [
+      { role: 'assistant', tool_calls: [{ id: 'a', type: 'function', function: { ...said, ...own }, ...mark }] },
+    ]
+    const mark = { cache_control: { type: 'ephemeral' } }
+    const schema = '{"maximum":9223372036854775807,"properties":{"cache_control":{}}}'
+    const tool = (marks: string) => `{"type":"function","function":{"name":"f","parameters":${schema}}${marks}}`
+    const { text, sent } = send(
+      `{"model":"m","messages":${JSON.stringify(calls({ parsed_arguments: {} }, mark))},"tools":[${tool(',"cache_control":{}')}]}`,
+      { quirks },
+    )
+    expect(sent.messages).toEqual(calls({}, {}))
+    expect(text).toContain(`"tools":[${tool('')}]`)
+  })
+
   it.each([
     ['gpt-5-mini', true],
     ['gpt-5.1-2025-11-13', true],

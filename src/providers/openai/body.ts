@@ -42,12 +42,14 @@ function wantsUsage(body: JsonObject): boolean {
   return isObject(body.stream_options) && body.stream_options.include_usage === true
 }
 
+/** Members of the body in which those of other hosts stand. */
+const WITH_FOREIGN: readonly string[] = ['messages', 'tools']
+
 /** Members that the client's body does not have, or not like this. */
 function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject {
-  const added = defaultMembers(
-    deployment.defaults.tools ? withExact(request, ['tools']) : request.body,
-    deployment.defaults,
-  )
+  // Tools may have to be written anew, with their numbers digit by digit.
+  const body = deployment.defaults.tools || quirks.unsupportedInMessages ? withExact(request, ['tools']) : request.body
+  const added = defaultMembers(body, deployment.defaults)
   if (
     request.streamed &&
     request.operation !== 'embedding' &&
@@ -57,10 +59,11 @@ function additions({ request, deployment }: Attempt, quirks: Quirks): JsonObject
     const own = request.body.stream_options ?? deployment.defaults.stream_options
     added.stream_options = { ...(isObject(own) ? own : {}), include_usage: true }
   }
-  const { messages } = request.body
-  if (quirks.unsupportedInMessages && Array.isArray(messages)) {
-    const taken = withoutMembers(messages, quirks.unsupportedInMessages)
-    if (taken !== messages) added.messages = taken
+  for (const name of quirks.unsupportedInMessages ? WITH_FOREIGN : []) {
+    const list = added[name] ?? body[name]
+    if (!Array.isArray(list)) continue
+    const taken = withoutMembers(list, quirks.unsupportedInMessages ?? [])
+    if (taken !== list) added[name] = taken
   }
   return added
 }

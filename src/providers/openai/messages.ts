@@ -1,28 +1,39 @@
-import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { isObject, type Json } from '../../core/json.ts'
 
-/** Messages, and the parts of their content, without the members of these names; the same list when there are none. */
-export function withoutMembers(messages: readonly Json[], names: readonly string[]): readonly Json[] {
+/** Where messages and tools hold more of what a client may have put a member into. */
+const INNER: readonly string[] = ['content', 'tool_calls', 'function']
+
+/**
+ * Messages, the parts of their content and their calls of tools, or tools, without the members of these names; the same list when
+ * there are none.
+ */
+export function withoutMembers(list: readonly Json[], names: readonly string[]): readonly Json[] {
   let kept: Json[] | undefined
-  for (const [index, message] of messages.entries()) {
-    if (!isObject(message)) continue
-    const without = oneWithout(message, names)
-    if (without === message) continue
-    kept ??= [...messages]
+  for (const [index, one] of list.entries()) {
+    const without = oneWithout(one, names)
+    if (without === one) continue
+    kept ??= [...list]
     kept[index] = without
   }
-  return kept ?? messages
+  return kept ?? list
 }
 
-function oneWithout(message: JsonObject, names: readonly string[]): JsonObject {
+function oneWithout(one: Json, names: readonly string[]): Json {
+  if (!isObject(one)) return one
   let kept: Record<string, Json | undefined> | undefined
   for (const name of names) {
-    if (!Object.hasOwn(message, name)) continue
-    kept ??= { ...message }
+    if (!Object.hasOwn(one, name)) continue
+    kept ??= { ...one }
     delete kept[name]
   }
-  // A long text that nobody has decoded yet has no value here, and is not decoded for this (core/long-texts.ts).
-  const content: unknown = Object.getOwnPropertyDescriptor(message, 'content')?.value
-  if (!Array.isArray(content)) return kept ?? message
-  const parts = withoutMembers(content, names)
-  return parts === content ? (kept ?? message) : { ...(kept ?? message), content: parts }
+  for (const name of INNER) {
+    // A long text that nobody has decoded yet has no value here, and is not decoded for this (core/long-texts.ts).
+    const inner: Json | undefined = Object.getOwnPropertyDescriptor(one, name)?.value
+    if (typeof inner !== 'object' || inner === null) continue
+    const without = Array.isArray(inner) ? withoutMembers(inner, names) : oneWithout(inner, names)
+    if (without === inner) continue
+    kept ??= { ...one }
+    kept[name] = without
+  }
+  return kept ?? one
 }
