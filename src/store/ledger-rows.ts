@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely'
-import type { Clock, Ms } from '../core/clock.ts'
 import type { PostedRow } from '../ledger/authority.ts'
 import type { JsonColumns } from './dialect.ts'
 import { gathered } from './gathered-rows.ts'
@@ -59,23 +58,17 @@ const INSERT = new InsertNew('ledger', LEDGER_COLUMNS)
  * calls had to wait; between two messages they have their turn.
  */
 const ROWS_AT_ONCE = 64
-/** Where turns take long there is more to do than there is time: what is left after so long goes at once. */
-const IN_TURNS_MS: Ms = 50
 
 /** Writes rows that are not there yet, and gives them back. */
 export async function insertLedgerRows(
   db: Kysely<Database>,
   rows: readonly PostedRow[],
-  clock: Clock,
 ): Promise<readonly PostedRow[]> {
-  const until = clock.monotonic() + IN_TURNS_MS
   const inserted: PostedRow[] = []
-  for (let at = 0; at < rows.length; ) {
-    const end = clock.monotonic() < until ? at + ROWS_AT_ONCE : rows.length
-    const some = rows.slice(at, end)
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+    const some = rows.slice(at, at + ROWS_AT_ONCE)
     const present = new Set(await INSERT.run(db, gathered(some)))
     inserted.push(...some.filter((_, place) => !present.has(place)))
-    at = end
   }
   return inserted
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { BudgetState, BudgetTerms } from '../core/budget.ts'
-import type { Clock, Ms } from '../core/clock.ts'
+import type { Ms } from '../core/clock.ts'
 import type {
   Authority,
   Crossing,
@@ -39,8 +39,6 @@ export interface SqlAuthorityParts {
   /** For single statements. */
   readonly db: Kysely<Database>
   readonly transaction: Store['transaction']
-  /** Measures spans; what time it is, is the store's to say. */
-  readonly clock: Clock
 }
 
 /** Budgets whose leases are given back, or written off, in one transaction: a tenth of a second in SQLite. */
@@ -56,14 +54,12 @@ const LOCK_MS: Ms = 600
 export class SqlAuthority implements Authority {
   readonly #db: Kysely<Database>
   readonly #transaction: Store['transaction']
-  readonly #clock: Clock
   readonly #readers = new Map<string, ChangeReader>()
   readonly #callers = new LedgerCallers()
   readonly #sweeps = new SweepSchedule()
 
-  constructor({ db, transaction, clock }: SqlAuthorityParts) {
+  constructor({ db, transaction }: SqlAuthorityParts) {
     this.#db = db
-    this.#clock = clock
     this.#transaction = transaction
   }
 
@@ -105,7 +101,7 @@ export class SqlAuthority implements Authority {
     const answer = await this.#transaction(async trx => {
       await insertCallers(trx, fresh)
       // The rows first: the budgets, which others wait for, are locked only for the little that follows.
-      const inserted = await insertLedgerRows(trx, rows, this.#clock)
+      const inserted = await insertLedgerRows(trx, rows)
       const written = inserted.map(({ id }) => id)
       const sums = chargeSums(inserted)
       if (batch.returns.length > 0) await boundLockWaits(trx, LOCK_MS)

@@ -27,12 +27,12 @@ export interface PostgresParts {
 const REPEATS = 5
 
 /** Connects, and brings the tables up to date. */
-export async function openPostgresStore(settings: PostgresSettings, { clock, warn }: PostgresParts): Promise<Opened> {
+export async function openPostgresStore(settings: PostgresSettings, { warn }: PostgresParts): Promise<Opened> {
   const pool = new BoundedPool(settings, warn)
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }), plugins: [new ReadIntegers()] })
   try {
     const migrated = await runMigrations(db)
-    return { store: new PostgresStore(db, clock), migrated }
+    return { store: new PostgresStore(db), migrated }
   } catch (error) {
     await db.destroy()
     throw Failure.from(error)
@@ -44,9 +44,9 @@ class PostgresStore implements Store {
   readonly db: Kysely<Database>
   readonly authority: SqlAuthority
 
-  constructor(db: Kysely<Database>, clock: Clock) {
+  constructor(db: Kysely<Database>) {
     this.db = db
-    this.authority = new SqlAuthority({ db, transaction: work => this.transaction(work), clock })
+    this.authority = new SqlAuthority({ db, transaction: work => this.transaction(work) })
   }
 
   transaction: Store['transaction'] = async work => {

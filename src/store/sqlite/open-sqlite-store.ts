@@ -43,7 +43,7 @@ export async function openSqliteStore(path: string, clock: Clock, machine: Machi
       return openSecond(options)
     }
     const db = file === ':memory:' ? transactions : kyselyOf(openReading, { clock, now })
-    return { store: new SqliteStore({ db, transactions, now, clock }), migrated }
+    return { store: new SqliteStore({ db, transactions, now }), migrated }
   } catch (error) {
     await writing.close()
     throw error
@@ -65,7 +65,6 @@ interface SqliteParts {
   readonly db: Kysely<Database>
   readonly transactions: Kysely<Database>
   readonly now: () => Ms
-  readonly clock: Clock
 }
 
 class SqliteStore implements Store {
@@ -77,8 +76,7 @@ class SqliteStore implements Store {
   constructor(parts: SqliteParts) {
     this.#parts = parts
     this.db = parts.db
-    const { transactions, clock } = parts
-    this.authority = new SqlAuthority({ db: transactions, transaction: work => this.transaction(work), clock })
+    this.authority = new SqlAuthority({ db: parts.transactions, transaction: work => this.transaction(work) })
   }
 
   transaction: Store['transaction'] = work => this.#parts.transactions.transaction().execute(work)
