@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
 
-/** Writing the spans of one takes 1 to 2 ms, and those of a full batch 15 to 30, for which calls would have to wait. */
+/** Calls wait while spans are written: at most 4 ms for those of one piece, where a full batch of 2,048 took 40 (on a slow core). */
 const PIECE_SPANS = 128
 /** Of one batch, so that a collector that is far away gets as much as of whole batches. */
 const PIECES_AT_ONCE = 4
