@@ -70,7 +70,7 @@ const READER = { frame: () => true, end() {} }
 function caller({ Pieces, readBytes, asCaller, withSubjects }, { authenticate, router, callers }) {
   return async headers => {
     const sender = authenticate(headers)
-    const asked = asCaller(readBytes('chat', new Pieces([BODY]), headers), sender)
+    const asked = asCaller(readBytes('chat', new Pieces([BODY]), headers), sender, router)
     const found = callers ? withSubjects(asked, { callers, caller: sender, headers }) : sender
     const known = found instanceof Promise ? await found : found
     const call = router.begin({ ...asked, options: { ...asked.options, caller: known } })
