@@ -24,11 +24,7 @@ export class Pieces {
   /** Those from `start` to before `end`, without a copy. */
   slice(start: number, end: number = this.length): Uint8Array[] {
     const found: Uint8Array[] = []
-    let from = 0
-    for (const one of this.all) {
-      if (from + one.length > start && from < end) found.push(one.subarray(Math.max(0, start - from), end - from))
-      from += one.length
-    }
+    this.#addTo(found, start, end)
     return found
   }
 
@@ -37,12 +33,20 @@ export class Pieces {
     const kept: Uint8Array[] = []
     let from = 0
     for (const { start, end, bytes } of edits) {
-      kept.push(...this.slice(from, start))
+      this.#addTo(kept, from, start)
       if (bytes.length > 0) kept.push(bytes)
       from = end
     }
-    kept.push(...this.slice(from))
+    this.#addTo(kept, from, this.length)
     return kept
+  }
+
+  #addTo(list: Uint8Array[], start: number, end: number): void {
+    let from = 0
+    for (const one of this.all) {
+      if (from + one.length > start && from < end) list.push(one.subarray(Math.max(0, start - from), end - from))
+      from += one.length
+    }
   }
 
   /** All of them as one: the only piece itself, else a copy, which is made once. */

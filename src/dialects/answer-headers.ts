@@ -81,8 +81,11 @@ function pushTimes(headers: string[], { start, attempts }: CallRecord, answering
   headers.push('x-litellm-overhead-duration-ms', millisecondsText(Math.max(until - start - atUpstreams, 0)))
 }
 
+/** Of whole numbers, which are written in a fifth of the time that a fraction takes (0.9 µs). */
 function millisecondsText(ms: Ms): string {
-  return String(Math.round(ms * 1_000) / 1_000)
+  const micros = Math.round(ms * 1_000)
+  const rest = micros % 1_000
+  return `${(micros - rest) / 1_000}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`
 }
 
 /** Ours is what the providers ask; LiteLLM's is what is charged, which differs where discounts or margins are configured. */
