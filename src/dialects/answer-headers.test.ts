@@ -77,10 +77,10 @@ describe('the headers of an answer', () => {
     const whole = wholeAnswer(one, new ObjectFrame([{}], false))
     expect(pairs(answerHeaders(call, whole))).toMatchObject({
       'x-litellm-response-duration-ms': '401.123',
-      'x-litellm-overhead-duration-ms': '201.5',
+      'x-litellm-overhead-duration-ms': '201.500',
     })
     Object.assign(second.attempt, { firstAt: 351.5 })
-    expect(pairs(answerHeaders(call, whole))).toMatchObject({ 'x-litellm-response-duration-ms': '351.5' })
+    expect(pairs(answerHeaders(call, whole))).toMatchObject({ 'x-litellm-response-duration-ms': '351.500' })
   })
 
   it('tell the region of a deployment that has one', () => {
