@@ -6,6 +6,7 @@ import type { Attempt } from './core/call.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { ulids } from './core/id.ts'
 import { mayTellContent } from './core/logging.ts'
+import { messageOf } from './core/message-of.ts'
 import type { NanoUsd } from './core/money.ts'
 import type { Ledger } from './ledger/replica/ledger.ts'
 import { LiveRouter } from './live-router.ts'
@@ -166,10 +167,6 @@ function collecting(
       (logging.streamedAnswers || !attempt.request.streamed) &&
       mayTellContent(attempt, logging),
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 export function warnOnStderr(message: string): void {

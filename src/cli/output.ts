@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/finding.ts'
 import { Failure } from '../core/failure.ts'
+import { messageOf } from '../core/message-of.ts'
 import { type LogForm, type Notices, noticesOf } from './notices.ts'
 
 /** How the process speaks of itself, and what it does when its standard output cannot be written. */
@@ -44,8 +45,4 @@ export class Output {
 
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

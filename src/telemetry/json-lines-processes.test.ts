@@ -21,6 +21,7 @@ beforeAll(() => {
     'core/clock',
     'core/failure',
     'core/make-folder',
+    'core/message-of',
   ]
   for (const source of sources) emitJavaScript(source)
 })

@@ -1,3 +1,5 @@
+import { messageOf } from '../core/message-of.ts'
+
 /** What is wrong with the writing of lines, and when it no longer is. */
 export type JsonLinesProblem =
   | { readonly type: 'failing'; readonly path: string; readonly error: unknown }
@@ -24,10 +26,6 @@ function whatIsWrong(problem: JsonLinesProblem): string {
     case 'lost':
       return `${problem.lines} could not be written to the end, and are lost`
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** Tells of trouble with a disk once per episode: a report about each lost line would help nobody. */

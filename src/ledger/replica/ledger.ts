@@ -3,6 +3,7 @@ import type { Attempt, Call } from '../../core/call.ts'
 import type { Clock, Ms } from '../../core/clock.ts'
 import { Failure } from '../../core/failure.ts'
 import { ulids } from '../../core/id.ts'
+import { messageOf } from '../../core/message-of.ts'
 import { formatUsd, type NanoUsd } from '../../core/money.ts'
 import type { MoneySettings } from '../../core/money-settings.ts'
 import type { Authority, Change, Crossing, Replica } from '../authority.ts'
@@ -257,10 +258,6 @@ function tell(warn: (message: string) => void): (error: unknown) => void {
         ? 'the store takes ledger rows again'
         : `the store does not take ledger rows, which are kept here meanwhile: ${messageOf(error)}`,
     )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function ignore(): void {}
