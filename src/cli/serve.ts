@@ -13,6 +13,7 @@ import { createGateway, type Gateway, type MoneyParts } from '../gateway/server.
 import { type OpenOptions, open } from '../open-assembly.ts'
 import { coloursFor, type LinePrinter, linePrinter, printCalls, printedLines } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
+import { tuneEngine } from './engine.ts'
 import { type LogForm, type Notices, noticesOf } from './notices.ts'
 import type { Output } from './output.ts'
 import { ofWorker, superviseWorkers, type WorkerSelf, workerCount } from './workers.ts'
@@ -97,6 +98,7 @@ type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> &
   Partial<Pick<WorkerSelf, 'shared' | 'drainAll' | 'onDrain'>>
 
 async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, around: Surroundings): Promise<void> {
+  tuneEngine()
   const { gateway: settings } = config.settings
   const { host, port } = addressOf(config, options)
   const printer = linePrinter(process.stdout, { shared: around.shared !== undefined })

@@ -23,12 +23,11 @@ const MOST_HELPERS = 4
 /**
  * What a worker's Node is started with. As many helper threads as there are cores for it: where they outnumber the cores they only
  * take turns with the thread that waits for them (a collection held up prompts of 100,000 tokens for 25 to 35 ms instead of 11
- * to 16). And no collection for the sake of memory when calls pause: V8 throws away most of the code that it has made for
- * calls then, and the first 1,500 after half a minute without calls took up to two seconds (Node 20).
+ * to 16).
  */
 function nodeFlags(workers: number): readonly string[] {
   const helpers = Math.min(MOST_HELPERS, Math.max(1, Math.floor(availableParallelism() / workers)))
-  return [`--v8-pool-size=${helpers}`, '--no-memory-reducer']
+  return [`--v8-pool-size=${helpers}`]
 }
 
 // Topics between the main process and a worker.
