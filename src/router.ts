@@ -32,6 +32,7 @@ import { mirror } from './layers/mirror.ts'
 import { tiers } from './layers/tiers.ts'
 import { timeouts } from './layers/timeouts.ts'
 import { noteFirst, traceAttempt, traceCall } from './layers/trace.ts'
+import { UnseenOutput } from './layers/unseen-output.ts'
 import type { Ledger } from './ledger/replica/ledger.ts'
 import { affinityLayer } from './pools/affinity.ts'
 import { configuredPool } from './pools/configured-pool.ts'
@@ -44,7 +45,7 @@ import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
 import { expectedOutputTokens } from './prices/estimate.ts'
 import { estimates } from './prices/estimates.ts'
-import { chargeOf, costOf, outputTokensFrom } from './prices/index.ts'
+import { chargeOf, costOf, generatedAnswers, outputTokensFrom, requestedOutputTokens } from './prices/index.ts'
 import { rememberedBounds } from './prices/remembered-bounds.ts'
 import { forcedOutput } from './prices/worst.ts'
 import { worstOfPlan } from './prices/worst-of-plan.ts'
@@ -127,6 +128,12 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
   const dialler = before?.dialler ?? new Dialler({ connectMs, lifeMs })
   const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)
 
+  const unseen = new UnseenOutput({
+    pacesOf: deployment => ward.of(deployment),
+    answersOf: generatedAnswers,
+    mostOutputOf: requestedOutputTokens,
+    clock,
+  })
   const money = { costOf, chargeOf: settings.charges && charging(settings.charges) }
   const poolFor = (name: string, call: Call) =>
     pools.resolve(name, {
@@ -147,7 +154,12 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     // Written into the books before it is dialled, and charged when it is priced.
     ...(books ? [books.account] : []),
     // Every attempt is priced, also one that is cut or left.
-    meter({ ...money, inputTokens: request => inputTokenBounds(request).likely, outputTokens: outputTokensFrom }),
+    meter({
+      ...money,
+      inputTokens: request => inputTokenBounds(request).likely,
+      outputTokens: outputTokensFrom,
+      unseen,
+    }),
     // Keeps what is answered for those who are told of calls.
     ...(parts.collects ? [collect(parts.collects)] : []),
     // Keeps the upstream's limits from the client, where the operator wants it.

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fault } from '../src/testing/index.ts'
@@ -221,6 +222,32 @@ describe('a client that leaves', () => {
     expect((await post(url, chat('fast', 'again'))).status).toBe(200)
   })
 
+  it.each([
+    // At 50 tokens a second, until there is an answer to go by.
+    ['the time it had', {}, 19, Number.POSITIVE_INFINITY],
+    ['no more than was asked for', { max_tokens: 5 }, 5, 5],
+  ])('is charged for what a whole answer has cost by then: %s', async (_, body, least, most) => {
+    const { url, upstream, watch, lines } = await setUp()
+    upstream.next(fault.hang())
+    const leaving = new AbortController()
+    const answered = fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...chat('fast', 'hello'), ...body }),
+      signal: leaving.signal,
+    })
+    await upstream.arrived()
+    await sleep(400)
+    leaving.abort()
+    await answered.catch(() => {})
+    await upstream.closedByClient()
+    await watch.ended()
+    const [line] = await lines()
+    expect(line).toMatchObject({ status: 'aborted', estimated: true })
+    expect(line?.completion_tokens).toBeGreaterThanOrEqual(least)
+    expect(line?.completion_tokens).toBeLessThanOrEqual(most)
+  })
+
   it('while a retry is waited for: nothing more is dialled', async () => {
     const settings = 'router_settings: {num_retries: 3, retry_after: 30, disable_cooldowns: true}\n'
     const { url, upstream, watch } = await setUp({}, {}, settings)
@@ -302,7 +329,7 @@ async function readUntil(response: IncomingMessage, wanted: string): Promise<voi
 async function settled(figure: () => number): Promise<number> {
   let last = -1
   for (let still = 0; still < 5; ) {
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await sleep(50)
     const now = figure()
     still = now === last && now > 0 ? still + 1 : 0
     last = now

@@ -17,7 +17,8 @@ const left = new Failure('cancelled', 'the client left')
 function scene(changes: Partial<Deployment> = {}, answers: () => Failure | undefined = () => undefined) {
   const attempt = attemptAt(deployment({ id: 'a', pool: 'p', baseUrl: 'http://127.0.0.1:1', ...changes }))
   const answer = new Answer(attempt.deployment, true, NO_SOURCE)
-  const layer = meter({ costOf, inputTokens: () => 100, outputTokens: outputTokensFrom })
+  const unseen = { learn() {}, tokens: () => 0 }
+  const layer = meter({ costOf, inputTokens: () => 100, outputTokens: outputTokensFrom, unseen })
   const given = layer(async () => {
     const failure = answers()
     if (failure) throw failure

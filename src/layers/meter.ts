@@ -6,6 +6,7 @@ import type { NanoUsd } from '../core/money.ts'
 import type { RateCard } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import type { Usage } from '../core/usage.ts'
+import type { UnseenOutput } from './unseen-output.ts'
 
 export interface MeterOptions {
   readonly costOf: (card: RateCard, usage: Usage) => NanoUsd
@@ -14,6 +15,8 @@ export interface MeterOptions {
   /** Tokens of a request as far as they can be told without the provider: for answers whose usage never came. */
   readonly inputTokens: (request: Request) => number
   readonly outputTokens: (received: { readonly contentBytes: number; readonly contentEvents: number }) => number
+  /** What was written of such answers, and not received. */
+  readonly unseen: Pick<UnseenOutput, 'learn' | 'tokens'>
 }
 
 /** Prices every attempt at its end, however it ended: read out, cut, or left by its reader. */
@@ -31,11 +34,16 @@ const NOTHING = { contentBytes: 0, contentEvents: 0 }
 
 /** What the provider reported; a stated estimate when it may have billed without reporting; else nothing. */
 function usageOf(attempt: Attempt, end: End, answer: Answer | undefined, options: MeterOptions): Usage | undefined {
-  if (end.usage && end.outcome === 'complete') return end.usage
+  if (end.usage && end.outcome === 'complete') {
+    options.unseen.learn(attempt, end.usage)
+    return end.usage
+  }
   if (!answer && !end.usage && !end.failure?.verdict.charges) return undefined
+  const received = options.outputTokens(answer ?? NOTHING)
+  const unseen = end.outcome === 'complete' ? 0 : options.unseen.tokens(attempt, received)
   const estimate: Usage = {
     inputTokens: options.inputTokens(attempt.request),
-    outputTokens: options.outputTokens(answer ?? NOTHING),
+    outputTokens: received + unseen,
     estimated: true,
   }
   return end.usage ? higherOf(estimate, end.usage) : estimate

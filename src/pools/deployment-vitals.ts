@@ -5,6 +5,7 @@ import type { Changes } from './changes.ts'
 import { FailureCounts } from './failure-counts.ts'
 import { MinuteUse } from './minute-use.ts'
 import { MINUTE_MS } from './moment.ts'
+import { OutputPace } from './output-pace.ts'
 import type { ProbeResult } from './probe.ts'
 import { isUsedUp, lacksPlace, lacksRequest } from './room.ts'
 import { SampleRing } from './sample-ring.ts'
@@ -16,6 +17,9 @@ import type { Vitals } from './vitals.ts'
 /** A failure counts as an answer that took this long, so that failing fast does not look like being fast. */
 export const PENALTY_MS: Ms = 1_000_000
 const PENALTY_TTL_MS: Ms = 60_000
+
+/** Before the first answer: what large models write, 50 tokens a second. */
+const USUAL_PACE = 0.05
 
 export interface VitalsSettings {
   readonly maxLatencySamples: number
@@ -43,6 +47,10 @@ export class DeploymentVitals implements Vitals {
   probe: ProbeResult | undefined
   /** What other replicas use of it, where there are others. */
   shared: SharedUse | undefined
+  /** How fast it writes whole answers, from the call to the end. */
+  readonly wholePace: OutputPace = new OutputPace(USUAL_PACE)
+  /** How fast it thinks before the first content of a stream. Most models do not. */
+  readonly thinkingPace: OutputPace = new OutputPace(0)
   #limited: boolean
   readonly #ttlMs: Ms
   readonly #latency: SampleRing
