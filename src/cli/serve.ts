@@ -14,7 +14,7 @@ import { type OpenOptions, open } from '../open-assembly.ts'
 import { coloursFor, type LinePrinter, linePrinter, printCalls, printedLines } from '../telemetry/index.ts'
 import { listenAdvice, portNumber } from './advice.ts'
 import { tuneEngine } from './engine.ts'
-import { type LogForm, type Notices, noticesOf } from './notices.ts'
+import type { LogForm, Notices } from './notices.ts'
 import type { Output } from './output.ts'
 import { ofWorker, superviseWorkers, type WorkerSelf, workerCount } from './workers.ts'
 
@@ -72,7 +72,7 @@ async function serve(options: ServeOptions, output: Output): Promise<void> {
     // A connection that some dead worker had must not keep this process alive.
     process.exit(exitCode)
   }
-  await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals })
+  await serveUntilStopped(config, options, { listening: show, onStop: stopOnSignals, warn: notices.warn })
 }
 
 function logForm({ settings }: LoadedConfig, { log }: ServeOptions): LogForm {
@@ -87,14 +87,16 @@ function countOf(workers: number | 'auto'): number {
 /** The main process has checked the configuration and reported what there is to report. */
 async function serveAsWorker(worker: WorkerSelf, options: ServeOptions, output: Output): Promise<void> {
   try {
-    await serveUntilStopped(load(options, output), options, worker)
+    const config = load(options, output)
+    await serveUntilStopped(config, options, { ...worker, warn: output.notices.warn })
   } finally {
     await worker.leave()
   }
 }
 
-/** Who is told that this process listens, and who tells it to stop. */
+/** Who is told that this process listens, and what is wrong with it; and who tells it to stop. */
 type Surroundings = Pick<WorkerSelf, 'listening' | 'onStop'> &
+  Pick<Notices, 'warn'> &
   Partial<Pick<WorkerSelf, 'shared' | 'drainAll' | 'onDrain'>>
 
 async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, around: Surroundings): Promise<void> {
@@ -103,7 +105,7 @@ async function serveUntilStopped(config: LoadedConfig, options: ServeOptions, ar
   const { host, port } = addressOf(config, options)
   const printer = linePrinter(process.stdout, { shared: around.shared !== undefined })
   const form = logForm(config, options)
-  const { warn } = noticesOf(form)
+  const { warn } = around
   const assembly = await open(config, {
     kind: 'server',
     warn,
