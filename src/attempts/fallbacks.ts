@@ -1,6 +1,6 @@
 import type { Call, Fallback, FallbackTable } from '../core/call.ts'
 import type { Failure } from '../core/failure.ts'
-import { whoForbids } from '../core/may-use.ts'
+import { mayUse } from '../core/may-use.ts'
 import type { FallbackSettings } from '../core/settings.ts'
 
 interface Why {
@@ -39,7 +39,7 @@ export function fallbacksFor(
 function allowed({ purpose, options }: Call, fallbacks: readonly Fallback[] = []): readonly Fallback[] {
   const { caller } = options
   if (!caller?.pools || purpose === 'classify') return fallbacks
-  return fallbacks.filter(fallback => fallback.isPart || !whoForbids(caller, fallback.pool))
+  return fallbacks.filter(fallback => fallback.isPart || mayUse(caller, fallback.pool))
 }
 
 /** All the pools that `pool` may give way to, for whatever reason. */

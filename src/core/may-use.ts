@@ -10,6 +10,10 @@ export function whoForbids({ pools }: Pick<Caller, 'pools'>, pool: string, targe
   return pools?.find(grant => !grant.pools.some(name => covers(name, pool) || covers(name, target)))
 }
 
+export function mayUse(caller: Pick<Caller, 'pools'>, pool: string): boolean {
+  return whoForbids(caller, pool) === undefined
+}
+
 /** Whether a granted name (`*` in it stands for any text) holds a pool, or all that another such name holds. */
 export function covers(grant: string, pool: string): boolean {
   if (grant === pool || grant === '*') return true

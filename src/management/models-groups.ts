@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { Caller } from '../core/caller.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { JsonObject } from '../core/json.ts'
-import { whoForbids } from '../core/may-use.ts'
+import { mayUse } from '../core/may-use.ts'
 import { id } from './fields.ts'
 import { infoOf } from './models-known.ts'
 import type { LiveModels } from './models-live.ts'
@@ -28,7 +27,7 @@ export function modelGroups(models: LiveModels): Operation<z.output<typeof input
   }
 }
 
-/** `GET /public/litellm_model_cost_map`: prices and limits of the models that are served, in the shape of LiteLLM's map. */
+/** `GET /public/litellm_model_cost_map`: prices and limits of the models that the caller may use, in the shape of LiteLLM's map. */
 export function modelCostMap(models: LiveModels): Operation<object> {
   return {
     method: 'GET',
@@ -36,19 +35,16 @@ export function modelCostMap(models: LiveModels): Operation<object> {
     name: 'public/litellm_model_cost_map',
     roles: EVERYBODY,
     input: z.strictObject({}),
-    async run() {
+    async run({ caller }) {
       const { deployments } = models.current.settings.routing
-      const entries = deployments.map(one => {
+      const usable = deployments.filter(({ pool }) => mayUse(caller, pool))
+      const entries = usable.map(one => {
         const { id: _, key, ...entry } = infoOf(one)
         return [String(key), Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null))] as const
       })
       return Object.fromEntries(entries)
     },
   }
-}
-
-function mayUse(caller: Caller, pool: string): boolean {
-  return whoForbids(caller, pool) === undefined
 }
 
 function byPool({ current }: LiveModels): ReadonlyMap<string, readonly Deployment[]> {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Caller } from '../core/caller.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { JsonObject } from '../core/json.ts'
-import { whoForbids } from '../core/may-use.ts'
+import { mayUse } from '../core/may-use.ts'
 import { notFound } from './errors.ts'
 import { id, queryFlag, queryNumber } from './fields.ts'
 import { modelCostMap, modelGroups } from './models-groups.ts'
@@ -86,7 +86,7 @@ function visible(models: LiveModels, caller: Caller): readonly ShownModel[] {
   const all = shownModels(models)
   if (ADMIN_READERS.includes(caller.role)) return all
   return all.flatMap(({ litellm_params: { model = null }, ...one }) =>
-    whoForbids(caller, one.model_name) ? [] : [{ ...one, litellm_params: { model } }],
+    mayUse(caller, one.model_name) ? [{ ...one, litellm_params: { model } }] : [],
   )
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../config/load-config.ts'
-import { plainCaller } from '../core/caller.ts'
+import { type Caller, plainCaller } from '../core/caller.ts'
 import { systemClock } from '../core/clock.ts'
 import { nanoToUsd } from '../core/money.ts'
 import { chargeOf, costOf, createPriceBook } from '../prices/index.ts'
@@ -24,11 +24,11 @@ const NO_STORE = new Proxy({} as Store, {
   },
 })
 
-function asker(text: string, role: 'proxy_admin' | 'internal_user' = 'proxy_admin') {
+function asker(text: string, caller: Caller = plainCaller('key', 'proxy_admin')) {
   const config = loadConfig({ text }, { env: {} })
   const models = new LiveModels({ config, replace() {}, warn() {} })
   const operations = [...costOperations(models), ...modelOperations(models)]
-  const context = { store: NO_STORE, caller: plainCaller('key', role), clock: systemClock }
+  const context = { store: NO_STORE, caller, clock: systemClock }
   const ask = async (path: string, input: object = {}) => {
     const operation = operations.find(one => one.paths.includes(path))
     if (!operation) throw new Error(`there is no ${path}`)
@@ -38,6 +38,25 @@ function asker(text: string, role: 'proxy_admin' | 'internal_user' = 'proxy_admi
 }
 
 const card = () => createPriceBook().lookup({ provider: 'openai', model: 'gpt-4o-mini' })
+
+describe('prices of what a key may not use', () => {
+  const caller = { ...plainCaller('key', 'internal_user'), pools: [{ level: 'key', pools: ['fast'] }] } as const
+
+  it('are not told', async () => {
+    const { ask } = asker(FILE, caller)
+    await expect(ask('/cost/estimate', { model: 'own', input_tokens: 1 })).rejects.toMatchObject({ param: 'model' })
+    const sent = { model: 'own', messages: [{ role: 'user', content: 'hello' }] }
+    await expect(ask('/spend/calculate', sent)).rejects.toMatchObject({ param: 'model' })
+    const map: object = await ask('/public/litellm_model_cost_map')
+    expect(Object.keys(map)).toEqual(['openai/gpt-4o-mini'])
+  })
+
+  it('are those that everybody knows, by a public name', async () => {
+    const { ask } = asker(FILE, { ...caller, pools: [{ level: 'key', pools: ['own'] }] })
+    const told: object = await ask('/cost/estimate', { model: 'gpt-4o-mini', input_tokens: 1_000_000 })
+    expect(told).toMatchObject({ input_cost_per_token: 1.5e-7 })
+  })
+})
 
 describe('cost estimates', () => {
   it.each([
@@ -109,8 +128,12 @@ describe('models without a store', () => {
     }
     expect(data.map(one => one.model_name)).toEqual(['fast', 'own'])
     expect(data[1]?.litellm_params).toMatchObject({ model: 'openai/x', api_key: '***' })
-    const shown = (await asker(FILE, 'internal_user').ask('/model/info')) as { data: { litellm_params: object }[] }
+    const shown = (await asker(FILE, plainCaller('key', 'internal_user')).ask('/model/info')) as {
+      data: { litellm_params: object }[]
+    }
     expect(shown.data[1]?.litellm_params).toEqual({ model: 'openai/x' })
-    await expect(asker(FILE, 'internal_user').ask('/model/new', {})).rejects.toMatchObject({ kind: 'forbidden' })
+    await expect(asker(FILE, plainCaller('key', 'internal_user')).ask('/model/new', {})).rejects.toMatchObject({
+      kind: 'forbidden',
+    })
   })
 })

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { KnownPrice } from '../config/compile/compile.ts'
+import type { Caller } from '../core/caller.ts'
 import type { Charge } from '../core/charge.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import { mayUse } from '../core/may-use.ts'
 import { type NanoUsd, nanoToUsd } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
 import { chargeOf, costOf, costSides, inputTokenBounds, ratesFor } from '../prices/index.ts'
@@ -43,10 +45,10 @@ function calculate(models: LiveModels): Operation<z.output<typeof calculateInput
     name: 'spend/calculate',
     roles: EVERYBODY,
     input: calculateInput,
-    async run(_, { model, messages, completion_response }) {
+    async run({ caller }, { model, messages, completion_response }) {
       const name = model ?? completion_response?.model
       if (name === undefined) throw badRequest('say which model', 'model')
-      const priced = pricedModel(models, name)
+      const priced = pricedModel(models, name, caller)
       if (completion_response)
         return { cost: nanoToUsd(chargeFor(models, priced, usageOf(completion_response.usage)).total) }
       if (!messages) throw badRequest('send messages, or a completion_response', 'messages')
@@ -73,8 +75,8 @@ function estimate(models: LiveModels): Operation<z.output<typeof estimateInput>>
     name: 'cost/estimate',
     roles: EVERYBODY,
     input: estimateInput,
-    async run(_, { model, input_tokens, output_tokens, num_requests_per_day, num_requests_per_month }) {
-      const priced = pricedModel(models, model)
+    async run({ caller }, { model, input_tokens, output_tokens, num_requests_per_day, num_requests_per_month }) {
+      const priced = pricedModel(models, model, caller)
       const usage = { inputTokens: input_tokens, outputTokens: output_tokens }
       const { total, margin } = chargeFor(models, priced, usage)
       const sides = costSides(priced.card, usage)
@@ -133,10 +135,14 @@ function configured(models: LiveModels, name: 'cost_discount_config' | 'cost_mar
   }
 }
 
-/** The price of a pool's first deployment that has one, or of a model by its own name. @throws Failure when nobody knows it. */
-function pricedModel({ current }: LiveModels, name: string): KnownPrice {
+/**
+ * The price of a pool's first deployment that has one, or of a model by its own name. What the caller may not use, and what is
+ * agreed of its price, is unknown to it. @throws Failure when nobody knows the price.
+ */
+function pricedModel({ current }: LiveModels, name: string, caller: Caller): KnownPrice {
   const { deployments } = current.settings.routing
-  const meant = (one: Deployment) => one.pool === name || one.id === name || `${one.provider}/${one.model}` === name
+  const meant = (one: Deployment) =>
+    (one.pool === name || one.id === name || `${one.provider}/${one.model}` === name) && mayUse(caller, one.pool)
   for (const one of deployments) if (one.price && meant(one)) return { provider: one.provider, card: one.price }
   const known = current.priceOf(name)
   if (known) return known
