@@ -124,7 +124,7 @@ export class Callers {
   async #load(keys: readonly string[]): Promise<ReadonlyMap<string, Found<Known>>> {
     const { store, hash } = this.#options
     const asked = new Map(keys.map(key => [hash.idOf(key), key]))
-    const [now, rows] = await Promise.all([store.now(), callerRows(store.db, [...asked.keys()])])
+    const [now, rows] = await Promise.all([store.now(), callerRows(store.calls, [...asked.keys()])])
     await this.#endIncreases(rows, now)
     const found = new Map<string, Found<Known>>()
     const byId = new Map(rows.map(row => [row.id, row]))
@@ -149,7 +149,7 @@ export class Callers {
   async #endIncreases(rows: readonly CallerRow[], now: Ms): Promise<void> {
     const ids = rows.map(({ id }) => id)
     const again = async (db: Kysely<Database>) => termsAfterIncrease(await callerRows(db, ids), now)
-    await defineAsFound(this.#options.store.db, { now, terms: termsAfterIncrease(rows, now), again })
+    await defineAsFound(this.#options.store.calls, { now, terms: termsAfterIncrease(rows, now), again })
   }
 }
 

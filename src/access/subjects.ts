@@ -69,7 +69,7 @@ export class Subjects {
     })
     this.#tags = new LookupCache({
       what: 'tag',
-      load: names => tagsOf(store.db, names, options.tagBudgets),
+      load: names => tagsOf(store.calls, names, options.tagBudgets),
       clock,
       freshMs,
       max: MAX_TAGS,
@@ -131,10 +131,10 @@ type Loaded = Promise<ReadonlyMap<string, Found<Subject>>>
 
 /** End users that nobody has described are remembered as well: with the default, or as bounded by nothing. */
 async function customersOf(store: Store, ids: readonly string[], settings: SubjectSettings): Loaded {
-  const { found, standard } = await lookedUp(store.db, ids, settings)
+  const { found, standard } = await lookedUp(store.calls, ids, settings)
   // The store's budgets keep the terms that they were given: the default must be told to them.
   const again = async (db: Kysely<Database>) => (await lookedUp(db, ids, settings)).standard
-  if (standard.length > 0) await defineAsFound(store.db, { now: await store.now(), terms: standard, again })
+  if (standard.length > 0) await defineAsFound(store.calls, { now: await store.now(), terms: standard, again })
   return found
 }
 

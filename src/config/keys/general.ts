@@ -29,7 +29,10 @@ const honoured = {
     value.text,
     'Where keys, budgets and the ledger live: postgres://..., or sqlite:PATH. Default: DATABASE_URL, else tollgate_settings.store.',
   ],
-  database_connection_pool_limit: [value.positiveCount, 'Connections to PostgreSQL of each process. Default 10.'],
+  database_connection_pool_limit: [
+    value.positiveCount,
+    'Connections to PostgreSQL of each process, half of them for calls alone. At least 2. Default 10.',
+  ],
   database_connection_timeout: [value.positiveSeconds, 'Seconds until a connection to PostgreSQL stands. Default 5.'],
   database_statement_timeout: [value.positiveSeconds, 'Seconds that a statement may take at PostgreSQL. Default 10.'],
   allow_requests_on_db_unavailable: [

@@ -23,9 +23,9 @@ interface Opened {
 }
 
 /**
- * Opens a file, or `:memory:`. A file has two connections, each in its thread: one for transactions, one for everything
- * else, so that a long report does not keep money waiting. The second is opened by the first who needs it: a thread takes
- * 35 ms and 10 MB, and a gateway that starts reads what it needs in transactions.
+ * Opens a file, or `:memory:`. A file has two connections, each in its thread: one for transactions and for what calls wait
+ * for, one for everything else, so that a long report keeps neither money nor calls waiting. The second is opened by the first
+ * who needs it: a thread takes 35 ms and 10 MB.
  */
 export async function openSqliteStore(path: string, clock: Clock, machine: MachineClock): Promise<Opened> {
   const own = steadyNow(clock)
@@ -70,12 +70,14 @@ interface SqliteParts {
 class SqliteStore implements Store {
   readonly kind = 'sqlite'
   readonly db: Kysely<Database>
+  readonly calls: Kysely<Database>
   readonly authority: SqlAuthority
   readonly #parts: SqliteParts
 
   constructor(parts: SqliteParts) {
     this.#parts = parts
     this.db = parts.db
+    this.calls = parts.transactions
     this.authority = new SqlAuthority({ db: parts.transactions, transaction: work => this.transaction(work) })
   }
 
