@@ -12,6 +12,7 @@ import { Failure } from './core/failure.ts'
 import { ObjectFrame } from './core/frame.ts'
 import type { JsonObject } from './core/json.ts'
 import type { MoneySettings } from './core/money-settings.ts'
+import type { RateCard, ServiceTier } from './core/price.ts'
 import { MemoryAuthority } from './ledger/memory-authority.ts'
 import { Ledger } from './ledger/replica/ledger.ts'
 import { createRouter } from './router.ts'
@@ -35,7 +36,7 @@ const DOLLAR = 10n ** 9n
 /** A router whose upstreams answer each with 2 tokens of output, unless the test says otherwise. */
 async function scene(
   deployments: readonly Deployment[],
-  { limit = 1_000n, pools = {}, money, fallbacks = {}, fails = [] }: SceneOptions = {},
+  { limit = 1_000n, pools = {}, money, fallbacks = {}, fails = [], serviceTier }: SceneOptions = {},
 ) {
   const clock = new FakeClock()
   const authority = new MemoryAuthority({ clock, keepRows: true })
@@ -49,7 +50,7 @@ async function scene(
     async send(attempt) {
       sent.push(attempt)
       if (fails.includes(attempt.deployment.id)) throw new Failure('overloaded', 'too much')
-      const usage = { inputTokens: 1, outputTokens: 2 }
+      const usage = { inputTokens: 1, outputTokens: 2, ...(serviceTier && { serviceTier }) }
       return wholeAnswer(attempt.deployment, new ObjectFrame([{}], true), { usage })
     },
   })
@@ -80,7 +81,100 @@ interface SceneOptions {
   readonly money?: Partial<MoneySettings>
   readonly fallbacks?: Readonly<Record<string, readonly { readonly pool: string }[]>>
   readonly fails?: readonly string[]
+  /** By which the upstreams say that they answer. */
+  readonly serviceTier?: ServiceTier | undefined
 }
+
+describe('service tiers', () => {
+  /** $2 per token of output, $0.50 by flex, $3 by priority. */
+  const prior: RateCard = {
+    ...price(2n),
+    services: {
+      flex: { rates: { output: 5n * 10n ** 14n }, tiers: [] },
+      priority: { rates: { input: 0n, output: 3n * 10n ** 15n }, tiers: [] },
+    },
+  }
+
+  it.each<[string, JsonObject, ServiceTier | undefined, bigint, bigint]>([
+    ['asked for', { service_tier: 'priority' }, 'priority', 30n, 6n],
+    ['downgraded', { service_tier: 'priority' }, 'default', 30n, 4n],
+    ['left to the project', {}, 'priority', 30n, 6n],
+    ['left to the project in words', { service_tier: 'auto' }, 'default', 30n, 4n],
+    ['shut out', { service_tier: 'default' }, 'default', 20n, 4n],
+    ['cheaper', { service_tier: 'flex' }, 'flex', 20n, 1n],
+    ['not told', { service_tier: 'priority' }, undefined, 30n, 6n],
+  ])(
+    '%s: the dearest that may answer is held, what has answered is charged',
+    async (_, body, serviceTier, held, charge) => {
+      const { ask, rows, spent } = await scene([at('a', { price: prior })], { serviceTier })
+      await ask('a', { max_tokens: 10, ...body })
+      const [row] = await rows()
+      expect(BigInt(row?.held ?? 0) / DOLLAR).toBe(held)
+      expect(row).toMatchObject({ overrun: '0', unpriced: 0 })
+      expect(BigInt(row?.charge ?? 0) / DOLLAR).toBe(charge)
+      expect(await spent()).toBe(charge)
+      const tier = serviceTier ?? 'priority'
+      expect(row?.price_source).toBe(tier === 'default' ? 'test' : `test, service tier ${tier}`)
+      expect(JSON.parse(row?.rates ?? '')).toMatchObject({
+        services: { flex: { rates: { output: '500000000000000' } } },
+      })
+    },
+  )
+
+  it('refuse a bounded caller who has not enough left for the dearest', async () => {
+    const { ask, sent } = await scene([at('a', { price: prior })], { limit: 29n })
+    for (const body of [{ service_tier: 'priority' }, { service_tier: 'auto' }, {}])
+      expect(await refusalOf(ask('a', { max_tokens: 10, ...body }))).toMatchObject({ kind: 'over_budget' })
+    expect(sent).toEqual([])
+    await ask('a', { max_tokens: 10, service_tier: 'default' })
+    expect(sent).toHaveLength(1)
+  })
+
+  it.each<[JsonObject, string]>([
+    [{ service_tier: 'priority' }, 'service_tier'],
+    [{ service_tier: 'fast' }, 'service_tier'],
+    [{ service_tier: 'of tomorrow' }, 'service_tier'],
+    [{ speed: 'fast' }, 'speed'],
+  ])('without known rates are refused to a bounded caller: %j', async (body, param) => {
+    const rates = { input: 1n, output: 10n ** 15n }
+    const { ask, sent } = await scene([at('a', { price: { ...price(1n), rates } })])
+    expect(await refusalOf(ask('a', body))).toMatchObject({ kind: 'unpriced', code: 'model_not_priced', param })
+    expect(sent).toEqual([])
+    await ask('a', { service_tier: 'flex', max_tokens: 4 })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('without known rates send a call to where they are known', async () => {
+    const rates = { input: 1n, output: 10n ** 15n }
+    const { ask, sent } = await scene([at('a', { price: { ...price(1n), rates } }), at('b', { price: prior })], {
+      fallbacks: { a: [{ pool: 'b' }] },
+    })
+    await ask('a', { service_tier: 'priority', max_tokens: 4 })
+    expect(sent.map(({ deployment: { id } }) => id)).toEqual(['b'])
+  })
+
+  it.each<[string, MoneySettings['unpriced']]>([
+    ['let through', 'allow'],
+    ['held at an amount', 1n],
+  ])('without known rates cost the plain ones at least, when such calls are %s', async (_, unpriced) => {
+    const rates = { input: 1n, output: 10n ** 15n }
+    const draft = { price: { ...price(1n), rates } }
+    const { ask, rows } = await scene([at('a', draft)], { money: { unpriced }, serviceTier: 'ultrafast' })
+    await ask('a', { service_tier: 'ultrafast', max_tokens: 4 })
+    const [row] = await rows()
+    expect(row).toMatchObject({ unpriced: 1, price_source: 'test, no rates of service tier ultrafast', overrun: '0' })
+    expect(BigInt(row?.cost ?? 0) / DOLLAR).toBe(2n)
+    expect(BigInt(row?.held ?? 0) / DOLLAR).toBe(4n)
+  })
+
+  it('do not concern a deployment that leaves them out', async () => {
+    const parameters = { dropUnsupported: false, drop: ['service_tier'], allow: [] }
+    const rates = { input: 1n, output: 10n ** 15n }
+    const { ask, sent } = await scene([at('a', { parameters, price: { ...price(1n), rates } })])
+    await ask('a', { service_tier: 'priority', max_tokens: 4 })
+    expect(sent).toHaveLength(1)
+  })
+})
 
 describe('a budget of one pool', () => {
   it('bears what is answered there, by whatever name the call comes to it', async () => {

@@ -45,7 +45,14 @@ import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
 import { expectedOutputTokens } from './prices/estimate.ts'
 import { estimates } from './prices/estimates.ts'
-import { chargeOf, costOf, generatedAnswers, outputTokensFrom, requestedOutputTokens } from './prices/index.ts'
+import {
+  chargeOf,
+  costOf,
+  generatedAnswers,
+  hasRatesOf,
+  outputTokensFrom,
+  requestedOutputTokens,
+} from './prices/index.ts'
 import { rememberedBounds } from './prices/remembered-bounds.ts'
 import { forcedOutput } from './prices/worst.ts'
 import { worstOfPlan } from './prices/worst-of-plan.ts'
@@ -134,7 +141,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     mostOutputOf: requestedOutputTokens,
     clock,
   })
-  const money = { costOf, chargeOf: settings.charges && charging(settings.charges) }
+  const money = { costOf, hasRatesOf, chargeOf: settings.charges && charging(settings.charges) }
   const poolFor = (name: string, call: Call) =>
     pools.resolve(name, {
       ...(call.options.specificDeployment && { specificDeployment: true }),

@@ -2,6 +2,7 @@ import type { Outcome } from './call.ts'
 import type { Deployment } from './deployment.ts'
 import type { Failure } from './failure.ts'
 import type { Frame } from './frame.ts'
+import type { ServiceTier } from './price.ts'
 import type { Usage } from './usage.ts'
 
 /** How an answer ended, told once to everyone who asked. */
@@ -40,6 +41,8 @@ export class Answer {
   readonly streamed: boolean
   /** Told by the provider as it learns it. */
   usage: Usage | undefined
+  /** What the provider says it serves the request by, for an estimate when usage never comes. */
+  serviceTier: ServiceTier | undefined
   model: string | undefined
   responseId: string | undefined
   finishReason: string | undefined

@@ -168,6 +168,8 @@ export interface AttemptRecord {
   usage?: Usage
   /** By the provider's price. Undefined until it ended, and when the deployment has no price. */
   cost?: NanoUsd
+  /** The cost is the least it can be: nobody knows the rates of the service tier that has answered. */
+  isLowerBound?: true
   /** What it is charged at, where discounts or margins are configured; else the cost. */
   charge?: Charge
   /** The model that the upstream says has answered. */

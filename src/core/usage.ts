@@ -1,3 +1,5 @@
+import type { ServiceTier } from './price.ts'
+
 /** More tokens than any answer has. A count beyond it is a fault of the upstream, and what it would cost fits no column. */
 export const MOST_TOKENS = 1_000_000_000
 
@@ -22,6 +24,8 @@ export interface Usage {
   readonly outputAudioTokens?: number
   /** Of the output: reasoning that is billed but not shown. */
   readonly reasoningTokens?: number
+  /** What the provider says it has served the request by. Absent: it did not say. */
+  readonly serviceTier?: ServiceTier
   /** True when the provider never said, and tollgate counted what it saw. */
   readonly estimated?: boolean
 }

@@ -6,7 +6,7 @@ import type { Deployment } from '../core/deployment.ts'
 import { Failure, type FailureKind } from '../core/failure.ts'
 import { ObjectFrame } from '../core/frame.ts'
 import type { Usage } from '../core/usage.ts'
-import { costOf, outputTokensFrom } from '../prices/index.ts'
+import { costOf, hasRatesOf, outputTokensFrom } from '../prices/index.ts'
 import { meter } from './meter.ts'
 
 const NO_SOURCE: Source = { pause() {}, resume() {}, abort() {} }
@@ -18,7 +18,7 @@ function scene(changes: Partial<Deployment> = {}, answers: () => Failure | undef
   const attempt = attemptAt(deployment({ id: 'a', pool: 'p', baseUrl: 'http://127.0.0.1:1', ...changes }))
   const answer = new Answer(attempt.deployment, true, NO_SOURCE)
   const unseen = { learn() {}, tokens: () => 0 }
-  const layer = meter({ costOf, inputTokens: () => 100, outputTokens: outputTokensFrom, unseen })
+  const layer = meter({ costOf, hasRatesOf, inputTokens: () => 100, outputTokens: outputTokensFrom, unseen })
   const given = layer(async () => {
     const failure = answers()
     if (failure) throw failure
@@ -28,6 +28,71 @@ function scene(changes: Partial<Deployment> = {}, answers: () => Failure | undef
 }
 
 const reported: Usage = { inputTokens: 1000, outputTokens: 10 }
+
+describe('the service tier of an answer', () => {
+  const price: Deployment['price'] = {
+    rates: { input: 1_000_000_000n, output: 2_000_000_000n },
+    tiers: [],
+    services: { priority: { rates: { input: 3_000_000_000n, output: 6_000_000_000n }, tiers: [] } },
+    source: 'test',
+  }
+  const ended = async (
+    usage: Usage,
+    draft: Partial<Deployment> = {},
+    before?: (all: ReturnType<typeof scene>) => void,
+  ) => {
+    const all = scene({ price, ...draft })
+    before?.(all)
+    await all.given
+    all.answer.usage = usage
+    all.answer.complete()
+    return all
+  }
+
+  it('decides by which rates it is charged', async () => {
+    const { attempt, record } = await ended({ ...reported, serviceTier: 'priority' })
+    expect([attempt.attempt.cost, record.unpriced]).toEqual([3_060_000n, false])
+  })
+
+  it('that the provider does not name is the one it was asked for, if that one is dearer', async () => {
+    const asked = async (service_tier: string) =>
+      (await ended(reported, { defaults: { service_tier } })).attempt.attempt
+    expect(await asked('priority')).toMatchObject({ cost: 3_060_000n, usage: { serviceTier: 'priority' } })
+    expect(await asked('fast')).toMatchObject({ cost: 3_060_000n })
+    for (const tier of ['auto', 'default', 'flex', 'scale']) expect((await asked(tier)).usage).toBe(reported)
+  })
+
+  it('is the plain one where the upstream was not sent what was asked for', async () => {
+    const { attempt } = await ended(
+      reported,
+      { defaults: { service_tier: 'priority' } },
+      ({ attempt: { attempt } }) => {
+        attempt.droppedParameters = ['service_tier']
+      },
+    )
+    expect(attempt.attempt.cost).toBe(1_020_000n)
+  })
+
+  it('is what the stream has named when it is cut', async () => {
+    const { attempt, answer, given } = scene({ price })
+    await given
+    answer.serviceTier = 'priority'
+    answer.push(frame, true)
+    answer.contentBytes = 40
+    answer.fail(new Failure('broken_off', 'cut'))
+    expect(attempt.attempt).toMatchObject({ cost: 360_000n, usage: { estimated: true, serviceTier: 'priority' } })
+  })
+
+  it.each<[Usage['serviceTier'], Partial<Deployment>]>([
+    ['ultrafast', {}],
+    ['other', {}],
+    [undefined, { defaults: { speed: 'fast' } }],
+  ])('%s of which nobody knows the rates makes the cost a lower bound, and says so', async (serviceTier, draft) => {
+    const { attempt, record } = await ended({ ...reported, ...(serviceTier && { serviceTier }) }, draft)
+    expect(attempt.attempt).toMatchObject({ cost: 1_020_000n, isLowerBound: true })
+    expect(record).toMatchObject({ cost: 1_020_000n, unpriced: true })
+  })
+})
 
 describe('the cost of an attempt', () => {
   it('is that of the usage reported', async () => {

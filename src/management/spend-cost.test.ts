@@ -111,6 +111,17 @@ describe('cost estimates', () => {
     expect(cost).toBeLessThan(0.001_1)
   })
 
+  it('price an answer by the service tier that it names', async () => {
+    const tier = 'model_info: {input_cost_per_token_priority: 0.000003, output_cost_per_token_priority: 0.000004}'
+    const entry = `model_list:\n  - model_name: m\n    litellm_params: {model: openai/gpt-4o-mini, api_key: k}\n    ${tier}\n`
+    const { ask } = asker(entry)
+    const usage = { prompt_tokens: 1_000, completion_tokens: 1_000 }
+    const cost = async (service_tier: string | null) =>
+      await ask('/spend/calculate', { model: 'm', completion_response: { usage, service_tier } })
+    expect(await cost('priority')).toEqual({ cost: 0.007 })
+    expect(await cost('default')).toEqual(await cost(null))
+  })
+
   it.each([
     [{ model: 'nobody-knows-this', messages: [] }, 'nobody knows the price'],
     [{ model: 'fast' }, 'send messages'],

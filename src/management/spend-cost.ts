@@ -6,6 +6,7 @@ import type { Deployment } from '../core/deployment.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { mayUse } from '../core/may-use.ts'
 import { type NanoUsd, nanoToUsd } from '../core/money.ts'
+import { serviceTierNamed } from '../core/service-tier.ts'
 import type { Usage } from '../core/usage.ts'
 import { chargeOf, costOf, costSides, inputTokenBounds, ratesFor } from '../prices/index.ts'
 import { badRequest } from './errors.ts'
@@ -33,7 +34,9 @@ const usageInput = z.looseObject({
 const calculateInput = z.strictObject({
   model: id.optional(),
   messages: z.array(z.custom<JsonObject>()).max(10_000).optional(),
-  completion_response: z.looseObject({ model: id.optional(), usage: usageInput }).optional(),
+  completion_response: z
+    .looseObject({ model: id.optional(), service_tier: z.string().nullish(), usage: usageInput })
+    .optional(),
 })
 
 /** `POST /spend/calculate`: what an answer has cost, or what the input of a request is likely to cost. */
@@ -49,8 +52,7 @@ function calculate(models: LiveModels): Operation<z.output<typeof calculateInput
       const name = model ?? completion_response?.model
       if (name === undefined) throw badRequest('say which model', 'model')
       const priced = pricedModel(models, name, caller)
-      if (completion_response)
-        return { cost: nanoToUsd(chargeFor(models, priced, usageOf(completion_response.usage)).total) }
+      if (completion_response) return { cost: nanoToUsd(chargeFor(models, priced, usageOf(completion_response)).total) }
       if (!messages) throw badRequest('send messages, or a completion_response', 'messages')
       const { likely } = inputTokenBounds({ operation: 'chat', body: { messages }, streamed: false })
       return { cost: nanoToUsd(chargeFor(models, priced, { inputTokens: likely, outputTokens: 0 }).total) }
@@ -159,7 +161,12 @@ function chargeFor(
   return charges ? chargeOf({ provider, cost, answered: true }, charges) : { total: cost, margin: 0n }
 }
 
-function usageOf(usage: z.output<typeof usageInput>): Usage {
+interface Answered {
+  readonly usage: z.output<typeof usageInput>
+  readonly service_tier?: string | null | undefined
+}
+
+function usageOf({ usage, service_tier: tier }: Answered): Usage {
   const cacheRead = usage.cache_read_input_tokens ?? usage.prompt_tokens_details?.cached_tokens
   const cacheWrite = usage.cache_creation_input_tokens
   const reasoning = usage.completion_tokens_details?.reasoning_tokens
@@ -169,5 +176,6 @@ function usageOf(usage: z.output<typeof usageInput>): Usage {
     ...(cacheRead != null && { cacheReadTokens: cacheRead }),
     ...(cacheWrite != null && { cacheWriteTokens: cacheWrite }),
     ...(reasoning != null && { reasoningTokens: reasoning }),
+    ...(tier && { serviceTier: serviceTierNamed(tier) }),
   }
 }

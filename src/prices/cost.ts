@@ -1,6 +1,7 @@
 import { divideUp, type NanoUsd } from '../core/money.ts'
-import type { Rate, RateCard, Rates } from '../core/price.ts'
+import type { Rate, RateCard, Rates, ServiceTier } from '../core/price.ts'
 import { MOST_TOKENS, type Usage } from '../core/usage.ts'
+import { sheetOf } from './services.ts'
 
 /** A rate is nano-USD per this many units. */
 const UNITS_PER_RATE = 1_000_000n
@@ -8,27 +9,29 @@ const UNITS_PER_RATE = 1_000_000n
 /**
  * What a usage costs, in nano-USD: the sum of tokens times rate over all kinds of tokens, plus the rate per request,
  * divided once by a million and rounded up once. Every token is charged as exactly one kind; above a tier's threshold
- * the whole request is charged at the tier's rates.
+ * the whole request is charged at the tier's rates. An answer of a service tier is charged at that one's rates, and at the plain
+ * ones, as the least it can cost, where nobody knows them (`hasRatesOf`).
  */
 export function costOf(card: RateCard, usage: Usage): NanoUsd {
-  const rates = ratesFor(card, usage.inputTokens)
+  const rates = ratesFor(card, usage.inputTokens, usage.serviceTier)
   const total = inputCost(rates, usage) + outputCost(rates, usage) + (rates.request ?? 0n)
   return divideUp(total, UNITS_PER_RATE)
 }
 
 /** The same by side: what the output costs, rounded down, and the rest, so that the sum is exactly `costOf`. */
 export function costSides(card: RateCard, usage: Usage): { readonly input: NanoUsd; readonly output: NanoUsd } {
-  const output = outputCost(ratesFor(card, usage.inputTokens), usage) / UNITS_PER_RATE
+  const output = outputCost(ratesFor(card, usage.inputTokens, usage.serviceTier), usage) / UNITS_PER_RATE
   return { input: costOf(card, usage) - output, output }
 }
 
 /** The rates that a request of `inputTokens` prompt tokens is charged at: those of the highest threshold passed. */
-export function ratesFor(card: RateCard, inputTokens: number): Rates {
-  for (let index = card.tiers.length - 1; index >= 0; index--) {
-    const tier = card.tiers[index]
+export function ratesFor(card: RateCard, inputTokens: number, service?: ServiceTier): Rates {
+  const { rates, tiers } = (service !== undefined && sheetOf(card, service)) || card
+  for (let index = tiers.length - 1; index >= 0; index--) {
+    const tier = tiers[index]
     if (tier && inputTokens > tier.aboveInputTokens) return tier.rates
   }
-  return card.rates
+  return rates
 }
 
 /**

@@ -13,4 +13,5 @@ export { type EstimateOptions, type ExpectedTokens, estimate, expectedTokens, pr
 export { type PriceEntry, type PriceOverride, readPriceKeys, statesPrice, type TierOverride } from './litellm-map.ts'
 export { mergeRates } from './merge-rates.ts'
 export { isEffectivePriceKey, isPriceKey } from './price-keys.ts'
+export { hasRatesOf } from './services.ts'
 export { countTokens } from './tokenizer.ts'

@@ -104,9 +104,37 @@ describe('readPriceKeys', () => {
   })
 
   it('states nothing for an entry without effective prices', () => {
-    expect(statesPrice(readPriceKeys({ input_cost_per_second: 1, max_tokens: 5, input_cost_per_token_flex: 1 }))).toBe(
-      false,
-    )
+    expect(
+      statesPrice(readPriceKeys({ input_cost_per_second: 1, max_tokens: 5, input_cost_per_token_batches: 1 })),
+    ).toBe(false)
+  })
+
+  it('keeps the rates of service tiers apart, with their thresholds', () => {
+    const { rates, services, unreadable } = readPriceKeys({
+      input_cost_per_token: 1e-6,
+      input_cost_per_token_priority: 2e-6,
+      input_cost_per_token_above_272k_tokens_priority: 4e-6,
+      cache_read_input_token_cost_flex: '5e-8',
+      output_cost_per_token_ultrafast: -1,
+      provider_specific_entry: { us: 1.1, fast: 2.5 },
+    })
+    expect(rates).toEqual({ input: 1_000_000_000n })
+    expect(services).toEqual({
+      flex: { rates: { cacheRead: 50_000_000n }, tiers: [] },
+      priority: {
+        rates: { input: 2_000_000_000n },
+        tiers: [{ aboveInputTokens: 272_000, rates: { input: 4_000_000_000n } }],
+      },
+      fast: 2_500_000n,
+    })
+    expect(unreadable).toEqual(['output_cost_per_token_ultrafast'])
+  })
+
+  it.each([{ fast: 'twice' }, { fast: -1 }, { fast: 1e9 }])('refuses the factor %j', provider_specific_entry => {
+    expect(readPriceKeys({ provider_specific_entry })).toMatchObject({
+      services: {},
+      unreadable: ['provider_specific_entry'],
+    })
   })
 
   it('reads any float as the decimal that it prints as', () => {

@@ -1,5 +1,12 @@
 import { decimalToInteger } from '../core/money.ts'
-import type { Rate, Rates } from '../core/price.ts'
+import {
+  type Rate,
+  type Rates,
+  type ServiceRates,
+  type Services,
+  STATED_SERVICES,
+  type StatedService,
+} from '../core/price.ts'
 import { type PriceKey, readPriceKey } from './price-keys.ts'
 
 /** The prices that an operator or a price map states, kind by kind; what is absent is left to others. */
@@ -7,6 +14,8 @@ export interface PriceOverride {
   readonly rates: Partial<Rates>
   /** In ascending order of threshold; each states only what changes there. */
   readonly tiers: readonly TierOverride[]
+  /** What is stated of service tiers. */
+  readonly services: Services
   /** `mode` says that nothing is generated (embedding, rerank, moderation), so no output price is needed. */
   readonly inputOnly: boolean
   /** Keys whose value is no price: not a decimal number, negative, or beyond all reason. They have no effect. */
@@ -33,22 +42,25 @@ export function readPriceKeys(entry: PriceEntry): PriceOverride {
   const draft = new Draft()
   readRanges(entry, draft)
   readKeys(entry, draft)
+  readFastFactor(entry, draft)
   return draft.finish(INPUT_ONLY_MODES.has(entry.mode))
 }
 
 /** Whether an override states any price at all. */
 export function statesPrice(override: PriceOverride): boolean {
-  return Object.keys(override.rates).length > 0 || override.tiers.length > 0
+  const { rates, tiers, services } = override
+  return Object.keys(rates).length > 0 || tiers.length > 0 || Object.keys(services).length > 0
 }
 
 class Draft {
-  readonly #rates = new Map<number, Partial<Record<keyof Rates, Rate>>>([[0, {}]])
+  readonly #plain = new DraftSheet()
+  readonly #services = new Map<StatedService, DraftSheet>()
   readonly #unreadable: string[] = []
+  /** `Services.fast`. */
+  fast: bigint | undefined
 
-  set(above: number, kind: keyof Rates, rate: Rate): void {
-    const rates = this.#rates.get(above) ?? {}
-    rates[kind] = rate
-    this.#rates.set(above, rates)
+  set({ service, kind }: PriceKey, above: number, rate: Rate): void {
+    this.#sheetOf(service).set(above, kind, rate)
   }
 
   refuse(key: string): void {
@@ -56,12 +68,52 @@ class Draft {
   }
 
   finish(inputOnly: boolean): PriceOverride {
+    const stated: { -readonly [Name in keyof Services]: Services[Name] } = {}
+    for (const name of STATED_SERVICES) {
+      const sheet = this.#services.get(name)
+      if (sheet) stated[name] = sheet.finish()
+    }
+    if (this.fast !== undefined) stated.fast = this.fast
+    return { ...this.#plain.finish(), services: stated, inputOnly, unreadable: this.#unreadable }
+  }
+
+  #sheetOf(service: StatedService | undefined): DraftSheet {
+    if (service === undefined) return this.#plain
+    const sheet = this.#services.get(service) ?? new DraftSheet()
+    this.#services.set(service, sheet)
+    return sheet
+  }
+}
+
+class DraftSheet {
+  readonly #rates = new Map<number, Partial<Record<keyof Rates, Rate>>>([[0, {}]])
+
+  set(above: number, kind: keyof Rates, rate: Rate): void {
+    const rates = this.#rates.get(above) ?? {}
+    rates[kind] = rate
+    this.#rates.set(above, rates)
+  }
+
+  finish(): ServiceRates {
     const tiers = [...this.#rates]
       .filter(([above]) => above > 0)
       .sort(([a], [b]) => a - b)
       .map(([aboveInputTokens, rates]) => ({ aboveInputTokens, rates }))
-    return { rates: this.#rates.get(0) ?? {}, tiers, inputOnly, unreadable: this.#unreadable }
+    return { rates: this.#rates.get(0) ?? {}, tiers }
   }
+}
+
+/**
+ * `provider_specific_entry: {fast: 2}`: what Anthropic's fast mode costs as a multiple of the plain rates, caching included
+ * (https://platform.claude.com/docs/en/build-with-claude/fast-mode). LiteLLM keeps factors of regions beside it.
+ */
+function readFastFactor({ provider_specific_entry: entry }: PriceEntry, draft: Draft): void {
+  if (typeof entry !== 'object' || entry === null || !('fast' in entry)) return
+  const { fast } = entry
+  if (fast === null) return
+  const factor = readDecimal(fast, 6)
+  if (factor === undefined || factor < 0n || factor > MOST_FACTOR) draft.refuse('provider_specific_entry')
+  else draft.fast = factor
 }
 
 function readKeys(entry: PriceEntry, draft: Draft, from = 0): void {
@@ -75,7 +127,7 @@ function readKeys(entry: PriceEntry, draft: Draft, from = 0): void {
   }
   // Secondary spellings first, so that the usual ones overwrite them.
   found.sort((a, b) => Number(b.meaning.secondary) - Number(a.meaning.secondary))
-  for (const { meaning, rate } of found) draft.set(meaning.above ?? from, meaning.kind, rate)
+  for (const { meaning, rate } of found) draft.set(meaning, meaning.above ?? from, rate)
 }
 
 /**
@@ -104,13 +156,20 @@ function rangeStart(range: unknown): number | undefined {
 const MOST_PER_TOKEN = 10n ** 15n
 const MOST_PER_REQUEST = 1_000n * MOST_PER_TOKEN
 
+/** Dearer than a thousand times the plain rates nothing is. */
+const MOST_FACTOR = 1_000n * 1_000_000n
+
 /** A value in USD as nano-USD per million, by its decimal text; undefined when it is no price. */
 function readRate(value: unknown, { kind, scale }: PriceKey): Rate | undefined {
+  const rate = readDecimal(value, scale)
+  const most = kind === 'request' ? MOST_PER_REQUEST : MOST_PER_TOKEN
+  return rate === undefined || rate < 0n || rate > most ? undefined : rate
+}
+
+function readDecimal(value: unknown, scale: number): bigint | undefined {
   if (typeof value !== 'number' && typeof value !== 'string') return undefined
   try {
-    const rate = decimalToInteger(value, scale)
-    const most = kind === 'request' ? MOST_PER_REQUEST : MOST_PER_TOKEN
-    return rate < 0n || rate > most ? undefined : rate
+    return decimalToInteger(value, scale)
   } catch {
     return undefined
   }

@@ -89,6 +89,37 @@ describe('mergeRates', () => {
     })
   })
 
+  it('replaces the rates of service tiers kind by kind, and drops them where plain tokens are free', () => {
+    const map = merge(base, {
+      input_cost_per_token_priority: 2e-7,
+      output_cost_per_token_priority: 4e-7,
+      input_cost_per_token_above_200k_tokens_priority: 3e-7,
+      provider_specific_entry: { fast: 2 },
+    })
+    const card = merge(map, { input_cost_per_token_priority: 1e-7, cache_read_input_token_cost_flex: 1e-9 })
+    expect(card?.services).toEqual({
+      flex: { rates: { cacheRead: 1n * M }, tiers: [] },
+      priority: {
+        rates: { input: 100n * M, output: 400n * M },
+        tiers: [{ aboveInputTokens: 200_000, rates: {} }],
+      },
+      fast: 2_000_000n,
+    })
+    expect(card?.rates).toEqual(base.rates)
+    expect(merge(map, { input_cost_per_token: 0, output_cost_per_token: 0 })).not.toHaveProperty('services')
+  })
+
+  it('says where the rates of service tiers come from', () => {
+    const map = merge(undefined, {
+      input_cost_per_token: 1e-7,
+      output_cost_per_token: 2e-7,
+      input_cost_per_token_priority: 2e-7,
+      output_cost_per_token_priority: 4e-7,
+    })
+    const under = map && { ...map, source: 'map' }
+    expect(merge(under, { input_cost_per_token: 2e-7, output_cost_per_token: 3e-7 })?.source).toBe('config+map')
+  })
+
   it('takes a price per request for a whole price', () => {
     const card = merge(undefined, { input_cost_per_request: 0.01 })
     expect(card && costOf(card, { inputTokens: 1e6, outputTokens: 1e6 })).toBe(10_000_000n)

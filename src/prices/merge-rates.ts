@@ -1,9 +1,11 @@
-import type { Rate, RateCard, Rates, Tier } from '../core/price.ts'
+import { type Rate, type RateCard, type Rates, type Services, STATED_SERVICES, type Tier } from '../core/price.ts'
 import { type PriceOverride, statesPrice } from './litellm-map.ts'
+import { mergeServices } from './merge-services.ts'
 import type { RateKind } from './price-keys.ts'
 
 const INPUT_SPECIALS: readonly RateKind[] = ['cacheRead', 'cacheWrite', 'cacheWrite1h', 'inputAudio']
 const OUTPUT_SPECIALS: readonly RateKind[] = ['outputAudio', 'reasoning']
+const SERVICES = [...STATED_SERVICES, 'fast'] as const
 const KINDS: readonly RateKind[] = ['input', 'output', ...INPUT_SPECIALS, ...OUTPUT_SPECIALS, 'request']
 
 /**
@@ -17,7 +19,10 @@ export function mergeRates(base: RateCard | undefined, override: PriceOverride, 
   const merge = new Merge(base, override)
   const rates = merge.ratesAbove(0)
   if (!rates) return undefined
-  return { rates, tiers: merge.tiers(rates), source: merge.inherited && base ? `${source}+${base.source}` : source }
+  const tiers = merge.tiers(rates)
+  const services = merge.services()
+  const from = merge.inherited && base ? `${source}+${base.source}` : source
+  return { rates, tiers, source: from, ...(services && { services }) }
 }
 
 class Merge {
@@ -55,6 +60,16 @@ class Merge {
       below = above
     }
     return tiers
+  }
+
+  /** Who states that input and output are free means every tier that they do not name. */
+  services(): Services | undefined {
+    const { rates, services } = this.#override
+    const isFree = rates.input === 0n && rates.output === 0n
+    const base = isFree ? undefined : this.#base?.services
+    const merged = mergeServices(base, services)
+    if (base && SERVICES.some(name => base[name] !== undefined && services[name] === undefined)) this.inherited = true
+    return Object.keys(merged).length > 0 ? merged : undefined
   }
 
   #thresholds(): readonly number[] {

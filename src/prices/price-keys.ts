@@ -1,4 +1,4 @@
-import type { Rates } from '../core/price.ts'
+import { type Rates, STATED_SERVICES, type StatedService } from '../core/price.ts'
 
 /** One kind of rate on a card. */
 export type RateKind = keyof Rates
@@ -10,6 +10,8 @@ export interface PriceKey {
   readonly scale: number
   /** The rate holds above so many input tokens; undefined: it is the base rate. */
   readonly above?: number
+  /** The rate holds for answers of this service tier alone. */
+  readonly service?: StatedService
   /** Another spelling, which gives way when the usual key stands beside it. */
   readonly secondary: boolean
 }
@@ -43,9 +45,22 @@ const OTHER_KEYS: ReadonlyMap<string, PriceKey> = new Map([
 
 const THRESHOLD = /^(.+)_above_(\d+(?:\.\d+)?)k_tokens$/
 
+/** `input_cost_per_token_priority`, `..._above_272k_tokens_priority`; the suffixes stand in either order. */
+const SERVICE = /_(?:flex|priority|ultrafast)(?=$|_above_\d)/
+
 /** What a key means for the price of tokens and requests; undefined when it has no effect on it. */
 export function readPriceKey(key: string): PriceKey | undefined {
   const plain = TOKEN_KEYS.get(key) ?? OTHER_KEYS.get(key)
+  if (plain) return plain
+  const suffix = SERVICE.exec(key)?.[0]
+  const service = STATED_SERVICES.find(name => suffix === `_${name}`)
+  if (suffix === undefined || service === undefined) return readTokenKey(key)
+  const meaning = readTokenKey(key.replace(suffix, ''))
+  return meaning && { ...meaning, service }
+}
+
+function readTokenKey(key: string): PriceKey | undefined {
+  const plain = TOKEN_KEYS.get(key)
   if (plain) return plain
   const match = THRESHOLD.exec(key)
   const base = match?.[1] === undefined ? undefined : TOKEN_KEYS.get(match[1])
@@ -69,6 +84,7 @@ const SUFFIX = [
   '_batches',
   '_flex',
   '_priority',
+  '_ultrafast',
 ].join('|')
 
 /** LiteLLM's price keys (v1.81.12), with any threshold and any order of suffixes. */
@@ -91,7 +107,7 @@ const PRICE_KEY = new RegExp(
 )
 
 /**
- * Whether a key is one of LiteLLM's prices. Those of seconds, pictures, characters, batches, service tiers and tools are
+ * Whether a key is one of LiteLLM's prices. Those of seconds, pictures, characters, batches and tools are
  * legal and have no effect on what tollgate charges for tokens; `isEffectivePriceKey` tells them apart.
  */
 export function isPriceKey(key: string): boolean {

@@ -3,7 +3,7 @@ import type * as GenaiPrices from '@pydantic/genai-prices'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Pieces } from '../core/pieces.ts'
-import type { RateCard, Rates } from '../core/price.ts'
+import type { RateCard, Rates, ServiceTier } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import type { Usage } from '../core/usage.ts'
 import { inputTokenBounds } from './bounds.ts'
@@ -37,13 +37,15 @@ const asked = fc.record({
   answers: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
   marked: fc.boolean(),
   speaks: fc.boolean(),
+  tier: fc.constantFrom(undefined, 'auto', 'default', 'flex', 'priority', 'fast'),
 })
 type Asked = typeof asked extends fc.Arbitrary<infer Value> ? Value : never
 
-function requestOf({ content, max, answers, marked, speaks }: Asked): Request {
+function requestOf({ content, max, answers, marked, speaks, tier }: Asked): Request {
   const said = { role: 'user', content, ...(marked && { cache_control: { type: 'ephemeral' } }) }
   const limit = { ...(max !== undefined && { max_tokens: max }), ...(answers !== undefined && { n: answers }) }
-  const body = { model: 'm', messages: [said], ...limit, ...(speaks && { modalities: ['text', 'audio'] }) }
+  const asks = tier !== undefined && { service_tier: tier }
+  const body = { model: 'm', messages: [said], ...limit, ...asks, ...(speaks && { modalities: ['text', 'audio'] }) }
   return { operation: 'chat', streamed: false, body }
 }
 
@@ -66,15 +68,24 @@ function usageOf({ marked, speaks }: Asked, most: { input: number; output: numbe
   }
 }
 
+/** What may answer: the tier that is asked for or the plain one; where that is left open, as the project is set. */
+function servedBy({ tier }: Asked): readonly ServiceTier[] {
+  if (tier === 'flex') return ['default', 'flex']
+  return tier === 'default' ? ['default'] : ['default', 'priority']
+}
+
 function expectBound(price: RateCard, one: Asked, shares: readonly number[]): void {
   const request = requestOf(one)
   const bounds = inputTokenBounds(request)
   const deployment = { price, limits: { supports: {} }, defaults: {} }
   const worst = worstCost(deployment, request, { bounds }) ?? -1n
   const output = (one.max ?? forcedOutput(deployment, undefined)) * (one.answers ?? 1)
-  const usage = usageOf(one, { input: bounds.high, output }, shares)
-  if (costOf(price, usage) > worst)
-    throw new Error(`${price.source}: ${costOf(price, usage)} > ${worst} for ${JSON.stringify(usage)}`)
+  const used = usageOf(one, { input: bounds.high, output }, shares)
+  for (const serviceTier of servedBy(one)) {
+    const usage = { ...used, serviceTier }
+    if (costOf(price, usage) > worst)
+      throw new Error(`${price.source}: ${costOf(price, usage)} > ${worst} for ${JSON.stringify(usage)}`)
+  }
 }
 
 const rate = fc.bigInt({ min: 0n, max: 100_000_000_000n })
@@ -92,15 +103,18 @@ const rates: fc.Arbitrary<Rates> = fc.record(
   },
   { requiredKeys: ['input', 'output'] },
 )
-const card: fc.Arbitrary<RateCard> = fc
+const sheet = fc
   .tuple(rates, fc.array(fc.tuple(fc.integer({ min: 1, max: 1_000 }), rates), { maxLength: 2 }))
   .map(([base, tiers]) => ({
     rates: base,
     tiers: tiers
       .map(([aboveInputTokens, above]) => ({ aboveInputTokens, rates: above }))
       .sort((one, other) => one.aboveInputTokens - other.aboveInputTokens),
-    source: 'random',
   }))
+const services = fc.record({ flex: sheet, priority: sheet }, { requiredKeys: [] })
+const card: fc.Arbitrary<RateCard> = fc
+  .tuple(sheet, fc.option(services, { nil: undefined }))
+  .map(([plain, stated]) => ({ ...plain, source: 'random', ...(stated && { services: stated }) }))
 
 test('no usage within the bounds costs more, whatever the rates are', () => {
   fc.assert(

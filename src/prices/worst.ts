@@ -1,9 +1,11 @@
 import type { Deployment } from '../core/deployment.ts'
 import { divideUp, type NanoUsd } from '../core/money.ts'
-import type { Rate, RateCard, Rates } from '../core/price.ts'
+import type { Rate, RateSheet, Rates, ServiceTier } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
+import { serviceTierAsked } from '../core/service-tier.ts'
 import { MOST_TOKENS } from '../core/usage.ts'
 import { ADDED_MEMBER_BYTES, generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
+import { hasRatesOf, servicesWithin } from './services.ts'
 
 /** Output tokens of one answer where neither the client nor anybody else says a number. */
 const UNKNOWN_OUTPUT = 4_096
@@ -35,6 +37,7 @@ export function worstCost(
   // What a client asks for has no end, and its price must fit a column of the ledger.
   const output = Math.min((said ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(asked), MOST_TOKENS)
   const rates = ratesUpTo(price, input)
+  for (const sheet of servicesWithin(price, asked.body)) rates.push(...ratesUpTo(sheet, input))
   let most = 0n
   for (const one of rates) {
     const writesCache = pricesWrites(one) && mayWriteCache(request, defaults)
@@ -43,6 +46,18 @@ export function worstCost(
     if (total > most) most = total
   }
   return divideUp(most, 1_000_000n)
+}
+
+/** The service tier that a request asks for by name although nobody knows what the deployment costs by it. */
+export function unpricedTier(
+  { price, defaults, parameters }: Pick<Deployment, 'price' | 'defaults' | 'parameters'>,
+  { body }: Request,
+): ServiceTier | undefined {
+  if (!price) return undefined
+  const said = (name: 'service_tier' | 'speed') =>
+    parameters.drop.includes(name) ? undefined : (body[name] ?? defaults[name])
+  const tier = serviceTierAsked({ service_tier: said('service_tier'), speed: said('speed') })
+  return tier === undefined || hasRatesOf(price, tier) ? undefined : tier
 }
 
 /** The output tokens of one answer that a deployment is bounded to, when neither the client nor its own defaults say it. */
@@ -62,7 +77,7 @@ function effective(request: Request, defaults: Deployment['defaults']): Request 
   return request
 }
 
-const RELEVANT = ['max_tokens', 'max_completion_tokens', 'n', 'best_of', 'modalities'] as const
+const RELEVANT = ['max_tokens', 'max_completion_tokens', 'n', 'best_of', 'modalities', 'service_tier', 'speed'] as const
 
 /** The limit of one answer that the request sets. Of two limits each upstream takes the one that it knows. */
 function saidOutput(request: Request): number | undefined {
@@ -73,7 +88,7 @@ function saidOutput(request: Request): number | undefined {
 }
 
 /** The rates below and above the thresholds that so many input tokens may pass. */
-function ratesUpTo({ rates, tiers }: RateCard, input: number): readonly Rates[] {
+function ratesUpTo({ rates, tiers }: RateSheet, input: number): Rates[] {
   if (tiers.length === 0) return [rates]
   return [rates, ...tiers.filter(tier => input > tier.aboveInputTokens).map(tier => tier.rates)]
 }

@@ -145,7 +145,7 @@ function addResult(attributes: SpanAttributes, record: AttemptRecord): void {
   if (record.droppedParameters) attributes['tollgate.dropped_params'] = [...record.droppedParameters]
   if (usage) addUsage(attributes, usage)
   // What used nothing, such as a 429, costs nothing at any price.
-  attributes['tollgate.cost.unpriced'] = usage !== undefined && cost === undefined
+  attributes['tollgate.cost.unpriced'] = usage !== undefined && (cost === undefined || record.isLowerBound === true)
   if (cost === undefined) return
   // Eight decimals, as the dashboards of the first scenario expect; the exact figure stands beside it.
   attributes['llm.cost_usd'] = dollarsTo8Decimals(cost)

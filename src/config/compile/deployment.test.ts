@@ -114,6 +114,27 @@ describe('what a deployment is', () => {
     ])
   })
 
+  it('takes the rates of service tiers, and tells of a dearer tier of which one side alone is stated', () => {
+    const priority = { input_cost_per_token_priority: 5e-6, output_cost_per_token_priority: '1e-5' }
+    const whole = load(
+      entry(
+        { model: 'openai/gpt-4o-mini', ...priority, input_cost_per_token_flex: 1e-7 },
+        { model_info: { provider_specific_entry: { fast: 2 } } },
+      ),
+    )
+    expect(whole.lines).toEqual([])
+    expect(whole.one?.price?.services).toEqual({
+      flex: { rates: { input: 100_000_000n }, tiers: [] },
+      priority: { rates: { input: 5_000_000_000n, output: 10_000_000_000n }, tiers: [] },
+      fast: 2_000_000n,
+    })
+    const half = load(entry({ model: 'openai/gpt-4o-mini', input_cost_per_token_priority: 5e-6 }))
+    expect(half.lines).toEqual([
+      'report model_list[0].litellm_params.input_cost_per_token_priority: has no effect: ' +
+        'the price of that tier takes input_cost_per_token_priority and output_cost_per_token_priority',
+    ])
+  })
+
   it('takes prices from tollgate_settings over all that is built in', () => {
     const more = {
       tollgate_settings: { prices: { 'gpt-4o': { input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 } } },

@@ -2,7 +2,8 @@ import type { ModelLimits } from '../../core/deployment.ts'
 import type { RateCard } from '../../core/price.ts'
 import { readPriceKeys } from '../../prices/litellm-map.ts'
 import { mergeRates } from '../../prices/merge-rates.ts'
-import { isEffectivePriceKey, isPriceKey } from '../../prices/price-keys.ts'
+import { isEffectivePriceKey, isPriceKey, readPriceKey } from '../../prices/price-keys.ts'
+import { hasRatesOf } from '../../prices/services.ts'
 import { splitModel } from '../../providers/catalogue.ts'
 import type { Connection } from './connection.ts'
 import { type CompileContext, defined } from './context.ts'
@@ -19,7 +20,19 @@ export function compilePrice(
   for (const key of override.unreadable)
     context.findings.report(placeOf(source, key), 'is not a price, so it is ignored', { inVain: true })
   noteIdleKeys(source, context)
-  return mergeRates(base, override, 'config')
+  const card = mergeRates(base, override, 'config')
+  if (card) noteHalfTiers(card, source, context)
+  return card
+}
+
+/** A dearer tier of which one side alone is stated has no price: whoever has stated that is told. */
+function noteHalfTiers(card: RateCard, source: DeploymentSource, { findings }: CompileContext): void {
+  for (const key of Object.keys(statedPrices(source))) {
+    const { service } = readPriceKey(key) ?? {}
+    if (service === undefined || hasRatesOf(card, service)) continue
+    const both = `input_cost_per_token_${service} and output_cost_per_token_${service}`
+    findings.report(placeOf(source, key), `has no effect: the price of that tier takes ${both}`, { inVain: true })
+  }
 }
 
 /** What a model holds and can do. */

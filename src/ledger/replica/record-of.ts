@@ -5,7 +5,7 @@ import type { Ms } from '../../core/clock.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { NanoUsd } from '../../core/money.ts'
-import type { RateCard } from '../../core/price.ts'
+import type { RateCard, ServiceTier } from '../../core/price.ts'
 import { shownBaseUrl } from '../../core/shown-address.ts'
 import { storableJson } from '../../core/storable.ts'
 import type { LedgerRecord } from '../record.ts'
@@ -81,8 +81,17 @@ export function endedMembers(attempt: Attempt, { end, answer, at, charge, overru
     number('output_tokens', usage?.outputTokens) +
     number('cache_read_tokens', usage?.cacheReadTokens) +
     number('cache_write_tokens', cacheWrites(attempt)) +
-    number('reasoning_tokens', usage?.reasoningTokens)
+    number('reasoning_tokens', usage?.reasoningTokens) +
+    (usage?.serviceTier === undefined ? '' : tierMembers(attempt, usage.serviceTier))
   )
+}
+
+/** In place of what all rows of the deployment have in common: by which rates this one was charged. */
+function tierMembers({ attempt: { isLowerBound }, deployment: { price } }: Attempt, tier: ServiceTier): string {
+  if (tier === 'default' || !price) return ''
+  if (isLowerBound) return `,"unpriced":1${text('price_source', `${price.source}, no rates of service tier ${tier}`)}`
+  const hasOwn = tier !== 'other' && price.services?.[tier] !== undefined
+  return hasOwn ? text('price_source', `${price.source}, service tier ${tier}`) : ''
 }
 
 function startOf({ record, attempt: { start } }: Attempt): Ms {
@@ -157,8 +166,8 @@ function metadataText({ options: { metadata } }: Attempt): string | undefined {
 const NONE: readonly string[] = []
 
 /** The rates as JSON. */
-function ratesText({ rates, tiers }: RateCard): string {
-  return JSON.stringify({ ...rates, ...(tiers.length > 0 && { tiers }) }, digits)
+function ratesText({ rates, tiers, services }: RateCard): string {
+  return JSON.stringify({ ...rates, ...(tiers.length > 0 && { tiers }), ...(services && { services }) }, digits)
 }
 
 function digits(_name: string, value: unknown): unknown {

@@ -89,6 +89,17 @@ describe('a message stream', () => {
     expect(answer.contentEvents).toBe(9)
   })
 
+  it.each([
+    ['fast', 'fast'],
+    ['standard', 'default'],
+    ['faster', 'other'],
+  ])('tells its speed from the start: %s', (speed, serviceTier) => {
+    const start = { type: 'message_start', message: { usage: { input_tokens: 1, speed, service_tier: 'priority' } } }
+    expect(stream([sse([start, ...text(0, 'Hel')])]).answer.usage).toMatchObject({ serviceTier })
+    const { answer } = stream([sse([start, ...text(0, 'Hel'), messageDelta('end_turn'), MESSAGE_STOP])])
+    expect(answer.usage).toMatchObject({ serviceTier })
+  })
+
   it('counts what shortening the conversation took, told at its end', () => {
     const iterations = [{ type: 'compaction', input_tokens: 1000, output_tokens: 30 }]
     const end = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9, iterations } }

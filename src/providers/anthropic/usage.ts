@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import type { ServiceTier } from '../../core/price.ts'
 import { MOST_TOKENS, type Usage } from '../../core/usage.ts'
 
 /** Anthropic's counts, of which `input_tokens` leaves out what went through the prompt cache. */
@@ -10,6 +11,8 @@ export interface Counts {
   readonly cacheWrite: number | undefined
   readonly cacheWrite1h: number | undefined
   readonly thinking: number | undefined
+  /** `speed`, where it says that (https://platform.claude.com/docs/en/build-with-claude/fast-mode). */
+  readonly serviceTier: ServiceTier | undefined
   /** Of the summaries by which Anthropic shortened the conversation within the request: billed, and in none of the others. */
   readonly compaction: Counts | undefined
 }
@@ -29,8 +32,19 @@ export function readCounts(usage: unknown, earlier?: Counts): Counts | undefined
     cacheWrite: count(usage, 'cache_creation_input_tokens') ?? earlier?.cacheWrite,
     cacheWrite1h: count(creation, 'ephemeral_1h_input_tokens') ?? earlier?.cacheWrite1h,
     thinking: count(details, 'thinking_tokens') ?? earlier?.thinking,
+    serviceTier: speedOf(usage.speed) ?? earlier?.serviceTier,
     compaction: compactionOf(usage.iterations) ?? earlier?.compaction,
   }
+}
+
+/**
+ * Only the speed has a price: Anthropic's `service_tier` says whether the answer took capacity that was paid for ahead, which
+ * counts at the plain rates like OpenAI's `scale`.
+ */
+function speedOf(speed: Json | undefined): ServiceTier | undefined {
+  if (typeof speed !== 'string') return undefined
+  if (speed === 'fast') return 'fast'
+  return speed === 'standard' ? 'default' : 'other'
 }
 
 /** https://platform.claude.com/docs/en/build-with-claude/compaction */
@@ -50,6 +64,7 @@ function plus(a: Counts | undefined, b: Counts | undefined): Counts | undefined 
     cacheWrite: added(a.cacheWrite, b.cacheWrite),
     cacheWrite1h: added(a.cacheWrite1h, b.cacheWrite1h),
     thinking: added(a.thinking, b.thinking),
+    serviceTier: a.serviceTier ?? b.serviceTier,
     compaction: undefined,
   }
 }
@@ -79,6 +94,7 @@ export function toUsage(told: Counts): Usage {
     ...(cacheWrite !== undefined && { cacheWriteTokens: Math.max(cacheWrite - (cacheWrite1h ?? 0), 0) }),
     ...(cacheWrite1h !== undefined && { cacheWrite1hTokens: cacheWrite1h }),
     ...(counts.thinking !== undefined && { reasoningTokens: counts.thinking }),
+    ...(counts.serviceTier !== undefined && { serviceTier: counts.serviceTier }),
   }
 }
 

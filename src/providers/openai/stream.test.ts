@@ -50,6 +50,14 @@ function read(
 }
 
 describe('a stream of OpenAI', () => {
+  it('says with its first event by which service tier it comes, and with its usage', () => {
+    const tier = { service_tier: 'priority' }
+    const cut = read([chunk({ content: 'Hi' }, null, tier)])
+    expect(cut.answer).toMatchObject({ serviceTier: 'priority', usage: undefined })
+    const { answer } = read([chunk({ content: 'Hi' }, null, tier), chunk({ content: 'ho' }), STOP, USAGE, DONE])
+    expect(answer.usage).toEqual({ inputTokens: 9, outputTokens: 4, serviceTier: 'priority' })
+  })
+
   it.each([
     ['a space behind its end', [ROLE, chunk({ content: 'Hi' }), STOP, 'data: [DONE] \n\n'], ''],
     ['empty data', ['data:\n\n', ROLE, 'data: \n\n', chunk({ content: 'Hi' }), STOP, DONE], /data: ?\n\n/g],

@@ -9,7 +9,7 @@ import type { StreamReader } from '../protocol.ts'
 import { CR, eventEnd, eventsOf, parseEvent, SseSplitter } from '../sse.ts'
 import { upstreamFailure } from './failure.ts'
 import { pieceOf } from './piece.ts'
-import { readUsage } from './usage.ts'
+import { readServiceTier, readUsage } from './usage.ts'
 import { statusOf } from './whole.ts'
 
 const UNFINISHED = Buffer.from('"finish_reason":null')
@@ -146,7 +146,10 @@ export class OpenAiStream implements StreamReader {
 
   #noteUsage(chunk: JsonObject): void {
     const extra = this.#options.usageIn === undefined ? undefined : chunk[this.#options.usageIn]
-    const usage: Usage | undefined = readUsage(chunk.usage) ?? (isObject(extra) ? readUsage(extra.usage) : undefined)
+    const tier = readServiceTier(chunk) ?? this.#answer.serviceTier
+    this.#answer.serviceTier = tier
+    const usage: Usage | undefined =
+      readUsage(chunk.usage, tier) ?? (isObject(extra) ? readUsage(extra.usage, tier) : undefined)
     if (usage) this.#answer.usage = usage
   }
 

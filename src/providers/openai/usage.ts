@@ -1,4 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import type { ServiceTier } from '../../core/price.ts'
+import { serviceTierNamed } from '../../core/service-tier.ts'
 import { MOST_TOKENS, type Usage } from '../../core/usage.ts'
 
 /**
@@ -6,8 +8,9 @@ import { MOST_TOKENS, type Usage } from '../../core/usage.ts'
  * tokens (https://platform.openai.com/docs/api-reference/chat/object); DeepSeek names the cached ones
  * `prompt_cache_hit_tokens`, Moonshot `cached_tokens`. xAI and Gemini leave reasoning out of `completion_tokens` and count
  * it in `total_tokens` alone: it is output, and billed. Undefined when it holds no counts.
+ * The answer says beside it by which service tier it comes.
  */
-export function readUsage(value: Json | undefined): Usage | undefined {
+export function readUsage(value: Json | undefined, serviceTier?: ServiceTier): Usage | undefined {
   if (!isObject(value)) return undefined
   const inputTokens = count(value.prompt_tokens) ?? count(value.input_tokens)
   const outputTokens = count(value.completion_tokens) ?? count(value.output_tokens)
@@ -36,7 +39,13 @@ export function readUsage(value: Json | undefined): Usage | undefined {
   if (outputAudio) usage.outputAudioTokens = outputAudio
   const reasoning = count(completion?.reasoning_tokens) || unseen
   if (reasoning) usage.reasoningTokens = reasoning
+  if (serviceTier !== undefined) usage.serviceTier = serviceTier
   return usage
+}
+
+/** The service tier that an answer, or a chunk of one, says it comes by. */
+export function readServiceTier({ service_tier: tier }: JsonObject): ServiceTier | undefined {
+  return typeof tier === 'string' && tier !== '' ? serviceTierNamed(tier) : undefined
 }
 
 function part(value: Json | undefined): JsonObject | undefined {

@@ -21,6 +21,21 @@ function read(body: Json | string | Buffer, operation: Operation = 'chat') {
 const choice = { index: 0, message: { role: 'assistant', content: 'hällo' }, finish_reason: 'stop' }
 
 describe('a whole answer of OpenAI', () => {
+  it.each([
+    ['default', 'default'],
+    ['standard', 'default'],
+    ['scale', 'default'],
+    ['flex', 'flex'],
+    ['priority', 'priority'],
+    ['ultrafast', 'ultrafast'],
+    ['of tomorrow', 'other'],
+    ['', undefined],
+    [null, undefined],
+  ])('says by which service tier it comes: %j', (service_tier, serviceTier) => {
+    const { usage } = read({ choices: [choice], usage: { prompt_tokens: 3, completion_tokens: 4 }, service_tier })
+    expect(usage).toEqual({ inputTokens: 3, outputTokens: 4, ...(serviceTier && { serviceTier }) })
+  })
+
   it('is its own bytes, and what they say', () => {
     const { frame, bytes, ...about } = read({
       id: 'r',

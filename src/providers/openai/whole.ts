@@ -9,7 +9,7 @@ import type { Usage } from '../../core/usage.ts'
 import type { Reading } from '../protocol.ts'
 import { upstreamFailure } from './failure.ts'
 import { pieceOf } from './piece.ts'
-import { readUsage } from './usage.ts'
+import { readServiceTier, readUsage } from './usage.ts'
 
 const MAX_DEPTH = 64
 
@@ -31,7 +31,7 @@ export function readWhole(attempt: Attempt, bytes: Buffer): Reading {
   const isVector = attempt.request.operation === 'embedding'
   if (isVector && !Array.isArray(body.data)) throw bad(attempt, 'has no data')
   const choices = isVector ? NONE : choicesOf(attempt, body)
-  const usage = readUsage(isVector ? withInput(body.usage) : body.usage)
+  const usage = readUsage(isVector ? withInput(body.usage) : body.usage, readServiceTier(body))
   for (const choice of choices) if (isObject(choice) && isObject(choice.error)) throw failed(attempt, choice, usage)
   return {
     frame: new BytesFrame(bytes, () => [body]),
