@@ -36,7 +36,7 @@ const DOLLAR = 10n ** 9n
 /** A router whose upstreams answer each with 2 tokens of output, unless the test says otherwise. */
 async function scene(
   deployments: readonly Deployment[],
-  { limit = 1_000n, pools = {}, money, fallbacks = {}, fails = [], serviceTier }: SceneOptions = {},
+  { limit = 1_000n, pools = {}, money, fallbacks = {}, fails = [], serviceTier, webSearches }: SceneOptions = {},
 ) {
   const clock = new FakeClock()
   const authority = new MemoryAuthority({ clock, keepRows: true })
@@ -50,7 +50,12 @@ async function scene(
     async send(attempt) {
       sent.push(attempt)
       if (fails.includes(attempt.deployment.id)) throw new Failure('overloaded', 'too much')
-      const usage = { inputTokens: 1, outputTokens: 2, ...(serviceTier && { serviceTier }) }
+      const usage = {
+        inputTokens: 1,
+        outputTokens: 2,
+        ...(serviceTier && { serviceTier }),
+        ...(webSearches !== undefined && { webSearches }),
+      }
       return wholeAnswer(attempt.deployment, new ObjectFrame([{}], true), { usage })
     },
   })
@@ -83,6 +88,8 @@ interface SceneOptions {
   readonly fails?: readonly string[]
   /** By which the upstreams say that they answer. */
   readonly serviceTier?: ServiceTier | undefined
+  /** That they have run. */
+  readonly webSearches?: number
 }
 
 describe('service tiers', () => {
@@ -172,6 +179,66 @@ describe('service tiers', () => {
     const rates = { input: 1n, output: 10n ** 15n }
     const { ask, sent } = await scene([at('a', { parameters, price: { ...price(1n), rates } })])
     await ask('a', { service_tier: 'priority', max_tokens: 4 })
+    expect(sent).toHaveLength(1)
+  })
+})
+
+describe('web searches', () => {
+  const USD = 10n ** 15n
+  /** $1 per token of output, $7 per search. */
+  const searching: RateCard = { ...price(1n), rates: { input: 0n, output: USD, webSearch: 7n * USD } }
+  const tool = (more: JsonObject = {}) => ({ tools: [{ type: 'web_search_20250305', name: 'web_search', ...more }] })
+
+  it('are held as often as they may come, and charged as often as they came', async () => {
+    const { ask, rows, spent } = await scene([at('a', { price: searching })], { webSearches: 2 })
+    await ask('a', { max_tokens: 10, ...tool({ max_uses: 3 }) })
+    const [row] = await rows()
+    expect(row).toMatchObject({ held: String(31n * DOLLAR), charge: String(16n * DOLLAR), overrun: '0', unpriced: 0 })
+    expect(JSON.parse(row?.rates ?? '')).toMatchObject({ webSearch: String(7n * USD) })
+    expect(await spent()).toBe(16n)
+  })
+
+  it('are refused to a bounded caller who has not enough left for all that may come', async () => {
+    const { ask, sent } = await scene([at('a', { price: searching })], { limit: 30n })
+    expect(await refusalOf(ask('a', { max_tokens: 10, ...tool({ max_uses: 3 }) }))).toMatchObject({
+      kind: 'over_budget',
+    })
+    expect(await refusalOf(ask('a', { max_tokens: 24, web_search_options: {} }))).toMatchObject({ kind: 'over_budget' })
+    expect(sent).toEqual([])
+    await ask('a', { max_tokens: 23, web_search_options: {} })
+    expect(sent).toHaveLength(1)
+  })
+
+  it.each<MoneySettings['unpriced']>(['refuse', 'allow'])(
+    'need a bound of a bounded caller, whatever may be unpriced: %s',
+    async unpriced => {
+      const { ask, sent } = await scene([at('a', { price: searching })], { money: { unpriced } })
+      expect(await refusalOf(ask('a', tool()))).toMatchObject({
+        kind: 'invalid_request',
+        code: 'max_uses_required',
+        param: 'tools',
+        message: expect.stringContaining('set max_uses'),
+      })
+      expect(sent).toEqual([])
+    },
+  )
+
+  it('need a known price, or the operator who lets them through', async () => {
+    const draft = { price: { ...price(1n), rates: { input: 1n, output: USD } } }
+    const refusing = await scene([at('a', draft)])
+    for (const body of [tool(), tool({ max_uses: 1 }), { web_search_options: {} }])
+      expect(await refusalOf(refusing.ask('a', body))).toMatchObject({ kind: 'unpriced', code: 'model_not_priced' })
+    expect(refusing.sent).toEqual([])
+    const { ask, rows } = await scene([at('a', draft)], { money: { unpriced: 'allow' }, webSearches: 1 })
+    await ask('a', { max_tokens: 4, ...tool() })
+    expect(await rows()).toMatchObject([
+      { unpriced: 1, price_source: 'test, no rate of a web search', charge: String(2n * DOLLAR + 1n) },
+    ])
+  })
+
+  it('are free where all is', async () => {
+    const { ask, sent } = await scene([at('a', { price: { ...price(0n) } })])
+    await ask('a', tool())
     expect(sent).toHaveLength(1)
   })
 })

@@ -49,7 +49,7 @@ import {
   chargeOf,
   costOf,
   generatedAnswers,
-  hasRatesOf,
+  isPriced,
   outputTokensFrom,
   requestedOutputTokens,
 } from './prices/index.ts'
@@ -141,7 +141,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     mostOutputOf: requestedOutputTokens,
     clock,
   })
-  const money = { costOf, hasRatesOf, chargeOf: settings.charges && charging(settings.charges) }
+  const money = { costOf, isPriced, chargeOf: settings.charges && charging(settings.charges) }
   const poolFor = (name: string, call: Call) =>
     pools.resolve(name, {
       ...(call.options.specificDeployment && { specificDeployment: true }),

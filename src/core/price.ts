@@ -1,5 +1,5 @@
 /**
- * A rate: integer nano-USD per million units (tokens, or requests). $0.15 per million tokens is 150,000,000n.
+ * A rate: integer nano-USD per million units (tokens, requests, or searches). $0.15 per million tokens is 150,000,000n.
  * Per token it would not be an integer, so the division by a million happens once, at the end of a sum.
  */
 export type Rate = bigint
@@ -16,6 +16,10 @@ export interface Rates {
   readonly reasoning?: Rate
   /** Per million requests, for providers that charge by the call. */
   readonly request?: Rate
+  /** Per million web searches that the provider runs, of medium context size where it knows several sizes. */
+  readonly webSearch?: Rate
+  readonly webSearchLow?: Rate
+  readonly webSearchHigh?: Rate
 }
 
 /** Above `aboveInputTokens` prompt tokens the whole request is charged at these rates. */

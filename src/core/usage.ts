@@ -1,4 +1,5 @@
 import type { ServiceTier } from './price.ts'
+import type { SearchContextSize } from './web-search.ts'
 
 /** More tokens than any answer has. A count beyond it is a fault of the upstream, and what it would cost fits no column. */
 export const MOST_TOKENS = 1_000_000_000
@@ -24,6 +25,10 @@ export interface Usage {
   readonly outputAudioTokens?: number
   /** Of the output: reasoning that is billed but not shown. */
   readonly reasoningTokens?: number
+  /** Web searches that the provider has run, and charges for each. */
+  readonly webSearches?: number
+  /** Their context size, where it is not the medium one. */
+  readonly searchContextSize?: SearchContextSize
   /** What the provider says it has served the request by. Absent: it did not say. */
   readonly serviceTier?: ServiceTier
   /** True when the provider never said, and tollgate counted what it saw. */

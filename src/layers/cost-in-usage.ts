@@ -5,9 +5,10 @@ import { DONE, type Frame } from '../core/frame.ts'
 import type { Layer } from '../core/handler.ts'
 import { isObject, type JsonObject } from '../core/json.ts'
 import { type NanoUsd, nanoToUsd } from '../core/money.ts'
-import { type MeterOptions, withServiceTier } from './meter.ts'
+import type { MeterOptions } from './meter.ts'
+import { withUnsaid } from './unsaid-usage.ts'
 
-type CostOptions = Pick<MeterOptions, 'costOf' | 'hasRatesOf' | 'chargeOf'>
+type CostOptions = Pick<MeterOptions, 'costOf' | 'isPriced' | 'chargeOf'>
 
 /**
  * Writes the call's cost into the usage of a stream whose client asked for usage (`include_cost_in_streaming_usage`):
@@ -29,13 +30,13 @@ function asksForUsage({ stream_options: options }: JsonObject): boolean {
 }
 
 /** What is in the record, and this attempt's own unless it has ended and is in there. */
-function costSoFar(call: Attempt, answer: Answer, { costOf, hasRatesOf, chargeOf }: CostOptions): NanoUsd | undefined {
+function costSoFar(call: Attempt, answer: Answer, { costOf, isPriced, chargeOf }: CostOptions): NanoUsd | undefined {
   const { attempt, deployment, record } = call
   if (record.unpriced || !deployment.price || !answer.usage) return undefined
   const known = callCharge(record.attempts)?.total ?? record.cost
   if (attempt.cost !== undefined) return known
-  const usage = withServiceTier(answer.usage, call, answer)
-  if (usage.serviceTier !== undefined && !hasRatesOf(deployment.price, usage.serviceTier)) return undefined
+  const usage = withUnsaid(answer.usage, call, answer)
+  if (!isPriced(deployment.price, usage)) return undefined
   const cost = costOf(deployment.price, usage)
   return known + (chargeOf ? chargeOf(call, cost, true).total : cost)
 }

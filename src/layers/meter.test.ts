@@ -6,7 +6,7 @@ import type { Deployment } from '../core/deployment.ts'
 import { Failure, type FailureKind } from '../core/failure.ts'
 import { ObjectFrame } from '../core/frame.ts'
 import type { Usage } from '../core/usage.ts'
-import { costOf, hasRatesOf, outputTokensFrom } from '../prices/index.ts'
+import { costOf, isPriced, outputTokensFrom } from '../prices/index.ts'
 import { meter } from './meter.ts'
 
 const NO_SOURCE: Source = { pause() {}, resume() {}, abort() {} }
@@ -18,7 +18,7 @@ function scene(changes: Partial<Deployment> = {}, answers: () => Failure | undef
   const attempt = attemptAt(deployment({ id: 'a', pool: 'p', baseUrl: 'http://127.0.0.1:1', ...changes }))
   const answer = new Answer(attempt.deployment, true, NO_SOURCE)
   const unseen = { learn() {}, tokens: () => 0 }
-  const layer = meter({ costOf, hasRatesOf, inputTokens: () => 100, outputTokens: outputTokensFrom, unseen })
+  const layer = meter({ costOf, isPriced, inputTokens: () => 100, outputTokens: outputTokensFrom, unseen })
   const given = layer(async () => {
     const failure = answers()
     if (failure) throw failure
@@ -91,6 +91,46 @@ describe('the service tier of an answer', () => {
     const { attempt, record } = await ended({ ...reported, ...(serviceTier && { serviceTier }) }, draft)
     expect(attempt.attempt).toMatchObject({ cost: 1_020_000n, isLowerBound: true })
     expect(record).toMatchObject({ cost: 1_020_000n, unpriced: true })
+  })
+})
+
+describe('the web searches of an answer', () => {
+  /** A cent for each, two by large contexts. */
+  const price: Deployment['price'] = {
+    rates: { input: 1_000_000_000n, output: 2_000_000_000n, webSearch: 10n ** 13n, webSearchHigh: 2n * 10n ** 13n },
+    tiers: [],
+    source: 'test',
+  }
+  const ended = async (draft: Partial<Deployment>, usage: Usage = reported, dropped: readonly string[] = []) => {
+    const { attempt, answer, given, record } = scene({ price, ...draft })
+    attempt.attempt.droppedParameters = dropped
+    await given
+    answer.usage = usage
+    answer.complete()
+    return { ...attempt.attempt, unpriced: record.unpriced }
+  }
+  const asked = (size?: string): Partial<Deployment> => ({
+    defaults: { web_search_options: size === undefined ? {} : { search_context_size: size } },
+  })
+
+  it('are charged as they are counted', async () => {
+    expect(await ended({}, { ...reported, webSearches: 3 })).toMatchObject({ cost: 31_020_000n, unpriced: false })
+  })
+
+  it('are one for each answer where the host does not count them, by the size that is asked for', async () => {
+    expect(await ended(asked())).toMatchObject({ cost: 11_020_000n, usage: { webSearches: 1 } })
+    expect(await ended(asked('high'))).toMatchObject({ cost: 21_020_000n })
+    expect(await ended({ model: 'gpt-4o-search-preview' })).toMatchObject({ cost: 11_020_000n })
+    expect((await ended(asked(), { ...reported, webSearches: 0 })).cost).toBe(1_020_000n)
+  })
+
+  it('are none where the upstream was not asked for any', async () => {
+    expect((await ended(asked(), reported, ['web_search_options'])).usage).toBe(reported)
+  })
+
+  it('without a known price make the cost a lower bound', async () => {
+    const draft = { ...asked(), price: { ...price, rates: { input: 1_000_000_000n, output: 2_000_000_000n } } }
+    expect(await ended(draft)).toMatchObject({ cost: 1_020_000n, isLowerBound: true, unpriced: true })
   })
 })
 

@@ -3,16 +3,16 @@ import type { Attempt } from '../core/call.ts'
 import type { Charge } from '../core/charge.ts'
 import { follow, type Layer } from '../core/handler.ts'
 import type { NanoUsd } from '../core/money.ts'
-import type { RateCard, ServiceTier } from '../core/price.ts'
+import type { RateCard } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
-import { serviceTierAsked } from '../core/service-tier.ts'
 import type { Usage } from '../core/usage.ts'
+import { withUnsaid } from './unsaid-usage.ts'
 import type { UnseenOutput } from './unseen-output.ts'
 
 export interface MeterOptions {
   readonly costOf: (card: RateCard, usage: Usage) => NanoUsd
-  /** Whether anybody knows what an answer of that tier costs. */
-  readonly hasRatesOf: (card: RateCard, tier: ServiceTier) => boolean
+  /** Whether anybody knows all that a usage is charged by; else its cost is a lower bound. */
+  readonly isPriced: (card: RateCard, usage: Usage) => boolean
   /** What is charged for a cost. Undefined: the cost itself. */
   readonly chargeOf?: ((attempt: Attempt, cost: NanoUsd, answered: boolean) => Charge) | undefined
   /** Tokens of a request as far as they can be told without the provider: for answers whose usage never came. */
@@ -30,7 +30,7 @@ export const meter =
       return follow(next, attempt, (end, answer) => {
         const usage = usageOf(attempt, end, answer, options)
         if (usage)
-          price(attempt, { usage: withServiceTier(usage, attempt, answer), answered: answer !== undefined }, options)
+          price(attempt, { usage: withUnsaid(usage, attempt, answer), answered: answer !== undefined }, options)
       })
     }
 
@@ -59,34 +59,12 @@ function higherOf(estimate: Usage, reported: Usage): Usage {
   return { ...reported, outputTokens: estimate.outputTokens, estimated: true }
 }
 
-/**
- * The usage with the service tier that it is charged by, where the provider does not say it with the usage: the tier that it has
- * named before, else the one that it was asked for, unless that is cheaper than the plain rates.
- */
-export function withServiceTier(usage: Usage, attempt: Attempt, answer: Answer | undefined): Usage {
-  if (usage.serviceTier !== undefined) return usage
-  const tier = answer?.serviceTier ?? tierSent(attempt)
-  return tier === undefined || tier === 'default' ? usage : { ...usage, serviceTier: tier }
-}
-
-function tierSent({ request: { body }, deployment: { defaults }, attempt }: Attempt): ServiceTier | undefined {
-  const tier = body.service_tier ?? defaults.service_tier
-  const speed = body.speed ?? defaults.speed
-  if (tier === undefined && speed === undefined) return undefined
-  const sent = (name: string) => !attempt.droppedParameters?.includes(name)
-  const asked = serviceTierAsked({
-    ...(tier !== undefined && sent('service_tier') && { service_tier: tier }),
-    ...(speed !== undefined && sent('speed') && { speed }),
-  })
-  return asked === 'flex' ? undefined : asked
-}
-
 interface Used {
   readonly usage: Usage
   readonly answered: boolean
 }
 
-function price(call: Attempt, { usage, answered }: Used, { costOf, hasRatesOf, chargeOf }: MeterOptions): void {
+function price(call: Attempt, { usage, answered }: Used, { costOf, isPriced, chargeOf }: MeterOptions): void {
   const { attempt, record, deployment } = call
   attempt.usage = usage
   if (!deployment.price) {
@@ -95,7 +73,7 @@ function price(call: Attempt, { usage, answered }: Used, { costOf, hasRatesOf, c
   }
   attempt.cost = costOf(deployment.price, usage)
   record.cost += attempt.cost
-  if (usage.serviceTier !== undefined && !hasRatesOf(deployment.price, usage.serviceTier)) {
+  if (!isPriced(deployment.price, usage)) {
     attempt.isLowerBound = true
     record.unpriced = true
   }

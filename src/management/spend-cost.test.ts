@@ -111,6 +111,13 @@ describe('cost estimates', () => {
     expect(cost).toBeLessThan(0.001_1)
   })
 
+  it('price the web searches of an answer', async () => {
+    const entry = 'model_list:\n  - {model_name: m, litellm_params: {model: anthropic/claude-sonnet-4-5, api_key: k}}\n'
+    const usage = { prompt_tokens: 1_000, completion_tokens: 100, server_tool_use: { web_search_requests: 2 } }
+    const { cost } = await asker(entry).ask('/spend/calculate', { model: 'm', completion_response: { usage } })
+    expect(cost).toBe(0.003 + 0.0015 + 0.02)
+  })
+
   it('price an answer by the service tier that it names', async () => {
     const tier = 'model_info: {input_cost_per_token_priority: 0.000003, output_cost_per_token_priority: 0.000004}'
     const entry = `model_list:\n  - model_name: m\n    litellm_params: {model: openai/gpt-4o-mini, api_key: k}\n    ${tier}\n`

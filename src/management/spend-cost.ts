@@ -29,6 +29,7 @@ const usageInput = z.looseObject({
   prompt_tokens_details: details,
   completion_tokens_details: details,
   cache_read_input_tokens: tokens.nullish(),
+  server_tool_use: z.looseObject({ web_search_requests: tokens.nullish() }).nullish(),
   cache_creation_input_tokens: tokens.nullish(),
 })
 const calculateInput = z.strictObject({
@@ -169,6 +170,7 @@ interface Answered {
 function usageOf({ usage, service_tier: tier }: Answered): Usage {
   const cacheRead = usage.cache_read_input_tokens ?? usage.prompt_tokens_details?.cached_tokens
   const cacheWrite = usage.cache_creation_input_tokens
+  const searches = usage.server_tool_use?.web_search_requests
   const reasoning = usage.completion_tokens_details?.reasoning_tokens
   return {
     inputTokens: usage.prompt_tokens,
@@ -176,6 +178,7 @@ function usageOf({ usage, service_tier: tier }: Answered): Usage {
     ...(cacheRead != null && { cacheReadTokens: cacheRead }),
     ...(cacheWrite != null && { cacheWriteTokens: cacheWrite }),
     ...(reasoning != null && { reasoningTokens: reasoning }),
+    ...(searches != null && { webSearches: searches }),
     ...(tier && { serviceTier: serviceTierNamed(tier) }),
   }
 }

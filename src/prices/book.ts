@@ -2,6 +2,7 @@ import type { ModelLimits } from '../core/deployment.ts'
 import type { RateCard } from '../core/price.ts'
 import { type Bundle, openBundle } from './bundle.ts'
 import { correctedCard, findCorrection } from './corrections.ts'
+import { withSearchRate } from './hosted-tools.ts'
 import { findInMap } from './price-map.ts'
 
 /** Which model's price is asked for. */
@@ -61,10 +62,11 @@ export function createPriceBook(options: PriceBookOptions = {}): PriceBook {
   return {
     lookup({ provider, model, at = new Date(now()) }) {
       const mapped = findInMap(map, mapSource, { provider, model })?.card
-      if (mapped) return mapped
+      if (mapped) return withSearchRate(mapped, provider)
       const id = PROVIDER_IDS.get(provider) ?? provider
       const correction = findCorrection(id, model, at)
-      return correction ? correctedCard(correction) : bundle().card(id, model, at)
+      const card = correction ? correctedCard(correction) : bundle().card(id, model, at)
+      return card && withSearchRate(card, provider)
     },
     limits({ provider, model }) {
       const entry = findInMap(map, mapSource, { provider, model })

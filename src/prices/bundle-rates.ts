@@ -10,7 +10,8 @@ export interface BundledRates {
 }
 
 /** genai-prices' keys: USD per million tokens (10^9 nano-USD), and per thousand requests (10^12 per million). */
-const KEYS: Readonly<Record<RateKind, { readonly key: string; readonly scale: number }>> = {
+type BundledKind = Exclude<RateKind, 'webSearch' | 'webSearchLow' | 'webSearchHigh'>
+const KEYS: Readonly<Record<BundledKind, { readonly key: string; readonly scale: number }>> = {
   input: { key: 'input_mtok', scale: 9 },
   output: { key: 'output_mtok', scale: 9 },
   cacheRead: { key: 'cache_read_mtok', scale: 9 },
@@ -22,7 +23,7 @@ const KEYS: Readonly<Record<RateKind, { readonly key: string; readonly scale: nu
   request: { key: 'requests_kcount', scale: 12 },
 }
 
-const KINDS = Object.keys(KEYS) as readonly RateKind[]
+const KINDS = Object.keys(KEYS) as readonly BundledKind[]
 
 /** Models that generate no tokens, so that a missing output price is no gap. */
 const INPUT_ONLY = /embed|voyage|rerank|bge-|distilbert/i
@@ -82,7 +83,7 @@ function ratesAbove(prices: readonly ModelPrice[], threshold: number, model: Mod
   return input === undefined || output === undefined ? undefined : { ...rates, input, output }
 }
 
-function dearest(prices: readonly ModelPrice[], kind: RateKind, threshold: number): Rate | undefined {
+function dearest(prices: readonly ModelPrice[], kind: BundledKind, threshold: number): Rate | undefined {
   const { key, scale } = KEYS[kind]
   let result: Rate | undefined
   for (const price of prices) {

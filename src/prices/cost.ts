@@ -1,20 +1,21 @@
 import { divideUp, type NanoUsd } from '../core/money.ts'
 import type { Rate, RateCard, Rates, ServiceTier } from '../core/price.ts'
 import { MOST_TOKENS, type Usage } from '../core/usage.ts'
+import { searchCost } from './searches.ts'
 import { sheetOf } from './services.ts'
 
 /** A rate is nano-USD per this many units. */
 const UNITS_PER_RATE = 1_000_000n
 
 /**
- * What a usage costs, in nano-USD: the sum of tokens times rate over all kinds of tokens, plus the rate per request,
+ * What a usage costs, in nano-USD: the sum of tokens times rate over all kinds of tokens, plus the rate per request and per search,
  * divided once by a million and rounded up once. Every token is charged as exactly one kind; above a tier's threshold
  * the whole request is charged at the tier's rates. An answer of a service tier is charged at that one's rates, and at the plain
  * ones, as the least it can cost, where nobody knows them (`hasRatesOf`).
  */
 export function costOf(card: RateCard, usage: Usage): NanoUsd {
   const rates = ratesFor(card, usage.inputTokens, usage.serviceTier)
-  const total = inputCost(rates, usage) + outputCost(rates, usage) + (rates.request ?? 0n)
+  const total = inputCost(rates, usage) + outputCost(rates, usage) + (rates.request ?? 0n) + searchCost(rates, usage)
   return divideUp(total, UNITS_PER_RATE)
 }
 

@@ -130,6 +130,31 @@ describe('readPriceKeys', () => {
     expect(unreadable).toEqual(['output_cost_per_token_ultrafast'])
   })
 
+  it.each<[unknown, object]>([
+    [
+      { search_context_size_low: 0.03, search_context_size_medium: '0.035', search_context_size_high: 0.05 },
+      { webSearch: 35_000n, webSearchLow: 30_000n, webSearchHigh: 50_000n },
+    ],
+    [
+      { search_context_size_low: 0.01, search_context_size_high: 0.02 },
+      { webSearch: 20_000n, webSearchLow: 10_000n, webSearchHigh: 20_000n },
+    ],
+    [0.01, { webSearch: 10_000n }],
+    [{}, {}],
+    [null, {}],
+  ])('reads what a search costs: %j', (search_context_cost_per_query, expected) => {
+    const { rates, unreadable } = readPriceKeys({ search_context_cost_per_query })
+    const millions = Object.fromEntries(Object.entries(rates).map(([kind, rate]) => [kind, rate / 1_000_000_000n]))
+    expect(millions).toEqual(expected)
+    expect(unreadable).toEqual([])
+  })
+
+  it.each([{ search_context_size_medium: -1 }, 'dear'])('refuses %j as the price of a search', costs => {
+    expect(readPriceKeys({ search_context_cost_per_query: costs }).unreadable).toEqual([
+      'search_context_cost_per_query',
+    ])
+  })
+
   it.each([{ fast: 'twice' }, { fast: -1 }, { fast: 1e9 }])('refuses the factor %j', provider_specific_entry => {
     expect(readPriceKeys({ provider_specific_entry })).toMatchObject({
       services: {},

@@ -7,7 +7,7 @@ import {
   STATED_SERVICES,
   type StatedService,
 } from '../core/price.ts'
-import { type PriceKey, readPriceKey } from './price-keys.ts'
+import { PER_SEARCH, type PriceKey, readPriceKey } from './price-keys.ts'
 
 /** The prices that an operator or a price map states, kind by kind; what is absent is left to others. */
 export interface PriceOverride {
@@ -43,6 +43,7 @@ export function readPriceKeys(entry: PriceEntry): PriceOverride {
   readRanges(entry, draft)
   readKeys(entry, draft)
   readFastFactor(entry, draft)
+  readSearches(entry, draft)
   return draft.finish(INPUT_ONLY_MODES.has(entry.mode))
 }
 
@@ -101,6 +102,30 @@ class DraftSheet {
       .map(([aboveInputTokens, rates]) => ({ aboveInputTokens, rates }))
     return { rates: this.#rates.get(0) ?? {}, tiers }
   }
+}
+
+const SEARCH_KINDS = [
+  ['webSearch', 'search_context_size_medium'],
+  ['webSearchLow', 'search_context_size_low'],
+  ['webSearchHigh', 'search_context_size_high'],
+] as const satisfies readonly (readonly [keyof Rates, string])[]
+
+/** `search_context_cost_per_query: {search_context_size_low: 0.01, ...}`: USD per search. Without a medium one, the dearest. */
+function readSearches({ search_context_cost_per_query: costs }: PriceEntry, draft: Draft): void {
+  if (costs === undefined || costs === null) return
+  const stated: PriceEntry = typeof costs === 'object' ? { ...costs } : { search_context_size_medium: costs }
+  let dearest: Rate | undefined
+  let hasMedium = false
+  for (const [kind, name] of SEARCH_KINDS) {
+    const value = stated[name]
+    if (value === undefined || value === null) continue
+    const rate = readRate(value, PER_SEARCH)
+    if (rate === undefined) return draft.refuse('search_context_cost_per_query')
+    draft.set({ ...PER_SEARCH, kind }, 0, rate)
+    hasMedium ||= kind === 'webSearch'
+    if (dearest === undefined || rate > dearest) dearest = rate
+  }
+  if (!hasMedium && dearest !== undefined) draft.set(PER_SEARCH, 0, dearest)
 }
 
 /**
@@ -162,7 +187,7 @@ const MOST_FACTOR = 1_000n * 1_000_000n
 /** A value in USD as nano-USD per million, by its decimal text; undefined when it is no price. */
 function readRate(value: unknown, { kind, scale }: PriceKey): Rate | undefined {
   const rate = readDecimal(value, scale)
-  const most = kind === 'request' ? MOST_PER_REQUEST : MOST_PER_TOKEN
+  const most = kind === 'request' || kind === 'webSearch' ? MOST_PER_REQUEST : MOST_PER_TOKEN
   return rate === undefined || rate < 0n || rate > most ? undefined : rate
 }
 

@@ -5,8 +5,9 @@ import type { RateKind } from './price-keys.ts'
 
 const INPUT_SPECIALS: readonly RateKind[] = ['cacheRead', 'cacheWrite', 'cacheWrite1h', 'inputAudio']
 const OUTPUT_SPECIALS: readonly RateKind[] = ['outputAudio', 'reasoning']
+const BY_THE_CALL: readonly RateKind[] = ['request', 'webSearch', 'webSearchLow', 'webSearchHigh']
 const SERVICES = [...STATED_SERVICES, 'fast'] as const
-const KINDS: readonly RateKind[] = ['input', 'output', ...INPUT_SPECIALS, ...OUTPUT_SPECIALS, 'request']
+const KINDS: readonly RateKind[] = ['input', 'output', ...INPUT_SPECIALS, ...OUTPUT_SPECIALS, ...BY_THE_CALL]
 
 /**
  * Puts stated prices over a card, kind by kind: a kind that is stated replaces the card's in every tier, one that is not
@@ -93,7 +94,7 @@ class Merge {
 function droppedKinds(stated: Partial<Rates>): ReadonlySet<RateKind> {
   const freeInput = stated.input === 0n
   const freeOutput = stated.output === 0n
-  const both: readonly RateKind[] = freeInput && freeOutput ? ['request'] : []
+  const both: readonly RateKind[] = freeInput && freeOutput ? BY_THE_CALL : []
   return new Set([...(freeInput ? INPUT_SPECIALS : []), ...(freeOutput ? OUTPUT_SPECIALS : []), ...both])
 }
 

@@ -28,6 +28,7 @@ const effective = [
   'input_cost_per_token_above_272k_tokens_priority',
   'output_cost_per_token_flex_above_272k_tokens',
   'tiered_pricing',
+  'search_context_cost_per_query',
   'cost_per_1k_input_tokens',
   'cost_per_1k_output_tokens',
 ]
@@ -52,7 +53,6 @@ const withoutEffect = [
   'input_cost_per_video_per_second_above_15s_interval',
   'output_cost_per_video_per_second',
   'citation_cost_per_token',
-  'search_context_cost_per_query',
   'web_search_cost_per_request',
   'cache_creation_input_audio_token_cost',
   'cache_read_input_audio_token_cost',

@@ -24,6 +24,9 @@ const PER_THOUSAND = 12
 const primary = (kind: RateKind): PriceKey => ({ kind, scale: PER_ONE, secondary: false })
 const secondary = (kind: RateKind, scale: number): PriceKey => ({ kind, scale, secondary: true })
 
+/** What `search_context_cost_per_query` states for each size. */
+export const PER_SEARCH: PriceKey = primary('webSearch')
+
 /** Keys that may carry a threshold suffix. */
 const TOKEN_KEYS: ReadonlyMap<string, PriceKey> = new Map([
   ['input_cost_per_token', primary('input')],
@@ -67,9 +70,12 @@ function readTokenKey(key: string): PriceKey | undefined {
   return base && { ...base, above: Math.round(Number(match?.[2]) * 1000) }
 }
 
+/** Keys whose values are no single price. */
+const NESTED: ReadonlySet<string> = new Set(['tiered_pricing', 'search_context_cost_per_query'])
+
 /** Whether a key sets a price that tollgate charges by. */
 export function isEffectivePriceKey(key: string): boolean {
-  return key === 'tiered_pricing' || readPriceKey(key) !== undefined
+  return NESTED.has(key) || readPriceKey(key) !== undefined
 }
 
 const UNIT =
@@ -107,7 +113,7 @@ const PRICE_KEY = new RegExp(
 )
 
 /**
- * Whether a key is one of LiteLLM's prices. Those of seconds, pictures, characters, batches and tools are
+ * Whether a key is one of LiteLLM's prices. Those of seconds, pictures, characters, batches and other tools are
  * legal and have no effect on what tollgate charges for tokens; `isEffectivePriceKey` tells them apart.
  */
 export function isPriceKey(key: string): boolean {

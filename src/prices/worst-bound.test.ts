@@ -6,6 +6,7 @@ import { Pieces } from '../core/pieces.ts'
 import type { RateCard, Rates, ServiceTier } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import type { Usage } from '../core/usage.ts'
+import type { SearchContextSize } from '../core/web-search.ts'
 import { inputTokenBounds } from './bounds.ts'
 import { openBundle } from './bundle.ts'
 import { costOf } from './cost.ts'
@@ -37,20 +38,34 @@ const asked = fc.record({
   answers: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
   marked: fc.boolean(),
   speaks: fc.boolean(),
+  searches: fc.constantFrom<SearchContextSize | 3 | undefined>(undefined, 'low', 'medium', 'high', 3),
   tier: fc.constantFrom(undefined, 'auto', 'default', 'flex', 'priority', 'fast'),
 })
 type Asked = typeof asked extends fc.Arbitrary<infer Value> ? Value : never
 
-function requestOf({ content, max, answers, marked, speaks, tier }: Asked): Request {
+function requestOf({ content, max, answers, marked, speaks, searches, tier }: Asked): Request {
   const said = { role: 'user', content, ...(marked && { cache_control: { type: 'ephemeral' } }) }
   const limit = { ...(max !== undefined && { max_tokens: max }), ...(answers !== undefined && { n: answers }) }
+  const tools = [{ type: 'web_search_20250305', name: 'web_search', max_uses: 3 }]
+  const finds = searches === 3 ? { tools } : searches && { web_search_options: { search_context_size: searches } }
   const asks = tier !== undefined && { service_tier: tier }
-  const body = { model: 'm', messages: [said], ...limit, ...asks, ...(speaks && { modalities: ['text', 'audio'] }) }
+  const body = {
+    model: 'm',
+    messages: [said],
+    ...limit,
+    ...finds,
+    ...asks,
+    ...(speaks && { modalities: ['text', 'audio'] }),
+  }
   return { operation: 'chat', streamed: false, body }
 }
 
 /** What a provider may count that keeps to the bounds: whole numbers of every kind, overlapping as they like. */
-function usageOf({ marked, speaks }: Asked, most: { input: number; output: number }, shares: readonly number[]): Usage {
+function usageOf(
+  { marked, speaks, searches, answers = 1 }: Asked,
+  most: { input: number; output: number },
+  shares: readonly number[],
+): Usage {
   const [input = 0, output = 0, read = 0, write = 0, hour = 0, audio = 0, reasoning = 0] = shares
   const inputTokens = Math.floor(most.input * input)
   const outputTokens = Math.floor(most.output * output)
@@ -65,6 +80,8 @@ function usageOf({ marked, speaks }: Asked, most: { input: number; output: numbe
     }),
     ...(speaks && { outputAudioTokens: Math.floor(outputTokens * audio) }),
     reasoningTokens: Math.floor(outputTokens * reasoning),
+    ...(searches === 3 && { webSearches: 3 }),
+    ...(typeof searches === 'string' && { webSearches: answers, searchContextSize: searches }),
   }
 }
 
@@ -77,7 +94,7 @@ function servedBy({ tier }: Asked): readonly ServiceTier[] {
 function expectBound(price: RateCard, one: Asked, shares: readonly number[]): void {
   const request = requestOf(one)
   const bounds = inputTokenBounds(request)
-  const deployment = { price, limits: { supports: {} }, defaults: {} }
+  const deployment = { price, limits: { supports: {} }, defaults: {}, model: 'm' }
   const worst = worstCost(deployment, request, { bounds }) ?? -1n
   const output = (one.max ?? forcedOutput(deployment, undefined)) * (one.answers ?? 1)
   const used = usageOf(one, { input: bounds.high, output }, shares)
@@ -100,6 +117,9 @@ const rates: fc.Arbitrary<Rates> = fc.record(
     outputAudio: rate,
     reasoning: rate,
     request: rate,
+    webSearch: rate,
+    webSearchLow: rate,
+    webSearchHigh: rate,
   },
   { requiredKeys: ['input', 'output'] },
 )
@@ -144,7 +164,7 @@ test('nor at any bundled price', () => {
 
 test('an attempt that is given a limit costs no more than what was held for its call', () => {
   const price: RateCard = { rates: { input: 150n, output: 600n }, tiers: [], source: 'test' }
-  const deployment = { price, limits: { maxOutputTokens: 9_999_999, supports: {} }, defaults: {} }
+  const deployment = { price, limits: { maxOutputTokens: 9_999_999, supports: {} }, defaults: {}, model: 'm' }
   fc.assert(
     fc.property(asked, fc.boolean(), (one, hasBytes) => {
       const { body, ...rest } = requestOf({ ...one, max: undefined })

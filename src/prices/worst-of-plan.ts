@@ -1,14 +1,15 @@
 import type { Call } from '../core/call.ts'
 import type { ChargeSettings } from '../core/charge.ts'
 import type { Deployment } from '../core/deployment.ts'
-import { Failure } from '../core/failure.ts'
+import type { Failure } from '../core/failure.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { MoneySettings } from '../core/money-settings.ts'
-import type { ServiceTier } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
+import { isSearchModel } from '../core/web-search.ts'
 import type { InputTokenBounds } from './bounds.ts'
 import { chargeOf } from './charge.ts'
-import { unpricedTier, worstCost } from './worst.ts'
+import { unboundedReason, unpricedFailure } from './unbounded.ts'
+import { worstCost } from './worst.ts'
 
 export interface WorstOfPlanOptions extends Pick<MoneySettings, 'outputCap' | 'unpriced'> {
   /** The deployments that a call may come to. */
@@ -53,26 +54,28 @@ export function worstOfPlan({ reach, boundsOf, charges, outputCap, unpriced }: W
   return {
     ofCall(call, request = call.request) {
       let most: NanoUsd | undefined
-      let tier: ServiceTier | undefined
+      let reason: Failure | undefined
       const deployments = weighed(call)
       for (const deployment of deployments) {
-        const without = unpriced === 'refuse' ? unpricedTier(deployment, request) : undefined
-        tier ??= without
-        if (without !== undefined) continue
+        const unbounded = unboundedReason(deployment, request, unpriced === 'refuse')
+        reason ??= unbounded
+        if (unbounded) continue
         const cost = charged(deployment, request) ?? (typeof unpriced === 'bigint' ? unpriced : undefined)
         if (cost !== undefined && (most === undefined || cost > most)) most = cost
       }
       // A call that reaches nobody costs nothing; why it does not is said when it is tried.
-      if (most === undefined && deployments.length > 0 && unpriced === 'refuse') throw unpricedFailure(call.pool, tier)
+      if (most === undefined && reason) throw reason
+      if (most === undefined && deployments.length > 0 && unpriced === 'refuse') throw withoutPrice(call.pool)
       return most ?? 0n
     },
     ofAttempt({ request }, deployment, isBounded) {
+      const reason = isBounded ? unboundedReason(deployment, request, unpriced === 'refuse') : undefined
+      if (reason) throw reason
       const cost = charged(deployment, request)
-      const mayRefuse = isBounded && unpriced === 'refuse'
-      const tier = mayRefuse ? unpricedTier(deployment, request) : undefined
-      if (mayRefuse && (cost === undefined || tier !== undefined))
-        throw unpricedFailure(`${deployment.provider}/${deployment.model}`, tier)
-      return cost ?? (typeof unpriced === 'bigint' ? unpriced : 0n)
+      if (cost !== undefined) return cost
+      if (typeof unpriced === 'bigint') return unpriced
+      if (isBounded && unpriced === 'refuse') throw withoutPrice(`${deployment.provider}/${deployment.model}`)
+      return 0n
     },
   }
 }
@@ -85,20 +88,12 @@ function keyOf({ pool, tier, record, options, purpose }: Call): string | undefin
   return `${own}\0${pool}\0${tier ?? ''}\0${record.requestedPool}\0${elsewhere}`
 }
 
-function priceKey({ provider, price, limits, defaults, parameters }: Deployment): string {
+function priceKey({ provider, price, limits, defaults, parameters, model }: Deployment): string {
   const { maxInputTokens, maxOutputTokens } = limits
-  return JSON.stringify(
-    [provider, price, maxInputTokens, maxOutputTokens, defaults, parameters.drop],
-    (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
-  )
+  const facts = [provider, price, maxInputTokens, maxOutputTokens, defaults, parameters.drop, isSearchModel(model)]
+  return JSON.stringify(facts, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 }
 
-function unpricedFailure(name: string, tier: ServiceTier | undefined): Failure {
-  const what = tier === undefined ? '' : ` in the service tier that is asked for`
-  const remedy = tier === undefined ? 'set its prices' : 'leave service_tier out, set the prices of that tier'
-  return new Failure(
-    'unpriced',
-    `nobody knows what ${name} costs${what}, so a caller with a budget may not use it: ${remedy}, or tollgate_settings.budgets.unpriced`,
-    { code: 'model_not_priced', param: tier === undefined ? 'model' : tier === 'fast' ? 'speed' : 'service_tier' },
-  )
+function withoutPrice(name: string): Failure {
+  return unpricedFailure(`${name} costs`, 'set its prices', 'model')
 }

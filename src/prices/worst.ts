@@ -1,11 +1,12 @@
 import type { Deployment } from '../core/deployment.ts'
 import { divideUp, type NanoUsd } from '../core/money.ts'
-import type { Rate, RateSheet, Rates, ServiceTier } from '../core/price.ts'
+import type { Rate, RateSheet, Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
-import { serviceTierAsked } from '../core/service-tier.ts'
 import { MOST_TOKENS } from '../core/usage.ts'
+import type { WebSearches } from '../core/web-search.ts'
 import { ADDED_MEMBER_BYTES, generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
-import { hasRatesOf, servicesWithin } from './services.ts'
+import { searchesWithin, searchRate } from './searches.ts'
+import { servicesWithin } from './services.ts'
 
 /** Output tokens of one answer where neither the client nor anybody else says a number. */
 const UNKNOWN_OUTPUT = 4_096
@@ -23,7 +24,7 @@ export interface WorstOptions {
  * when the provider counts as its price says and keeps to `max_tokens`; what it asks beyond is an overrun.
  */
 export function worstCost(
-  { price, limits, defaults }: Pick<Deployment, 'price' | 'limits' | 'defaults'>,
+  { price, limits, defaults, model }: Pick<Deployment, 'price' | 'limits' | 'defaults' | 'model'>,
   request: Request,
   { outputCap, bounds }: WorstOptions,
 ): NanoUsd | undefined {
@@ -38,26 +39,27 @@ export function worstCost(
   const output = Math.min((said ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(asked), MOST_TOKENS)
   const rates = ratesUpTo(price, input)
   for (const sheet of servicesWithin(price, asked.body)) rates.push(...ratesUpTo(sheet, input))
+  const searches = price.rates.webSearch === undefined ? undefined : boundedSearches(request, { defaults, model })
   let most = 0n
   for (const one of rates) {
     const writesCache = pricesWrites(one) && mayWriteCache(request, defaults)
     const inputRate = dearestInput(one, { open: bounds.open, writesCache })
-    const total = BigInt(input) * inputRate + BigInt(output) * dearestOutput(one, asked) + (one.request ?? 0n)
+    const total = BigInt(input) * inputRate + BigInt(output) * dearestOutput(one, asked) + byTheCall(one, searches)
     if (total > most) most = total
   }
   return divideUp(most, 1_000_000n)
 }
 
-/** The service tier that a request asks for by name although nobody knows what the deployment costs by it. */
-export function unpricedTier(
-  { price, defaults, parameters }: Pick<Deployment, 'price' | 'defaults' | 'parameters'>,
-  { body }: Request,
-): ServiceTier | undefined {
-  if (!price) return undefined
-  const said = (name: 'service_tier' | 'speed') =>
-    parameters.drop.includes(name) ? undefined : (body[name] ?? defaults[name])
-  const tier = serviceTierAsked({ service_tier: said('service_tier'), speed: said('speed') })
-  return tier === undefined || hasRatesOf(price, tier) ? undefined : tier
+/** Searches that nothing bounds cannot be held for: a call that needs a hold is refused before (`worstOfPlan`). */
+function boundedSearches(request: Request, at: Pick<Deployment, 'defaults' | 'model'>): WebSearches | undefined {
+  const searches = searchesWithin(request, at)
+  return searches.most > 0 && Number.isFinite(searches.most) ? searches : undefined
+}
+
+function byTheCall(rates: Rates, searches: WebSearches | undefined): bigint {
+  const request = rates.request ?? 0n
+  if (!searches) return request
+  return request + BigInt(Math.min(searches.most, MOST_TOKENS)) * searchRate(rates, searches.size)
 }
 
 /** The output tokens of one answer that a deployment is bounded to, when neither the client nor its own defaults say it. */

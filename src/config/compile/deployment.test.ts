@@ -110,7 +110,7 @@ describe('what a deployment is', () => {
     expect(lines).toEqual([
       'report model_list[0].litellm_params.output_cost_per_token: is not a price, so it is ignored',
       'note model_list[0].litellm_params.input_cost_per_second: ' +
-        'accepted, no effect yet: only tokens and requests are charged for',
+        'accepted, no effect yet: only tokens, requests and web searches are charged for',
     ])
   })
 

@@ -72,10 +72,13 @@ function placeOf({ entry, params }: DeploymentSource, key: string) {
   return info && Object.hasOwn(info.value, key) ? info.subject(key) : entry.subject(key)
 }
 
-/** Prices of seconds, pictures and tools are legal and have no part in the price of tokens. */
+/** Prices of seconds, pictures and other tools are legal and have no part in the price of tokens. */
 function noteIdleKeys(source: DeploymentSource, { findings }: CompileContext): void {
   for (const key of Object.keys(statedPrices(source))) {
     if (!isPriceKey(key) || isEffectivePriceKey(key)) continue
-    findings.note(placeOf(source, key), 'accepted, no effect yet: only tokens and requests are charged for')
+    findings.note(
+      placeOf(source, key),
+      'accepted, no effect yet: only tokens, requests and web searches are charged for',
+    )
   }
 }

@@ -5,7 +5,7 @@ import type { Ms } from '../../core/clock.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { NanoUsd } from '../../core/money.ts'
-import type { RateCard, ServiceTier } from '../../core/price.ts'
+import type { RateCard } from '../../core/price.ts'
 import { shownBaseUrl } from '../../core/shown-address.ts'
 import { storableJson } from '../../core/storable.ts'
 import type { LedgerRecord } from '../record.ts'
@@ -82,16 +82,22 @@ export function endedMembers(attempt: Attempt, { end, answer, at, charge, overru
     number('cache_read_tokens', usage?.cacheReadTokens) +
     number('cache_write_tokens', cacheWrites(attempt)) +
     number('reasoning_tokens', usage?.reasoningTokens) +
-    (usage?.serviceTier === undefined ? '' : tierMembers(attempt, usage.serviceTier))
+    (usage?.serviceTier === undefined && !own.isLowerBound ? '' : ratesMembers(attempt))
   )
 }
 
 /** In place of what all rows of the deployment have in common: by which rates this one was charged. */
-function tierMembers({ attempt: { isLowerBound }, deployment: { price } }: Attempt, tier: ServiceTier): string {
-  if (tier === 'default' || !price) return ''
-  if (isLowerBound) return `,"unpriced":1${text('price_source', `${price.source}, no rates of service tier ${tier}`)}`
-  const hasOwn = tier !== 'other' && price.services?.[tier] !== undefined
-  return hasOwn ? text('price_source', `${price.source}, service tier ${tier}`) : ''
+function ratesMembers({ attempt: { isLowerBound, usage }, deployment: { price } }: Attempt): string {
+  const tier = usage?.serviceTier
+  if (!price || (!isLowerBound && (tier === undefined || tier === 'default'))) return ''
+  const hasOwn = tier !== undefined && tier !== 'default' && tier !== 'other' && price.services?.[tier] !== undefined
+  const charged = hasOwn ? `${price.source}, service tier ${tier}` : price.source
+  if (!isLowerBound) return hasOwn ? text('price_source', charged) : ''
+  const unknown = [
+    tier !== undefined && tier !== 'default' && tier !== 'flex' && !hasOwn && `no rates of service tier ${tier}`,
+    usage?.webSearches && 'no rate of a web search',
+  ]
+  return `,"unpriced":1${text('price_source', [charged, ...unknown.filter(Boolean)].join(', '))}`
 }
 
 function startOf({ record, attempt: { start } }: Attempt): Ms {

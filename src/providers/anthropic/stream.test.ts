@@ -78,6 +78,7 @@ describe('a message stream', () => {
       cacheWriteTokens: 100,
       cacheWrite1hTokens: 200,
       reasoningTokens: 40,
+      webSearches: 1,
     })
     expect(answer).toMatchObject({
       model: 'claude-sonnet-4-5-20250929',
@@ -98,6 +99,25 @@ describe('a message stream', () => {
     expect(stream([sse([start, ...text(0, 'Hel')])]).answer.usage).toMatchObject({ serviceTier })
     const { answer } = stream([sse([start, ...text(0, 'Hel'), messageDelta('end_turn'), MESSAGE_STOP])])
     expect(answer.usage).toMatchObject({ serviceTier })
+  })
+
+  it('counts the searches that it sees, until their number is told', () => {
+    const start = {
+      type: 'message_start',
+      message: { usage: { input_tokens: 1, server_tool_use: { web_search_requests: 0 } } },
+    }
+    const search = (index: number) => [
+      blockStart(index, { type: 'server_tool_use', id: `s${index}`, name: 'web_search', input: {} }),
+      blockStop(index),
+    ]
+    const fetch = blockStart(2, { type: 'server_tool_use', id: 's', name: 'web_fetch', input: {} })
+    const cut = [start, ...search(0), ...search(1), fetch, blockStop(2)]
+    expect(stream([sse(cut)]).answer.usage).toMatchObject({ webSearches: 2 })
+    const usage = { output_tokens: 9, server_tool_use: { web_search_requests: 1 } }
+    const end = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage }
+    const { answer, chunks } = stream([sse([...cut, end, MESSAGE_STOP])], { stream_options: { include_usage: true } })
+    expect(answer.usage).toMatchObject({ webSearches: 1 })
+    expect(chunks.at(-1)).toMatchObject({ usage: { server_tool_use: { web_search_requests: 1 } } })
   })
 
   it('counts what shortening the conversation took, told at its end', () => {

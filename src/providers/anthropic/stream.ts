@@ -32,6 +32,7 @@ export class MessageStreamReader implements StreamReader {
   #counts: Counts | undefined
   #usage: { -readonly [K in keyof Usage]: Usage[K] } | undefined
   #bytesSinceCount = 0
+  #searchesSinceCount = 0
   #id: string
   #model: string
   #stopped = false
@@ -90,6 +91,7 @@ export class MessageStreamReader implements StreamReader {
       case 'message_start':
         return this.#messageStart(objectIn(data, 'message'))
       case 'content_block_start':
+        this.#noteSearch(objectIn(data, 'content_block'))
         return this.#piece(this.#blocks.start(data.index, objectIn(data, 'content_block')))
       case 'content_block_delta':
         return this.#piece(this.#blocks.delta(data.index, objectIn(data, 'delta')))
@@ -127,6 +129,13 @@ export class MessageStreamReader implements StreamReader {
     this.#emit(piece.delta)
   }
 
+  /** They are counted at the end only, and a stream may be cut before. */
+  #noteSearch({ type, name }: JsonObject): void {
+    if (type !== 'server_tool_use' || name !== 'web_search') return
+    this.#searchesSinceCount++
+    this.#tellUsage()
+  }
+
   #messageDelta(delta: JsonObject, usage: unknown): void {
     this.#count(usage)
     if (typeof delta.stop_reason !== 'string') return
@@ -154,12 +163,15 @@ export class MessageStreamReader implements StreamReader {
   #count(usage: unknown): void {
     this.#counts = readCounts(usage, this.#counts)
     if (isObject(usage) && typeof usage.output_tokens === 'number') this.#bytesSinceCount = 0
+    if (isObject(usage) && isObject(usage.server_tool_use)) this.#searchesSinceCount = 0
     this.#tellUsage()
   }
 
   #tellUsage(): void {
     if (!this.#counts) return
     this.#usage = toUsage(this.#counts)
+    if (this.#searchesSinceCount > 0)
+      this.#usage.webSearches = (this.#counts.webSearches ?? 0) + this.#searchesSinceCount
     this.#answer.usage = this.#usage
     this.#guessUsage()
   }

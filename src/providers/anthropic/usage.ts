@@ -11,6 +11,8 @@ export interface Counts {
   readonly cacheWrite: number | undefined
   readonly cacheWrite1h: number | undefined
   readonly thinking: number | undefined
+  /** Searches of the web that Anthropic has run (`server_tool_use`). */
+  readonly webSearches: number | undefined
   /** `speed`, where it says that (https://platform.claude.com/docs/en/build-with-claude/fast-mode). */
   readonly serviceTier: ServiceTier | undefined
   /** Of the summaries by which Anthropic shortened the conversation within the request: billed, and in none of the others. */
@@ -25,6 +27,7 @@ export function readCounts(usage: unknown, earlier?: Counts): Counts | undefined
   if (!isObject(usage)) return earlier
   const creation = isObject(usage.cache_creation) ? usage.cache_creation : {}
   const details = isObject(usage.output_tokens_details) ? usage.output_tokens_details : {}
+  const tools = isObject(usage.server_tool_use) ? usage.server_tool_use : {}
   return {
     input: count(usage, 'input_tokens') ?? earlier?.input ?? 0,
     output: count(usage, 'output_tokens') ?? earlier?.output ?? 0,
@@ -32,6 +35,7 @@ export function readCounts(usage: unknown, earlier?: Counts): Counts | undefined
     cacheWrite: count(usage, 'cache_creation_input_tokens') ?? earlier?.cacheWrite,
     cacheWrite1h: count(creation, 'ephemeral_1h_input_tokens') ?? earlier?.cacheWrite1h,
     thinking: count(details, 'thinking_tokens') ?? earlier?.thinking,
+    webSearches: count(tools, 'web_search_requests') ?? earlier?.webSearches,
     serviceTier: speedOf(usage.speed) ?? earlier?.serviceTier,
     compaction: compactionOf(usage.iterations) ?? earlier?.compaction,
   }
@@ -64,6 +68,7 @@ function plus(a: Counts | undefined, b: Counts | undefined): Counts | undefined 
     cacheWrite: added(a.cacheWrite, b.cacheWrite),
     cacheWrite1h: added(a.cacheWrite1h, b.cacheWrite1h),
     thinking: added(a.thinking, b.thinking),
+    webSearches: added(a.webSearches, b.webSearches),
     serviceTier: a.serviceTier ?? b.serviceTier,
     compaction: undefined,
   }
@@ -94,6 +99,7 @@ export function toUsage(told: Counts): Usage {
     ...(cacheWrite !== undefined && { cacheWriteTokens: Math.max(cacheWrite - (cacheWrite1h ?? 0), 0) }),
     ...(cacheWrite1h !== undefined && { cacheWrite1hTokens: cacheWrite1h }),
     ...(counts.thinking !== undefined && { reasoningTokens: counts.thinking }),
+    ...(counts.webSearches !== undefined && { webSearches: counts.webSearches }),
     ...(counts.serviceTier !== undefined && { serviceTier: counts.serviceTier }),
   }
 }
@@ -110,6 +116,7 @@ export function toOpenAiUsage(told: Counts): JsonObject {
     ...(counts.thinking !== undefined && { completion_tokens_details: { reasoning_tokens: counts.thinking } }),
     cache_creation_input_tokens: counts.cacheWrite ?? 0,
     cache_read_input_tokens: counts.cacheRead ?? 0,
+    ...(counts.webSearches && { server_tool_use: { web_search_requests: counts.webSearches } }),
   }
 }
 

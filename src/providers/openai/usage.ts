@@ -39,6 +39,10 @@ export function readUsage(value: Json | undefined, serviceTier?: ServiceTier): U
   if (outputAudio) usage.outputAudioTokens = outputAudio
   const reasoning = count(completion?.reasoning_tokens) || unseen
   if (reasoning) usage.reasoningTokens = reasoning
+  if (value.server_tool_use !== undefined) {
+    const searches = count(part(value.server_tool_use)?.web_search_requests)
+    if (searches !== undefined) usage.webSearches = searches
+  }
   if (serviceTier !== undefined) usage.serviceTier = serviceTier
   return usage
 }

@@ -21,6 +21,14 @@ function read(body: Json | string | Buffer, operation: Operation = 'chat') {
 const choice = { index: 0, message: { role: 'assistant', content: 'hällo' }, finish_reason: 'stop' }
 
 describe('a whole answer of OpenAI', () => {
+  it('tells of the web searches that a host has counted', () => {
+    const counted = { prompt_tokens: 3, completion_tokens: 4, server_tool_use: { web_search_requests: 2 } }
+    expect(read({ choices: [choice], usage: counted }).usage).toMatchObject({ webSearches: 2 })
+    expect(read({ choices: [choice], usage: { ...counted, server_tool_use: null } }).usage).not.toHaveProperty(
+      'webSearches',
+    )
+  })
+
   it.each([
     ['default', 'default'],
     ['standard', 'default'],
