@@ -9,6 +9,7 @@ import { CONTROL_KEYS } from './control-keys.ts'
 import { type RequestHeaders, readOptions } from './options.ts'
 import { parseBody } from './parse-body.ts'
 import { validate } from './validate.ts'
+import { withModel } from './with-model.ts'
 
 /** A client's request, read: what is asked of the model, and what of the router. */
 export interface Asked {
@@ -17,9 +18,13 @@ export interface Asked {
   readonly options: CallOptions
 }
 
-/** Reads a request body of OpenAI's API. @throws Failure `invalid_request`, naming the member that is wrong. */
-export function readBytes(operation: Operation, bytes: Pieces, headers: RequestHeaders): Asked {
-  const { value, source } = parseBody(bytes)
+/**
+ * Reads a request body of OpenAI's API. `model`: what the path names, which wins over the body's.
+ * @throws Failure `invalid_request`, naming the member that is wrong.
+ */
+export function readBytes(operation: Operation, bytes: Pieces, headers: RequestHeaders, model?: string): Asked {
+  const parsed = parseBody(bytes)
+  const { value, source } = model === undefined ? parsed : withModel(parsed, model)
   return readBody(operation, value, { source, headers })
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Caller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
 import type { Pieces } from '../core/pieces.ts'
+import { readModelPath } from '../dialects/model-path.ts'
 import type { Door } from './admission.ts'
 import { refuse } from './deliver.ts'
 import { readBody } from './read-body.ts'
@@ -12,6 +13,8 @@ export type ServeCall = (asked: AskedCall, response: ServerResponse) => Promise<
 export interface AskedCall {
   readonly request: IncomingMessage
   readonly body: Pieces
+  /** What the path names; undefined: the body does. */
+  readonly model: string | undefined
   /** Who was let in; undefined: nobody in particular. */
   readonly caller: Caller | undefined
 }
@@ -23,7 +26,7 @@ export interface CallRoute {
 }
 
 export interface CallServerOptions {
-  /** By path. */
+  /** By path; `{model}` stands for the name of any model. */
   readonly routes: ReadonlyMap<string, CallRoute>
   readonly bodyLimit: number
   /** Tells the client why there is no answer. */
@@ -36,20 +39,28 @@ export interface CallServerOptions {
  */
 export function callServer(options: CallServerOptions, others: RequestListener): RequestListener {
   const { routes, bodyLimit, turnAway } = options
-  const serve = (request: IncomingMessage, response: ServerResponse, { route, caller }: Admitted) =>
+  const serve = (request: IncomingMessage, response: ServerResponse, { route, model, caller }: Admitted) =>
     readBody(request, bodyLimit, body => {
       if (body instanceof Failure) turnAway(response, body)
-      else route.serve({ request, body, caller }, response).catch(error => turnAway(response, error))
+      else route.serve({ request, body, model, caller }, response).catch(error => turnAway(response, error))
     })
   return (request, response) => {
-    const route = request.method === 'POST' ? routes.get(pathOf(request.url ?? '')) : undefined
-    if (!route) return others(request, response)
+    if (request.method !== 'POST') return others(request, response)
     try {
+      const path = pathOf(request.url ?? '')
+      const plain = routes.get(path)
+      // Only what is none of the plain paths is taken apart.
+      const named = plain ? undefined : readModelPath(path)
+      const route = named ? routes.get(named.route) : plain
+      if (!route) return others(request, response)
+      const model = named?.model
       // Who it is comes first: a stranger's megabytes are not taken in.
       const caller = route.door(request)
       // A caller that is known is not waited for: a turn of the event loop per call costs more than looking it up.
-      if (!(caller instanceof Promise)) return serve(request, response, { route, caller })
-      caller.then(found => serve(request, response, { route, caller: found })).catch(error => turnAway(response, error))
+      if (!(caller instanceof Promise)) return serve(request, response, { route, model, caller })
+      caller
+        .then(found => serve(request, response, { route, model, caller: found }))
+        .catch(error => turnAway(response, error))
     } catch (error) {
       turnAway(response, error)
     }
@@ -58,6 +69,7 @@ export function callServer(options: CallServerOptions, others: RequestListener):
 
 interface Admitted {
   readonly route: CallRoute
+  readonly model: string | undefined
   readonly caller: Caller | undefined
 }
 

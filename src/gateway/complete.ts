@@ -32,11 +32,11 @@ export interface CompleteOptions {
   readonly rewriteFor: (call: Call) => ((frame: Frame) => Uint8Array) | undefined
 }
 
-/** Answers `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`: the way from the socket to the router and back. */
+/** Answers `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings` and those that name the model in the path: the way from the socket to the router and back. */
 export const complete =
   (operation: Operation, options: CompleteOptions): ServeCall =>
-  async ({ request: { headers }, body, caller: sender }, response) => {
-    const read = readBytes(operation, body, headers)
+  async ({ request: { headers }, body, model, caller: sender }, response) => {
+    const read = readBytes(operation, body, headers, model)
     const said = asCaller(changed(read, headers, options), sender, options.router)
     const { callers } = options
     const known = sender && callers ? withSubjects(said, { callers, caller: sender, headers }) : sender

@@ -1,5 +1,6 @@
 import type { RouteKind } from '../access/may-call.ts'
 import type { Role } from '../core/caller.ts'
+import { isModelPath, MODEL_ROUTES } from '../dialects/model-path.ts'
 
 /** What a route needs of its caller: nothing, a key, or the token for draining. */
 export type Access = 'public' | 'key' | 'drain'
@@ -41,6 +42,9 @@ export const ROUTES: readonly Route[] = [
   ...both('POST', '/chat/completions', 'chat'),
   ...both('POST', '/completions', 'completion'),
   ...both('POST', '/embeddings', 'embedding'),
+  ...MODEL_ROUTES.map(
+    ({ route, operation }): Route => ({ method: 'POST', path: route, name: operation, access: 'key' }),
+  ),
   ...both('GET', '/models', 'models'),
   // Model names hold slashes.
   ...both('GET', '/models/*', 'model'),
@@ -89,7 +93,7 @@ function paths(...groups: readonly string[]): RegExp {
 }
 
 export function isPlanned(path: string): boolean {
-  return LATER.test(path)
+  return LATER.test(path) && !isModelPath(path)
 }
 
 /** Paths of LiteLLM's management API: without a master key, or without a store, there is none. */

@@ -9,6 +9,7 @@ import type { Operation } from '../core/request.ts'
 import { answerHeaders } from '../dialects/answer-headers.ts'
 import { errorBody, errorHeaders } from '../dialects/error-body.ts'
 import { eventText } from '../dialects/event-text.ts'
+import { readModelPath } from '../dialects/model-path.ts'
 import { readBytes } from '../dialects/openai.ts'
 import { wholeAsStream } from '../dialects/whole-as-stream.ts'
 import type { CallRouter } from '../router.ts'
@@ -25,13 +26,14 @@ const encoder = new TextEncoder()
 
 /**
  * A WHATWG fetch that is answered by a router in this process: for SDKs that take one. Whatever host the URL names, its
- * path decides: `/chat/completions`, `/completions`, `/embeddings`.
+ * path decides: `/chat/completions`, `/completions`, `/embeddings`, and what of `/openai/deployments/{model}` goes before them.
  */
 export const routerFetch = (router: CallRouter): typeof fetch => {
   const nextId = ulids(systemClock.now)
   return async (input, init) => {
     const request = new Request(input, init)
-    const operation = operationOf(new URL(request.url).pathname)
+    const { pathname } = new URL(request.url)
+    const operation = operationOf(pathname)
     if (!operation || request.method !== 'POST') return refusal(notServed(request), { id: nextId() })
     const cancellation = new Cancellation()
     const release = cancelWith(cancellation, request.signal)
@@ -41,6 +43,7 @@ export const routerFetch = (router: CallRouter): typeof fetch => {
         operation,
         new Pieces([new Uint8Array(await request.arrayBuffer())]),
         Object.fromEntries(request.headers),
+        readModelPath(pathname)?.model,
       )
       call = router.begin(asked, cancellation)
       const answer = await router.answer(call)
