@@ -129,7 +129,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     random,
     estimate,
     inputTokenBounds,
-    providerOf: name => splitModel(name)?.provider,
+    split: splitModel,
   })
   const { connectMs, connectionLifeMs: lifeMs } = settings.timeouts
   const dialler = before?.dialler ?? new Dialler({ connectMs, lifeMs })
@@ -290,10 +290,12 @@ function charging(charges: ChargeSettings): MeterOptions['chargeOf'] {
 }
 
 /** There is no pool of that name. */
-export function unknownModel(name: string, pools: Pick<Pools, 'nearest'>): Failure {
+export function unknownModel(name: string, pools: Pick<Pools, 'nearest' | 'whyNot'>): Failure {
   const nearest = pools.nearest(name)
-  const hint =
-    nearest.length > 0
+  const why = pools.whyNot(name)
+  const hint = why
+    ? why
+    : nearest.length > 0
       ? `did you mean ${nearest.join(' or ')}?`
       : 'the configuration has the names (GET /v1/models of a gateway)'
   return new Failure('unknown_model', `there is no model named '${name.slice(0, 100)}'; ${hint}`, {

@@ -14,6 +14,8 @@ export interface Deployment {
   readonly provider: string
   /** The model's name at the upstream, without the provider prefix. */
   readonly model: string
+  /** Made of `model: "*"`: of the names that its pool's pattern matches it takes those that tell its provider. */
+  readonly anyProvider?: true
   /** Where the upstream listens, without a trailing slash. */
   readonly baseUrl: string
   /** The upstream's credential; absent where none is needed. */

@@ -72,8 +72,8 @@ test('a bare name that a provider is known by is what its wildcard takes', () =>
     deploymentOf('all', { pool: '*', model: '*' }),
     deploymentOf('plain', { pool: 'gpt-5', model: 'x' }),
   ]
-  const providerOf = (name: string) => (/^gpt-/.test(name) ? 'openai' : undefined)
-  const { ids, pools } = setUp(deployments, { aliases: { nick: { pool: 'gpt-4o', hidden: false } } }, { providerOf })
+  const split = (name: string) => (/^gpt-/.test(name) ? { provider: 'openai', model: name } : undefined)
+  const { ids, pools } = setUp(deployments, { aliases: { nick: { pool: 'gpt-4o', hidden: false } } }, { split })
   const names = ['gpt-4o', 'openai/gpt-4o', 'nick', 'gpt-5', 'llama']
   expect(names.map(name => ids(name))).toEqual([
     ['wild:gpt-4o'],

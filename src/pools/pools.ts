@@ -14,7 +14,7 @@ import { cheapestUnder, createStrategy, weighsLimits } from './strategies/index.
 import { latencyOf } from './strategies/latency-based.ts'
 import { chooseTier, type PoolOrder } from './tier.ts'
 import { Ward } from './ward.ts'
-import { sortWildcards, Wildcard } from './wildcard.ts'
+import { type SplitName, sortWildcards, Wildcard } from './wildcard.ts'
 
 export interface PoolsDeps {
   readonly clock: Clock
@@ -27,8 +27,8 @@ export interface PoolsDeps {
   readonly affinity?: Affinity | undefined
   /** Completes a deployment that a wildcard became (its price, its limits), now that its model is known. */
   readonly complete?: (deployment: Deployment) => Deployment
-  /** The provider whose models everybody knows by such a bare name (`gpt-4o`). Default: nobody knows any. */
-  readonly providerOf?: (name: string) => string | undefined
+  /** Whose model a name tells, by its prefix or because everybody knows it (`gpt-4o`). Default: nobody knows any. */
+  readonly split?: SplitName
   /** Pools made of wildcards that are kept; the least recently used idle ones go. Default 1,000. */
   readonly maxConcretePools?: number
 }
@@ -66,6 +66,8 @@ export interface Pools {
   order(name: string, call: Call): PoolOrder | undefined
   /** Names that a wrong one may have meant, at most three, the nearest first. */
   nearest(name: string): string[]
+  /** Why a catch-all does not take a name that fits it, as a clause; undefined where there is none, or it does. */
+  whyNot(name: string): string | undefined
   /** Names for `/v1/models`: pools in file order, aliases, tiers, automatic pools. */
   list(options?: ListOptions): readonly Listed[]
 }
@@ -98,7 +100,7 @@ class PoolRegister implements Pools {
     this.#concrete = new BoundedMap(deps.maxConcretePools ?? 1000, pool => this.#forget(pool))
     const wildcards: Wildcard[] = []
     for (const [name, deployments] of byPool(settings.deployments)) {
-      if (name.includes('*')) wildcards.push(new Wildcard(name, deployments))
+      if (name.includes('*')) wildcards.push(new Wildcard(name, deployments, deps.split))
       else this.#byName.set(name, this.#pool(name, this.#admit(deployments)))
     }
     this.#addGroups(settings.groups ?? {})
@@ -153,6 +155,14 @@ class PoolRegister implements Pools {
     )
   }
 
+  whyNot(name: string): string | undefined {
+    for (const wildcard of this.#wildcards) {
+      const why = wildcard.whyNot(name)
+      if (why) return why
+    }
+    return undefined
+  }
+
   list({ hidden = false, patterns = false }: ListOptions = {}): readonly Listed[] {
     const { aliases, tiers, auto, groups = {} } = this.#settings
     const open = [
@@ -181,8 +191,8 @@ class PoolRegister implements Pools {
   /** `gpt-4o` of `openai/*`: the same pool as `openai/gpt-4o`. */
   #prefixed(name: string): Pool | undefined {
     if (this.#wildcards.length === 0 || name.includes('/')) return undefined
-    const provider = this.#deps.providerOf?.(name)
-    return provider === undefined ? undefined : this.#matched(`${provider}/${name}`, false)
+    const split = this.#deps.split?.(name)
+    return split && this.#matched(`${split.provider}/${name}`, false)
   }
 
   /** A pool of one, for a deployment's id that is not a pool's name. It passes the same filters as any other. */

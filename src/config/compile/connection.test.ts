@@ -29,12 +29,25 @@ describe('where a deployment listens', () => {
     expect(load(entry(params)).one?.baseUrl).toBe(baseUrl)
   })
 
-  it('says that a bare wildcard asks one host for the models of all others', () => {
-    expect(load(entry({ model: '*' })).lines).toEqual([
-      'report model_list[0].litellm_params.model: every name is asked of openai, whatever stands before it; other providers need entries of their own, such as anthropic/*',
+  it('says that a bare wildcard with a key asks one host for the models of all others', () => {
+    expect(load(entry({ model: '*', api_key: 'k' })).lines).toEqual([
+      'report model_list[0].litellm_params.model: every name is asked of openai, whatever stands before it; without api_key, names go to the providers that they tell, with the keys of the environment',
     ])
-    for (const params of [{ model: 'openai/*' }, { model: '*', api_base: 'http://localhost:8080' }])
+    for (const params of [{ model: 'openai/*' }, { model: '*', api_base: 'http://localhost:8080' }, { model: '*' }])
       expect(load(entry(params)).lines).toEqual([])
+  })
+
+  it('makes of a bare wildcard one deployment for each provider that is reached', () => {
+    const env = { OPENAI_API_KEY: 'a', GROQ_API_KEY: 'b', AZURE_API_KEY: 'no address', OLLAMA_API_BASE: 'http://box:1' }
+    const { all } = load(entry({ model: '*' }, { model_info: { id: 'any' } }), {}, env)
+    expect(all.map(({ id, provider, model }) => [id, provider, model])).toEqual([
+      ['any-openai', 'openai', '*'],
+      ['any-groq', 'groq', '*'],
+      ['any-ollama', 'ollama', '*'],
+    ])
+    expect(load(entry({ model: '*' }), {}, {}).lines).toEqual([
+      'report model_list[0].litellm_params.api_key: left out: openai/* has no key, looked for OPENAI_API_KEY',
+    ])
   })
 
   it("takes the base URL from the host's variable", () => {

@@ -35,14 +35,15 @@ export function connect(source: DeploymentSource, context: CompileContext): Conn
   return isProblem(key) ? key : { host, model: named.model, baseUrl, ...key }
 }
 
-/** LiteLLM takes the provider of `model: "*"` from each name that is asked for. */
+/** A `*` with a key of its own is the key's provider's: which one that is, nobody says. */
 function sayWhoseNames(
   { values: { params }, params: section }: DeploymentSource,
   host: Host,
   { findings }: CompileContext,
 ) {
-  if (params.model !== '*' || (params.custom_llm_provider ?? params.api_base ?? params.base_url) !== undefined) return
-  const advice = 'other providers need entries of their own, such as anthropic/*'
+  if (params.model !== '*' || params.api_key === undefined) return
+  if ((params.custom_llm_provider ?? params.api_base ?? params.base_url) !== undefined) return
+  const advice = 'without api_key, names go to the providers that they tell, with the keys of the environment'
   findings.report(section.subject('model'), `every name is asked of ${host.name}, whatever stands before it; ${advice}`)
 }
 

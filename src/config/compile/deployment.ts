@@ -67,6 +67,7 @@ function compileShared(
     ...defined({
       apiKey: connection.apiKey,
       apiVersion: params.api_version ?? context.litellm.api_version ?? azureVersion(connection, context),
+      anyProvider: source.anyProvider,
       insecureTls: insecure || undefined,
       mock: compileMock(source, connection.host),
       silentPool: params.silent_model,

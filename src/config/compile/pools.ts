@@ -3,6 +3,7 @@ import type { Deployment, SelectionSettings } from '../../core/deployment.ts'
 import type { Subject } from '../finding.ts'
 import { isAutoRouter } from './auto-routers.ts'
 import { deploymentBudget } from './budgets.ts'
+import { byProvider } from './catch-all.ts'
 import type { KeySource } from './connection.ts'
 import { type CompileContext, isProblem } from './context.ts'
 import { type CompiledDeployment, compileDeployment } from './deployment.ts'
@@ -58,6 +59,11 @@ class Collected implements Pools {
       this.autoRouters.push(source)
       return
     }
+    for (const one of byProvider(source, this.#context)) this.#compile(one, entry)
+  }
+
+  #compile(source: DeploymentSource, entry: number): void {
+    const { findings } = this.#context
     const compiled = compileDeployment(source, this.#context)
     if (!isProblem(compiled)) for (const one of compiled) this.#add(one, source, entry)
     else {
