@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { ensureBuilt } from './support/child.ts'
+import { serveProcess } from './support/serve.ts'
 import { Stage } from './support/stage.ts'
-import { PLAIN } from './support/yaml.ts'
+import { modelList, PLAIN } from './support/yaml.ts'
 
 const stage = new Stage()
 afterEach(() => stage.clear())
@@ -99,5 +101,21 @@ describe('model "*" of model_name "*"', () => {
     expect(await chat('anthropic/claude-sonnet-4-5')).toMatchObject({ status: 200 })
     expect(openai.log[0]?.headers.authorization).toBe('Bearer sk-mine')
     expect(anthropic.log).toHaveLength(0)
+  })
+})
+
+describe('max_budget of an entry with a wildcard', { timeout: 200_000 }, () => {
+  it('bounds all names together', async () => {
+    await ensureBuilt()
+    const { baseUrl } = await stage.upstream()
+    // A call takes some $0.03, and holds ten times as much until it has ended.
+    const params = { max_budget: 0.4, budget_duration: '30d' }
+    const draft = { pool: 'openai/*', model: 'openai/*', baseUrl, input: '0.001', output: '0.001', params }
+    const served = await serveProcess(stage, modelList(draft) + PLAIN)
+    const statuses: number[] = []
+    for (const name of 'abcdefgh')
+      statuses.push((await served.chat(`openai/${name}`, served.master, { max_tokens: 10 })).status)
+    expect(statuses[0]).toBe(200)
+    expect(statuses.at(-1)).toBe(429)
   })
 })

@@ -8,6 +8,8 @@ import type { Secret } from './secret.ts'
 export interface Deployment {
   /** Unique and stable over restarts: `model_info.id`, else a hash of the pool name and parameters. */
   readonly id: string
+  /** Of the entry that it was made of, where it is one of several: what the entry's budget bounds is all of them. Default: `id`. */
+  readonly entryId?: string
   /** The alias under which it answers (`model_name`). */
   readonly pool: string
   /** The host's name in the catalogue of providers: `openai`, `anthropic`, `mistral`, ... */

@@ -66,7 +66,8 @@ export function sortWildcards(wildcards: readonly Wildcard[]): readonly Wildcard
 
 /** The deployment that a wildcard's becomes for one name: its own id, its own vitals, and the captures in its model. */
 function concrete(deployment: Deployment, name: string, model: string): Deployment {
-  return { ...deployment, id: `${deployment.id}:${model}`, pool: name, model }
+  const { id, entryId = id } = deployment
+  return { ...deployment, id: `${id}:${model}`, entryId, pool: name, model }
 }
 
 /** Each `*` of the model takes the next capture; when there are more captures than stars, the whole name is the model. */

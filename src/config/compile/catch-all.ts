@@ -39,7 +39,7 @@ function forHost(source: DeploymentSource, { name }: Host): DeploymentSource {
   const { params, info, entry } = source.values
   return {
     ...source,
-    anyProvider: true,
+    anyProvider: source,
     writtenParams: { ...source.writtenParams, custom_llm_provider: name },
     values: {
       entry,

@@ -21,8 +21,8 @@ export interface DeploymentSource {
   readonly writtenParams: Tree
   /** The name in `credential_list` that filled in the key. */
   readonly credential?: string
-  /** Its `*` stands for names that tell its provider, and for no others (catch-all.ts). */
-  readonly anyProvider?: true
+  /** The entry of which it is one provider's: its `*` stands for names that tell this one, and for no others (catch-all.ts). */
+  readonly anyProvider?: DeploymentSource
   readonly values: {
     readonly entry: EntryValues
     readonly params: ParamsValues

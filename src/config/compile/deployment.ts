@@ -37,7 +37,8 @@ export function compileDeployment(
   const shared = compileShared(source, connection, context)
   return organizations.map((organization, index) => {
     const id = deploymentId(source, index, organization)
-    const deployment = { ...shared, id, ...defined({ organization }) }
+    const entryId = source.anyProvider && deploymentId(source.anyProvider, index, organization)
+    const deployment = { ...shared, id, ...defined({ entryId, organization }) }
     return { deployment, keySource: connection.keySource }
   })
 }
@@ -67,7 +68,7 @@ function compileShared(
     ...defined({
       apiKey: connection.apiKey,
       apiVersion: params.api_version ?? context.litellm.api_version ?? azureVersion(connection, context),
-      anyProvider: source.anyProvider,
+      anyProvider: source.anyProvider && (true as const),
       insecureTls: insecure || undefined,
       mock: compileMock(source, connection.host),
       silentPool: params.silent_model,

@@ -93,8 +93,14 @@ class Collected implements Pools {
     this.deployments.push({ ...deployment, id })
     this.keySources.set(id, keySource)
     this.entries.set(id, entry)
-    this.budgets.push(...deploymentBudget(id, source, this.#context.findings))
+    this.#bound(deployment.entryId ?? id, source)
     this.#subjects.set(id, subject)
+  }
+
+  /** What several share is one budget, told of once. */
+  #bound(id: string, source: DeploymentSource): void {
+    if (this.budgets.some(one => one.subject === id)) return
+    this.budgets.push(...deploymentBudget(id, source, this.#context.findings))
   }
 
   /** simple-shuffle: the first of these that any member has decides, and members without it get no traffic. */

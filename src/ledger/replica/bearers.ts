@@ -72,8 +72,8 @@ export class BearersOf {
     if (this.#providers.size + this.#deployments.size === 0) return NOBODY
     const known = this.#places.get(deployment)
     if (known) return known
-    const { id, provider } = deployment
-    const bearers = split([...(this.#providers.get(provider) ?? []), ...(this.#deployments.get(id) ?? [])])
+    const { id, entryId = id, provider } = deployment
+    const bearers = split([...(this.#providers.get(provider) ?? []), ...(this.#deployments.get(entryId) ?? [])])
     this.#places.set(deployment, bearers)
     return bearers
   }
