@@ -1,4 +1,5 @@
 import type { AccessSettings } from '../core/access-settings.ts'
+import type { AddressRules } from '../core/address-range.ts'
 import type { LimitSettings } from '../core/limit-settings.ts'
 import type { LoggingRules } from '../core/logging.ts'
 import type { NanoUsd } from '../core/money.ts'
@@ -33,6 +34,8 @@ export interface GatewaySettings {
   readonly keyHeader?: string
   /** Names under which the gateway may be called (`Host`). Empty: any. */
   readonly allowedHosts: readonly string[]
+  /** From where requests may come, but for those of public routes. Undefined: from anywhere. */
+  readonly allowedAddresses?: AddressRules
   readonly bodyLimitBytes: number
   readonly listen: { readonly host: string; readonly port: number }
   readonly log: 'lines' | 'json' | 'none'

@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Caller } from '../core/caller.ts'
 import { Failure } from '../core/failure.ts'
+import { allowAddresses } from './allowed-addresses.ts'
 import { allowHosts } from './allowed-hosts.ts'
 import type { Authenticate } from './authenticate.ts'
 import { refuseTwoKeys } from './broken-requests.ts'
+import type { ServerSettings } from './server-settings.ts'
 
 /** Judges a caller by the route that matched. @throws Failure `forbidden` */
 export type Authorise = (caller: Caller) => void
@@ -12,26 +14,39 @@ export type Authorise = (caller: Caller) => void
 /** Lets a request in, before its body is read, and says whose it is; undefined: nobody's in particular. @throws Failure */
 export type Door = (request: IncomingMessage) => Caller | undefined | Promise<Caller | undefined>
 
+/** Who may come in at a route. */
+export interface DoorRules {
+  readonly authenticate: Authenticate
+  readonly authorise?: Authorise
+  /** From any address: what balances the load asks for health. */
+  readonly isPublic?: boolean
+}
+
 /** Who is let in at which route, decided before the body is read: a stranger's megabytes are not taken in. */
 export interface Admission {
   /** The door of one route. */
-  door(authenticate: Authenticate, authorise?: Authorise): Door
+  door(rules: DoorRules): Door
   /** The same as a hook. */
-  guard(authenticate: Authenticate, authorise?: Authorise): onRequestHookHandler
+  guard(rules: DoorRules): onRequestHookHandler
   /** Who was let in by the hook with this request; undefined: nobody in particular. */
   callerOf(request: FastifyRequest): Caller | undefined
 }
 
-export function admission(allowedHosts: readonly string[]): Admission {
+/** From where, and under which names, requests may come. */
+export type AdmissionSettings = Pick<ServerSettings, 'allowedHosts' | 'allowedAddresses'>
+
+export function admission({ allowedHosts = [], allowedAddresses }: AdmissionSettings): Admission {
   const checkHost = allowHosts(allowedHosts)
+  const checkAddress = allowAddresses(allowedAddresses)
   const callers = new WeakMap<FastifyRequest, Caller>()
-  const doorOf: Admission['door'] = (authenticate, authorise) => {
+  const doorOf: Admission['door'] = ({ authenticate, authorise, isPublic }) => {
     const allowed = (caller: Caller | undefined) => {
       if (caller) authorise?.(caller)
       return caller
     }
     return request => {
       checkHost(request.headers.host)
+      if (!isPublic) checkAddress(request)
       refuseTwoKeys(request)
       const caller = authenticate(request.headers)
       return caller instanceof Promise ? caller.then(allowed) : allowed(caller)
@@ -39,8 +54,8 @@ export function admission(allowedHosts: readonly string[]): Admission {
   }
   return {
     door: doorOf,
-    guard(authenticate, authorise) {
-      const door = doorOf(authenticate, authorise)
+    guard(rules) {
+      const door = doorOf(rules)
       return (request, _reply, done) => {
         const enter = (caller: Caller | undefined) => {
           if (caller) callers.set(request, caller)

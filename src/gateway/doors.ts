@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { requireRoute } from '../access/may-call.ts'
 import { Failure } from '../core/failure.ts'
-import type { Admission, Authorise } from './admission.ts'
+import type { Admission, Authorise, DoorRules } from './admission.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { CallRoute, ServeCall } from './call-server.ts'
 import { allowDrain } from './drain.ts'
@@ -29,7 +29,7 @@ export function register(
     fastify.route({
       method,
       url: path,
-      onRequest: doors.admission.guard(...keysOf(route, doors)),
+      onRequest: doors.admission.guard(rulesOf(route, doors)),
       handler: (request, reply) => handle(request, reply, doors.admission.callerOf(request)),
     } satisfies Parameters<FastifyInstance['route']>[0] & { readonly method: Route['method'] })
   }
@@ -40,20 +40,21 @@ export function callRoutes(doors: Doors, handles: Record<CallName, ServeCall>): 
   const routes = new Map<string, CallRoute>()
   for (const route of ROUTES) {
     if (!isCall(route.name)) continue
-    routes.set(route.path, { door: doors.admission.door(...keysOf(route, doors)), serve: handles[route.name] })
+    routes.set(route.path, { door: doors.admission.door(rulesOf(route, doors)), serve: handles[route.name] })
   }
   return routes
 }
 
 /** Who may come in at a route. */
-function keysOf(route: Route, { settings, authenticate }: Doors): [Authenticate, Authorise?] {
+function rulesOf(route: Route, { settings, authenticate }: Doors): DoorRules {
   const admit: Readonly<Record<Access, Authenticate>> = {
     public: () => undefined,
     key: authenticate,
     drain: allowDrain(settings.drain, authenticate),
   }
   const judged = settings.masterKey && route.access !== 'public'
-  return judged ? [admit[route.access], allow(route)] : [admit[route.access]]
+  const rules = { authenticate: admit[route.access], isPublic: route.access === 'public' }
+  return judged ? { ...rules, authorise: allow(route) } : rules
 }
 
 /** Judges callers by the row of the route that matched. */

@@ -10,6 +10,7 @@ export type ServerSettings = Partial<
     | 'masterKey'
     | 'keyHeader'
     | 'allowedHosts'
+    | 'allowedAddresses'
     | 'bodyLimitBytes'
     | 'responseModel'
     | 'responseModels'

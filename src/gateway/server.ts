@@ -44,7 +44,7 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
   const nextId = ulids(systemClock.now)
   const turnAway = turningAway(nextId)
   const authenticate = authentication({ ...settings, callers: settings.money?.callers })
-  const doors = { settings, authenticate, admission: admission(settings.allowedHosts ?? []) }
+  const doors = { settings, authenticate, admission: admission(settings) }
   const bodyLimit = settings.bodyLimitBytes ?? DEFAULT_BODY_LIMIT
   const routes = callRoutes(doors, callHandlers({ router, settings, underWay }))
   let loading: Promise<FastifyInstance> | undefined

@@ -3,6 +3,7 @@ import { type TollgateValues, tollgateHonoured } from '../keys/tollgate.ts'
 import { readValues } from '../read-values.ts'
 import type { GatewaySettings } from '../settings.ts'
 import { own } from '../tree.ts'
+import { compileAddresses } from './addresses.ts'
 import { compileResponseModels } from './auto-routers.ts'
 import { type CompileContext, defined } from './context.ts'
 import type { Pools } from './pools.ts'
@@ -47,6 +48,7 @@ export function compileGateway(context: CompileContext, tollgate: TollgateValues
     streamUsage: general.always_include_stream_usage ?? false,
     responseModels: compileResponseModels(pools.autoRouters),
     ...defined({
+      allowedAddresses: compileAddresses(context),
       masterKey: masterKey(context),
       keyHeader: general.litellm_key_header_name?.toLowerCase(),
       completionModel: general.completion_model,

@@ -5,6 +5,18 @@ import * as value from './values.ts'
 const honoured = {
   master_key: [value.text, 'The key that every client must send. Without one the gateway serves this machine only.'],
   litellm_key_header_name: [value.text, 'Header that carries the key, instead of Authorization.'],
+  allowed_ips: [
+    value.texts,
+    'Addresses and ranges (10.0.0.0/8) from which requests may come; health is for all. Default: any.',
+  ],
+  use_x_forwarded_for: [
+    value.flag,
+    'The client is the last address of X-Forwarded-For: with allowed_ips, behind a proxy. Default false.',
+  ],
+  mcp_trusted_proxy_ranges: [
+    value.texts,
+    'Proxies whose X-Forwarded-For is believed, and which are no clients themselves. Default: whoever connects.',
+  ],
   completion_model: [value.text, 'Replaces the model of every chat and completion request.'],
   embedding_model: [value.text, 'Replaces the model of every embedding request.'],
   always_include_stream_usage: [
@@ -83,8 +95,7 @@ export const generalKeys = table(
   effect(honoured),
   plannedGuard(
     'access control',
-    `allowed_routes public_routes admin_only_routes allowed_ips use_x_forwarded_for mcp_trusted_proxy_ranges
-     enforce_user_param enforced_params service_account_settings default_team_disabled reject_clientside_metadata_tags
+    `allowed_routes public_routes admin_only_routes enforce_user_param enforced_params service_account_settings default_team_disabled reject_clientside_metadata_tags
      missing_session_id enforce_fallback_model_access enforce_fallback_budget`,
   ),
   planned(

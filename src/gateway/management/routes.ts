@@ -49,7 +49,7 @@ export function managementRoutes(fastify: FastifyInstance, management: Managemen
         method: operation.method,
         url: path,
         bodyLimit: BODY_LIMIT,
-        onRequest: admission.guard(authenticate, authorise),
+        onRequest: admission.guard({ authenticate, authorise }),
         handler: async (request, reply) => {
           const context = contextOf(request, parts)
           const answer = await management.perform(operation, context, inputOf(request))
