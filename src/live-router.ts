@@ -32,6 +32,10 @@ export class LiveRouter implements CallRouter {
 
   readonly explain: CallRouter['explain'] = asked => this.#router.explain(asked)
 
+  fallbacksOf(...asked: Parameters<CallRouter['fallbacksOf']>): readonly string[] {
+    return this.#router.fallbacksOf(...asked)
+  }
+
   get pools(): CallRouter['pools'] {
     return this.#router.pools
   }

@@ -1,6 +1,6 @@
 import { commit } from './attempts/commit.ts'
 import { failover } from './attempts/failover.ts'
-import { hasContentFallback } from './attempts/fallbacks.ts'
+import { configuredFallbacks, hasContentFallback } from './attempts/fallbacks.ts'
 import { planCall } from './attempts/plan.ts'
 import { mayProbe, sendProbes } from './attempts/probe.ts'
 import { Prober } from './attempts/prober.ts'
@@ -17,7 +17,7 @@ import type { Emit } from './core/event.ts'
 import { Failure } from './core/failure.ts'
 import { type Handler, type Layer, stack } from './core/handler.ts'
 import type { MoneySettings } from './core/money-settings.ts'
-import type { RoutingSettings } from './core/settings.ts'
+import type { FallbackKind, RoutingSettings } from './core/settings.ts'
 import type { Asked } from './dialects/openai.ts'
 import { explainCall } from './insight/explain.ts'
 import type { Explanation } from './insight/explanation.ts'
@@ -98,6 +98,8 @@ export interface CallRouter {
   /** Says what would be done with it, and dials nobody. @throws Failure when there is no such pool. */
   explain(asked: Asked): Promise<Explanation>
   readonly pools: Pools
+  /** Names of the pools that calls go to when this one fails, as configured. */
+  fallbacksOf(pool: string, kind: FallbackKind): readonly string[]
   health(): readonly DeploymentHealth[]
   /** Asks deployments whether they are well; whoever owns the router starts it. */
   readonly prober: Prober
@@ -220,6 +222,7 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     answer,
     explain: asked => explainCall(begin(asked), { choosePool, poolFor, fallbacks: settings.fallbacks }),
     pools,
+    fallbacksOf: (name, kind) => configuredFallbacks([name, pools.targetOf(name)], settings.fallbacks[kind]),
     health: () => [...ward.all()].map(one => healthOf(one, { probes: settings.probes, now: clock.monotonic() })),
     prober,
     dialler,

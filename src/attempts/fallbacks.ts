@@ -42,6 +42,11 @@ function allowed({ purpose, options }: Call, fallbacks: readonly Fallback[] = []
   return fallbacks.filter(fallback => fallback.isPart || mayUse(caller, fallback.pool))
 }
 
+/** Names of the pools that the configuration has for any call whose pool, by any of its names, fails. */
+export function configuredFallbacks(names: readonly string[], table: FallbackTable): readonly string[] {
+  return (lookUp(names, undefined, table) ?? []).map(({ pool }) => pool)
+}
+
 /** All the pools that `pool` may give way to, for whatever reason. */
 export function allFallbacks(
   call: Call,

@@ -139,6 +139,9 @@ export interface RouterTimeouts {
   readonly connectionLifeMs?: Ms
 }
 
+/** Why a call goes to another pool. */
+export type FallbackKind = 'general' | 'contextWindow' | 'contentPolicy'
+
 export interface FallbackSettings {
   /** `*` stands for every pool without an entry of its own. */
   readonly general: FallbackTable

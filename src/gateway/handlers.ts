@@ -50,7 +50,7 @@ export function callHandlers({ router, settings, underWay }: CallParts): Record<
 /** Who answers everything else, but for the management API. */
 export function handlers({ router, settings, state }: HandlerParts): Record<Exclude<RouteName, CallName>, Handle> {
   return {
-    models: async (_request, _reply, caller) => modelList(router, caller),
+    models: async (request, _reply, caller) => modelList(router, request, caller),
     model: async (request, _reply, caller) => oneModel(router, request, caller),
     explain: async (request, _reply, caller) => explain(router, request, caller),
     health: async request => {

@@ -1,3 +1,4 @@
+import { type AccessGroups, accessGroupsOf } from '../core/access-groups.ts'
 import { BoundedMap } from '../core/bounded-map.ts'
 import type { Call } from '../core/call.ts'
 import type { Clock, Random } from '../core/clock.ts'
@@ -58,6 +59,8 @@ export interface Pools {
   readonly ward: Ward
   /** Undefined when no kind of affinity is switched on. */
   readonly affinity: Affinity | undefined
+  /** Names that stand for pools in lists of what may be used. */
+  readonly accessGroups: AccessGroups
   /** The pool of a name; undefined when nothing has that name. */
   resolve(name: string, options?: ResolveOptions): Pool | undefined
   /** What a name stands for that is an alias, or that a wildcard takes under its provider's prefix; any other name: itself. */
@@ -80,6 +83,7 @@ export function createPools(settings: RoutingSettings, deps: PoolsDeps): Pools {
 class PoolRegister implements Pools {
   readonly ward: Ward
   readonly affinity: Affinity | undefined
+  readonly accessGroups: AccessGroups
   readonly #settings: RoutingSettings
   readonly #deps: PoolsDeps
   readonly #candidates = new Map<string, PoolCandidate>()
@@ -93,6 +97,7 @@ class PoolRegister implements Pools {
   constructor(settings: RoutingSettings, deps: PoolsDeps) {
     this.#settings = settings
     this.#deps = deps
+    this.accessGroups = accessGroupsOf(settings.deployments)
     this.ward = deps.ward ?? new Ward(settings, deps.clock)
     this.affinity = hasAffinity(settings.affinity)
       ? (deps.affinity ?? new Affinity(settings.affinity, deps))
