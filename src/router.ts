@@ -292,8 +292,15 @@ function charging(charges: ChargeSettings): MeterOptions['chargeOf'] {
     chargeOf({ provider, cost, answered: answered && purpose === 'answer' }, charges)
 }
 
-/** There is no pool of that name. */
+/** There is no pool of that name; LiteLLM's lists of several (`a,b`) are told of as such. */
 export function unknownModel(name: string, pools: Pick<Pools, 'nearest' | 'whyNot'>): Failure {
+  if (name.includes(',')) {
+    const advice = 'tollgate asks one per call: send a call for each, or name the others in fallbacks'
+    return new Failure('invalid_request', `'${name.slice(0, 100)}' names several models, and ${advice}`, {
+      code: 'several_models',
+      param: 'model',
+    })
+  }
   const nearest = pools.nearest(name)
   const why = pools.whyNot(name)
   const hint = why

@@ -16,9 +16,12 @@ export function validate(operation: Operation, body: JsonObject): void {
       param: 'model',
       code: 'model_not_found',
     })
+  if (body.fastest_response === true) throw invalid('fastest_response', NO_RACE)
   INPUTS[operation](body)
   checkMembers(body)
 }
+
+const NO_RACE = 'asks for a race of models, which tollgate does not run: name one, and others in fallbacks'
 
 /** The longest name of a pool in a request: some are remembered, whether or not there are such pools. */
 export const MAX_NAME = 1_000

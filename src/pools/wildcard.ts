@@ -1,7 +1,10 @@
 import type { Deployment } from '../core/deployment.ts'
 
-/** A concrete name is printable ASCII without spaces and not longer than this: it becomes part of URLs and records. */
-const CONCRETE_NAME = /^[!-)+-~]{1,256}$/
+/**
+ * A concrete name is printable ASCII without spaces and not longer than this: it becomes part of URLs and records. A comma is for
+ * lists of models, which no pattern takes.
+ */
+const CONCRETE_NAME = /^[!-)+\--~]{1,256}$/
 
 /** Whose model a name tells, and what it is called there; undefined when it tells nobody. */
 export type SplitName = (name: string) => { readonly provider: string; readonly model: string } | undefined
