@@ -63,16 +63,16 @@ export const limitTypes = {
   tpm_limit_type: limitType.nullish(),
 } as const
 
-const EMPTY = 'has no effect in tollgate; leave it out'
-
 /**
  * A field that LiteLLM has and tollgate does nothing for. It is taken when it says nothing, and refused otherwise: whoever
- * asks for a guardrail and gets none in silence is worse off than who is told.
+ * asks for a guardrail and gets none in silence is worse off than who is told. `why`: the reason, and what to do instead.
  */
-export const withoutEffect = z
-  .custom<Json>(isNothing, EMPTY)
-  .transform(() => null)
-  .optional()
+export function withoutEffect(why?: string) {
+  return z
+    .custom<Json>(isNothing, `has no effect in tollgate${why === undefined ? '' : ` (${why})`}; leave it out`)
+    .transform(() => null)
+    .optional()
+}
 
 function isNothing(value: unknown): boolean {
   if (value === null || value === undefined) return true

@@ -29,8 +29,8 @@ const fields = {
   blocked: z.boolean().nullish(),
   budget_id: id.nullish(),
   spend: usd.nullish(),
-  allowed_model_region: withoutEffect,
-  default_model: withoutEffect,
+  allowed_model_region: withoutEffect(),
+  default_model: withoutEffect(),
 } as const
 
 const customerInput = z.strictObject(fields)

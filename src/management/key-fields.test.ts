@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { root } from '../../test/support/child.ts'
 import { GroupStage, type Told } from '../../test/support/group-stage.ts'
+import { WHY_NOT } from './foreign-fields.ts'
+import { keyNothing } from './key-fields.ts'
 
 let stage: GroupStage
 let key: string
@@ -119,4 +124,34 @@ it('refuses __proto__ as the name of a pool', async () => {
 
 it('wants to know which key the master key asks about', async () => {
   expect(await stage.refused('/key/info')).toMatchObject({ status: 400, param: 'key' })
+})
+
+it.each(Object.entries(WHY_NOT).filter(([name]) => name in keyNothing))(
+  'says why %s is refused, and takes it when it says nothing',
+  async (name, why) => {
+    for (const path of ['/key/generate', '/key/update']) {
+      const said = path === '/key/update' ? { key } : {}
+      const { status, param, message } = await stage.refused(path, { ...said, [name]: ['x'] })
+      expect({ status, param }).toEqual({ status: 400, param: name })
+      expect(message).toContain(`has no effect in tollgate (${why})`)
+      for (const nothing of [null, [], {}]) await stage.ask(path, { ...said, [name]: nothing })
+    }
+  },
+)
+
+it('says why a key neither changes itself nor is sent by mail', async () => {
+  for (const [name, why] of [
+    ['auto_rotate', /call \/key\/regenerate/],
+    ['send_invite_email', /sends no mail/],
+  ] as const) {
+    const refusal = await stage.refused('/key/generate', { [name]: true })
+    expect(refusal).toMatchObject({ status: 400, param: name, message: expect.stringMatching(why) })
+    await stage.ask('/key/generate', { [name]: false })
+  }
+})
+
+it('has the documentation name all that is refused', () => {
+  const text = readFileSync(join(root, 'docs', 'api.md'), 'utf8')
+  for (const name of [...Object.keys(WHY_NOT), 'auto_rotate', 'send_invite_email'])
+    expect(text).toContain(`\`${name}\``)
 })

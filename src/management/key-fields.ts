@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { KEY_TYPES } from '../access/may-call.ts'
-import { budgetFields, limitFields, limitTypes, poolLimitFields, withoutEffect } from './budget-fields.ts'
+import { budgetFields, limitFields, limitTypes, poolLimitFields } from './budget-fields.ts'
 import { DURATION_SAID, duration, id, names, table, taggedMetadata, usd } from './fields.ts'
+import { foreignFields, WHY_NOT } from './foreign-fields.ts'
 import { routerSettings } from './router-fields.ts'
 
 /** A key as a request names it: the key itself, or the hash that is its id. */
@@ -53,27 +54,29 @@ export const keyOrders = {
 } as const
 
 /** Something that LiteLLM would do and tollgate does not: no is fine, yes is refused. */
-const never = z
-  .literal(false, 'is not done by tollgate; leave it out')
-  .nullish()
-  .transform(() => undefined)
+function never(why: string) {
+  return z
+    .literal(false, `is not done by tollgate (${why}); leave it out`)
+    .nullish()
+    .transform(() => undefined)
+}
 
 /** Fields of LiteLLM's that tollgate has no use for: those that would protect something are refused when they say anything. */
 export const keyNothing = {
-  access_group_ids: withoutEffect,
-  guardrails: withoutEffect,
-  policies: withoutEffect,
-  prompts: withoutEffect,
-  object_permission: withoutEffect,
-  allowed_passthrough_routes: withoutEffect,
-  allowed_vector_store_indexes: withoutEffect,
-  allowed_cache_controls: withoutEffect,
-  enforced_params: withoutEffect,
-  permissions: withoutEffect,
-  config: withoutEffect,
-  auto_rotate: never,
-  rotation_interval: withoutEffect,
-  send_invite_email: never,
+  access_group_ids: foreignFields.access_group_ids,
+  guardrails: foreignFields.guardrails,
+  policies: foreignFields.policies,
+  prompts: foreignFields.prompts,
+  object_permission: foreignFields.object_permission,
+  allowed_passthrough_routes: foreignFields.allowed_passthrough_routes,
+  allowed_vector_store_indexes: foreignFields.allowed_vector_store_indexes,
+  allowed_cache_controls: foreignFields.allowed_cache_controls,
+  enforced_params: foreignFields.enforced_params,
+  permissions: foreignFields.permissions,
+  config: foreignFields.config,
+  auto_rotate: never(WHY_NOT.rotation_interval),
+  rotation_interval: foreignFields.rotation_interval,
+  send_invite_email: never('it sends no mail'),
 } as const
 
 /** The raise of a key's main budget for some time. */

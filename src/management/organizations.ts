@@ -7,6 +7,7 @@ import { dropBudgetsOf } from './entity-budgets.ts'
 import { auditable, dataText, madeBy, patched, readData } from './entity-data.ts'
 import { badRequest, notFound } from './errors.ts'
 import { id, metadata, names } from './fields.ts'
+import { foreignFields } from './foreign-fields.ts'
 import { removeKeys } from './key-removal.ts'
 import { wholeFields, wholeList } from './listing.ts'
 import type { Operation } from './operation.ts'
@@ -22,9 +23,9 @@ const fields = {
   ...limitFields,
   models: names.nullish(),
   metadata: metadata.nullish(),
-  model_rpm_limit: withoutEffect,
-  model_tpm_limit: withoutEffect,
-  object_permission: withoutEffect,
+  model_rpm_limit: withoutEffect(),
+  model_tpm_limit: withoutEffect(),
+  object_permission: foreignFields.object_permission,
 } as const
 
 const newInput = z.strictObject({ ...fields, organization_id: id.nullish(), organization_alias: id.nullish() })

@@ -12,9 +12,9 @@ import { wholeFields, wholeList } from './listing.ts'
 import type { Operation } from './operation.ts'
 import { ADMIN_READERS, ADMINS } from './role-groups.ts'
 
-const data = { ...budgetFields, ...limitFields, description: text.nullish(), models: withoutEffect } as const
+const data = { ...budgetFields, ...limitFields, description: text.nullish(), models: withoutEffect() } as const
 
-const tagInput = z.strictObject({ name: id, ...data, model_info: withoutEffect })
+const tagInput = z.strictObject({ name: id, ...data, model_info: withoutEffect() })
 
 type TagInput = z.infer<typeof tagInput>
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { budgetFields, limitFields, limitTypes, poolLimitFields, withoutEffect } from './budget-fields.ts'
 import { count, id, names, table, taggedMetadata, usd } from './fields.ts'
+import { foreignFields } from './foreign-fields.ts'
 import { routerSettings } from './router-fields.ts'
 
 /** An address as people are known by; letters' case does not tell two apart. */
@@ -64,19 +65,19 @@ export const teamData = {
   team_member_budget_duration: budgetFields.budget_duration,
   team_member_rpm_limit: count.nullish(),
   team_member_tpm_limit: count.nullish(),
-  team_member_key_duration: withoutEffect,
+  team_member_key_duration: withoutEffect(),
 } as const
 
 /** Fields of LiteLLM's that tollgate does nothing for. */
 export const teamNothing = {
-  access_group_ids: withoutEffect,
-  guardrails: withoutEffect,
-  policies: withoutEffect,
-  prompts: withoutEffect,
-  object_permission: withoutEffect,
-  allowed_passthrough_routes: withoutEffect,
-  secret_manager_settings: withoutEffect,
-  allowed_vector_store_indexes: withoutEffect,
+  access_group_ids: foreignFields.access_group_ids,
+  guardrails: foreignFields.guardrails,
+  policies: foreignFields.policies,
+  prompts: foreignFields.prompts,
+  object_permission: foreignFields.object_permission,
+  allowed_passthrough_routes: foreignFields.allowed_passthrough_routes,
+  secret_manager_settings: foreignFields.secret_manager_settings,
+  allowed_vector_store_indexes: foreignFields.allowed_vector_store_indexes,
 } as const
 
 /** Fields of a team that have a column. */

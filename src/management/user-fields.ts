@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { budgetFields, limitFields, withoutEffect } from './budget-fields.ts'
 import { id, metadata, names } from './fields.ts'
+import { foreignFields } from './foreign-fields.ts'
 import { email } from './team-fields.ts'
 
 /** The roles of people. `team` and `customer` are what keys without a user are. */
@@ -31,16 +32,16 @@ export const userColumns = {
 
 /** Fields of LiteLLM's that tollgate does nothing for. */
 export const userNothing = {
-  model_rpm_limit: withoutEffect,
-  model_tpm_limit: withoutEffect,
-  allowed_cache_controls: withoutEffect,
-  config: withoutEffect,
-  permissions: withoutEffect,
-  aliases: withoutEffect,
-  guardrails: withoutEffect,
-  policies: withoutEffect,
-  prompts: withoutEffect,
-  object_permission: withoutEffect,
+  model_rpm_limit: withoutEffect(),
+  model_tpm_limit: withoutEffect(),
+  allowed_cache_controls: foreignFields.allowed_cache_controls,
+  config: foreignFields.config,
+  permissions: foreignFields.permissions,
+  aliases: withoutEffect(),
+  guardrails: foreignFields.guardrails,
+  policies: foreignFields.policies,
+  prompts: foreignFields.prompts,
+  object_permission: foreignFields.object_permission,
   send_invite_email: z.literal(false, { error: 'tollgate sends no mail; leave it out' }).nullish(),
 } as const
 
