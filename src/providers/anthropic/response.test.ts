@@ -139,11 +139,14 @@ describe('a whole message', () => {
     expect(read({ content: [], stop_reason: 'end_turn', usage: given }).reading.usage).toEqual(expected)
   })
 
-  it('has no usage when the upstream gives none', () => {
-    const { reading, completion } = read({ content: [], stop_reason: 'end_turn', usage: null })
-    expect(reading.usage).toBeUndefined()
-    expect(completion).not.toHaveProperty('usage')
-  })
+  it.each([null, {}, { input_tokens: 5 }, { output_tokens: 5 }, { input_tokens: '5', output_tokens: '7' }])(
+    'has no usage when the upstream does not say both of its counts: %j',
+    given => {
+      const { reading, completion } = read({ content: [], stop_reason: 'end_turn', usage: given })
+      expect(reading.usage).toBeUndefined()
+      expect(completion).not.toHaveProperty('usage')
+    },
+  )
 })
 
 describe('a body that is no message', () => {

@@ -6,7 +6,7 @@ import type { Secret } from '../../core/secret.ts'
 import type { Reading } from '../protocol.ts'
 import { readError, toFailure } from './failure.ts'
 import { finishReason } from './finish-reason.ts'
-import { readCounts, toOpenAiUsage, toUsage } from './usage.ts'
+import { readWholeCounts, toOpenAiUsage, toUsage } from './usage.ts'
 
 /** What an answer is written with besides what Anthropic says. */
 export interface AnswerContext {
@@ -27,7 +27,7 @@ export function readWhole(body: Buffer, context: AnswerContext): Reading {
   const message = parseMessage(body, context)
   const blocks = Array.isArray(message.content) ? message.content.filter(isObject) : []
   const reason = typeof message.stop_reason === 'string' ? finishReason(message.stop_reason) : 'stop'
-  const counts = readCounts(message.usage)
+  const counts = readWholeCounts(message.usage)
   const id = typeof message.id === 'string' ? message.id : context.fallbackId
   const model = typeof message.model === 'string' ? message.model : context.model
   const written = writeMessage(blocks, refusalOf(message))

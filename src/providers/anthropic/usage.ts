@@ -21,15 +21,17 @@ export interface Counts {
 
 /**
  * Reads `usage`. Counts are cumulative within a stream; a later event that leaves one out, or sends null, does not take
- * back an earlier one.
+ * back an earlier one. Undefined while nobody has said how much was read: what is not counted is not free.
  */
 export function readCounts(usage: unknown, earlier?: Counts): Counts | undefined {
   if (!isObject(usage)) return earlier
+  const input = count(usage, 'input_tokens') ?? earlier?.input
+  if (input === undefined) return undefined
   const creation = isObject(usage.cache_creation) ? usage.cache_creation : {}
   const details = isObject(usage.output_tokens_details) ? usage.output_tokens_details : {}
   const tools = isObject(usage.server_tool_use) ? usage.server_tool_use : {}
   return {
-    input: count(usage, 'input_tokens') ?? earlier?.input ?? 0,
+    input,
     output: count(usage, 'output_tokens') ?? earlier?.output ?? 0,
     cacheRead: count(usage, 'cache_read_input_tokens') ?? earlier?.cacheRead,
     cacheWrite: count(usage, 'cache_creation_input_tokens') ?? earlier?.cacheWrite,
@@ -51,11 +53,29 @@ function speedOf(speed: Json | undefined): ServiceTier | undefined {
   return speed === 'standard' ? 'default' : 'other'
 }
 
+const NOTHING: Counts = {
+  input: 0,
+  output: 0,
+  cacheRead: undefined,
+  cacheWrite: undefined,
+  cacheWrite1h: undefined,
+  thinking: undefined,
+  webSearches: undefined,
+  serviceTier: undefined,
+  compaction: undefined,
+}
+
+/** The counts of a whole answer, which says both how much was read and how much was written. */
+export function readWholeCounts(usage: unknown): Counts | undefined {
+  return isObject(usage) && count(usage, 'output_tokens') !== undefined ? readCounts(usage) : undefined
+}
+
 /** https://platform.claude.com/docs/en/build-with-claude/compaction */
 function compactionOf(iterations: Json | undefined): Counts | undefined {
   if (!Array.isArray(iterations)) return undefined
   let sum: Counts | undefined
-  for (const one of iterations) if (isObject(one) && one.type === 'compaction') sum = plus(sum, readCounts(one))
+  for (const one of iterations)
+    if (isObject(one) && one.type === 'compaction') sum = plus(sum, readCounts(one, NOTHING))
   return sum
 }
 

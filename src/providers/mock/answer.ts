@@ -36,7 +36,7 @@ export function mockAnswer(request: Request, deployment: Deployment, settings: M
     text,
     toolCalls,
     finishReason: toolCalls.length > 0 ? 'tool_calls' : 'stop',
-    usage: (isObject(settings.response) && readUsage(settings.response.usage)) || {
+    usage: (isObject(settings.response) && readUsage(settings.response.usage, request.operation)) || {
       inputTokens: tokens(allText(request)),
       outputTokens: request.operation === 'embedding' ? 0 : tokens(text),
     },

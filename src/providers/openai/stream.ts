@@ -146,10 +146,11 @@ export class OpenAiStream implements StreamReader {
 
   #noteUsage(chunk: JsonObject): void {
     const extra = this.#options.usageIn === undefined ? undefined : chunk[this.#options.usageIn]
+    const { operation } = this.#attempt.request
     const tier = readServiceTier(chunk) ?? this.#answer.serviceTier
     this.#answer.serviceTier = tier
     const usage: Usage | undefined =
-      readUsage(chunk.usage, tier) ?? (isObject(extra) ? readUsage(extra.usage, tier) : undefined)
+      readUsage(chunk.usage, operation, tier) ?? (isObject(extra) ? readUsage(extra.usage, operation, tier) : undefined)
     if (usage) this.#answer.usage = usage
   }
 

@@ -23,7 +23,6 @@ describe('the usage that a host reports', () => {
         reasoningTokens: 192,
       },
     ],
-    ['OpenAI, embeddings', { prompt_tokens: 8, total_tokens: 8 }, { inputTokens: 8, outputTokens: 0 }],
     [
       'DeepSeek',
       {
@@ -112,7 +111,17 @@ describe('the usage that a host reports', () => {
       { prompt_tokens: 10, completion_tokens: 5, total_tokens: 3 },
       { inputTokens: 10, outputTokens: 5 },
     ],
-  ])('%s', (_, told, usage) => expect(readUsage(told)).toEqual(usage))
+    [
+      'one that leaves the output to the total',
+      { prompt_tokens: 10, completion_tokens: null, total_tokens: 15 },
+      { inputTokens: 10, outputTokens: 5 },
+    ],
+    [
+      'one that leaves the input to the total',
+      { completion_tokens: 5, total_tokens: 15 },
+      { inputTokens: 10, outputTokens: 5 },
+    ],
+  ])('%s', (_, told, usage) => expect(readUsage(told, 'chat')).toEqual(usage))
 
   it.each([
     undefined,
@@ -124,5 +133,20 @@ describe('the usage that a host reports', () => {
     { prompt_tokens: '5' },
     { prompt_tokens: -1 },
     { prompt_tokens: 1.5 },
-  ])('is none in %j', value => expect(readUsage(value as JsonObject)).toBeUndefined())
+    { prompt_tokens: 10 },
+    { prompt_tokens: 10, completion_tokens: null, total_tokens: 10 },
+    { prompt_tokens: 10, completion_tokens: -5, total_tokens: 5 },
+    { completion_tokens: 5 },
+    { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+  ])('is none in %j', value => expect(readUsage(value as JsonObject, 'chat')).toBeUndefined())
+
+  it.each<[JsonObject, number | undefined]>([
+    [{ prompt_tokens: 8, total_tokens: 8 }, 8],
+    [{ prompt_tokens: 8, completion_tokens: null, total_tokens: 8 }, 8],
+    [{ prompt_tokens: null, total_tokens: 8 }, 8],
+    [{ total_tokens: 8 }, 8],
+    [{ prompt_tokens: 0, total_tokens: 0 }, undefined],
+  ])('of embeddings is their input: %j', (told, inputTokens) =>
+    expect(readUsage(told, 'embedding')).toEqual(inputTokens && { inputTokens, outputTokens: 0 }),
+  )
 })

@@ -31,7 +31,7 @@ export function readWhole(attempt: Attempt, bytes: Buffer): Reading {
   const isVector = attempt.request.operation === 'embedding'
   if (isVector && !Array.isArray(body.data)) throw bad(attempt, 'has no data')
   const choices = isVector ? NONE : choicesOf(attempt, body)
-  const usage = readUsage(isVector ? withInput(body.usage) : body.usage, readServiceTier(body))
+  const usage = readUsage(body.usage, attempt.request.operation, readServiceTier(body))
   for (const choice of choices) if (isObject(choice) && isObject(choice.error)) throw failed(attempt, choice, usage)
   return {
     frame: new BytesFrame(bytes, () => [body]),
@@ -51,11 +51,6 @@ function failed(attempt: Attempt, choice: JsonObject, usage: Usage | undefined):
     choice,
   )
   return new Failure(kind, message, { code, param, upstreamStatus, usage })
-}
-
-/** Embeddings have no output: a total that stands alone, as Voyage's does, is their input. */
-function withInput(usage: Json | undefined): Json | undefined {
-  return isObject(usage) ? { prompt_tokens: usage.total_tokens, ...usage } : usage
 }
 
 const NONE: readonly Json[] = []
