@@ -35,6 +35,8 @@ describe('a request body', () => {
     [{ messages: 'hello' }, 'messages', 'chat'],
     [{ messages: ['hello'] }, 'messages[0]', 'chat'],
     [{ messages: [...messages, null] }, 'messages[1]', 'chat'],
+    // Only in process: JSON has no text for it.
+    [{ messages: [undefined] } as object as JsonObject, 'messages[0]', 'chat'],
     [{ messages: [{ content: 'x' }] }, 'messages[0].role', 'chat'],
     [{ prompt: undefined }, 'prompt', 'completion'],
     [{ prompt: 5 }, 'prompt', 'completion'],

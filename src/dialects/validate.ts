@@ -120,7 +120,8 @@ function invalid(param: string, what: string): Failure {
   return new Failure('invalid_request', `'${param}' ${what}`, { param, code: 'invalid_value' })
 }
 
-function shown(value: Json): string {
-  const text = JSON.stringify(value)
+/** In process a value may be one that JSON has no text for, such as undefined in a list. */
+function shown(value: Json | undefined): string {
+  const text = String(JSON.stringify(value))
   return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
