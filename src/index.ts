@@ -18,6 +18,7 @@ export type {
   EmbeddingRequest,
   TokenUsage,
   ToolCall,
+  ToolCallPiece,
 } from './library/shapes.ts'
 export type { BudgetAlert, Callback, CallbackPayload, Listener } from './telemetry/index.ts'
 // Sums over the lines that `tollgate_settings.telemetry.jsonl` writes.

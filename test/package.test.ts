@@ -12,6 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const CONSUMER = `import { type ChatChunk, Failure, Router, summariseRun } from 'tollgate'
 import { assemble, createGateway, loadConfig } from 'tollgate/gateway'
+import type OpenAI from 'openai'
 import { FakeClock, fault, startUpstream } from 'tollgate/testing'
 
 const upstream = await startUpstream()
@@ -22,28 +23,47 @@ const hello = { model: 'fast', messages: [{ role: 'user' as const, content: 'hi'
 const answer = await router.completion(hello)
 const text: string | null | undefined = answer.choices[0]?.message.content
 const chunks: AsyncIterable<ChatChunk> = await router.completion({ ...hello, stream: true })
+export async function agent(asked: OpenAI.ChatCompletionCreateParamsStreaming, plain: OpenAI.ChatCompletionCreateParams) {
+  const pieces: string[] = []
+  for await (const { created, choices } of await router.completion(asked))
+    pieces.push(new Date(created).toISOString() + (choices[0]?.delta.tool_calls?.[0]?.function?.arguments ?? ''))
+  await router.explain(plain)
+  await router.completion({ ...hello, temperature: 0, top_k: 3 })
+  // @ts-expect-error without messages
+  await router.completion({ model: 'fast', temperature: 0 })
+  return router.completion(plain)
+}
+export const embed = (asked: OpenAI.EmbeddingCreateParams) => router.embedding(asked)
 const config = loadConfig({ object: { model_list: [entry] } })
 const { fastify } = createGateway(assemble(config).router, config.settings.gateway)
 export { chunks, Failure, FakeClock, fastify, summariseRun, text }
 `
 
-it('its types serve a strict program that also checks libraries', { timeout: 150_000 }, () => {
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'consumer.ts'), CONSUMER)
-  const compilerOptions = {
-    module: 'nodenext',
-    target: 'es2023',
-    lib: ['es2023'],
-    types: ['node'],
-    strict: true,
-    noEmit: true,
-    skipLibCheck: false,
-  }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['consumer.ts'] }))
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
-  expect(stdout.split('\n').filter(line => /^(\.\.\/)*(dist\/|consumer)|tollgate/.test(line))).toEqual([])
-})
+it.each([
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+])(
+  'its types serve a strict program of %s that also checks libraries',
+  { timeout: 150_000 },
+  (module, moduleResolution) => {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'consumer.ts'), CONSUMER)
+    const compilerOptions = {
+      module,
+      moduleResolution,
+      target: 'es2023',
+      lib: ['es2023'],
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+    }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['consumer.ts'] }))
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
+    expect(stdout.split('\n').filter(line => /^(\.\.\/)*(dist\/|consumer)|tollgate/.test(line))).toEqual([])
+  },
+)
 
 it('its types bring none of the parser of configurations', () => {
   for (const name of readdirSync(join(root, 'dist')).filter(one => one.endsWith('.d.mts')))
