@@ -4,38 +4,29 @@ import { configuredFallbacks, hasContentFallback } from './attempts/fallbacks.ts
 import { planCall } from './attempts/plan.ts'
 import { mayProbe, sendProbes } from './attempts/probe.ts'
 import { Prober } from './attempts/prober.ts'
-import { type ReachOptions, reachOf } from './attempts/reach.ts'
 import { classify, NOT_ASKED } from './classify/index.ts'
 import { beginCalls } from './core/begin.ts'
 import type { Attempt, Call } from './core/call.ts'
-import type { Caller, RateLimit } from './core/caller.ts'
 import type { Cancellation } from './core/cancellation.ts'
-import type { ChargeSettings } from './core/charge.ts'
 import { type Clock, type Random, systemClock } from './core/clock.ts'
 import type { Deployment } from './core/deployment.ts'
 import type { Emit } from './core/event.ts'
 import { Failure } from './core/failure.ts'
 import { type Handler, type Layer, stack } from './core/handler.ts'
-import type { MoneySettings } from './core/money-settings.ts'
 import type { FallbackKind, RoutingSettings } from './core/settings.ts'
+import { unknownModel } from './core/unknown-model.ts'
 import type { Asked } from './dialects/openai.ts'
 import { explainCall } from './insight/explain.ts'
 import type { Explanation } from './insight/explanation.ts'
-import { account } from './layers/account.ts'
-import { budget } from './layers/budget.ts'
 import { collect } from './layers/collect.ts'
 import { costInUsage } from './layers/cost-in-usage.ts'
 import { hideUpstreamHeaders } from './layers/hide-upstream-headers.ts'
-import { limits } from './layers/limits.ts'
-import { type MeterOptions, meter } from './layers/meter.ts'
+import { meter } from './layers/meter.ts'
 import { mirror } from './layers/mirror.ts'
 import { tiers } from './layers/tiers.ts'
 import { timeouts } from './layers/timeouts.ts'
 import { noteFirst, traceAttempt, traceCall } from './layers/trace.ts'
-import { UnseenOutput } from './layers/unseen-output.ts'
-import type { Ledger } from './ledger/replica/ledger.ts'
 import { affinityLayer } from './pools/affinity.ts'
-import { configuredPool } from './pools/configured-pool.ts'
 import { type DeploymentHealth, healthOf } from './pools/deployment-health.ts'
 import { factsOf } from './pools/facts.ts'
 import { createPools, type Pools } from './pools/pools.ts'
@@ -43,24 +34,14 @@ import { NO_PROBES } from './pools/probe.ts'
 import { shareVitals } from './pools/shared-vitals.ts'
 import { reservation, vitalsLayer } from './pools/vitals-layer.ts'
 import { Ward } from './pools/ward.ts'
-import { expectedOutputTokens } from './prices/estimate.ts'
 import { estimates } from './prices/estimates.ts'
-import {
-  chargeOf,
-  costOf,
-  generatedAnswers,
-  isPriced,
-  outputTokensFrom,
-  requestedOutputTokens,
-} from './prices/index.ts'
 import { rememberedBounds } from './prices/remembered-bounds.ts'
-import { forcedOutput } from './prices/worst.ts'
-import { worstOfPlan } from './prices/worst-of-plan.ts'
 import { splitModel } from './providers/catalogue.ts'
 import { Dialler } from './providers/dialler.ts'
 import { providers } from './providers/index.ts'
+import { type Books, bookkeeping, metering, pricesFor } from './router-books.ts'
+import { type Counting, counting } from './router-limits.ts'
 import type { Exchange } from './state/exchange.ts'
-import type { Limiter } from './state/limiter.ts'
 
 export interface RouterParts {
   /** Told what happens. Default: nobody. */
@@ -74,9 +55,9 @@ export interface RouterParts {
   /** Completes a deployment that a wildcard became (its price, its limits). */
   readonly complete?: (deployment: Deployment) => Deployment
   /** Who keeps the books, and how. Default: nobody does, and nothing is bounded. */
-  readonly books?: { readonly ledger: Ledger; readonly settings: MoneySettings } | undefined
+  readonly books?: Books | undefined
   /** Who counts requests and tokens, and what every call is counted by. Default: nobody does. */
-  readonly limits?: { readonly limiter: Limiter; readonly always: readonly RateLimit[] } | undefined
+  readonly limits?: Counting | undefined
   /** Sends attempts. Default: over HTTP, to the upstreams of the deployments. */
   readonly send?: Handler<Attempt>
   /** Over which replicas tell each other of their deployments. Whoever made it closes it. Default: this process is alone. */
@@ -137,18 +118,12 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
   const dialler = before?.dialler ?? new Dialler({ connectMs, lifeMs })
   const send = parts.send ?? providers({ dialler, attemptHeaders: parts.attemptHeaders }, clock)
 
-  const unseen = new UnseenOutput({
-    pacesOf: deployment => ward.of(deployment),
-    answersOf: generatedAnswers,
-    mostOutputOf: requestedOutputTokens,
-    clock,
-  })
-  const money = { costOf, isPriced, chargeOf: settings.charges && charging(settings.charges) }
   const poolFor = (name: string, call: Call) =>
     pools.resolve(name, {
       ...(call.options.specificDeployment && { specificDeployment: true }),
       ...(call.tier !== undefined && { requested: call.tier }),
     }) ?? unknownModel(name, pools)
+  const pricing = pricesFor(settings)
   const books = parts.books && bookkeeping(parts.books, settings, { poolFor, inputTokenBounds })
 
   const answerAttempt = stack<Attempt>(
@@ -163,18 +138,13 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
     // Written into the books before it is dialled, and charged when it is priced.
     ...(books ? [books.account] : []),
     // Every attempt is priced, also one that is cut or left.
-    meter({
-      ...money,
-      inputTokens: request => inputTokenBounds(request).likely,
-      outputTokens: outputTokensFrom,
-      unseen,
-    }),
+    meter({ ...pricing, ...metering({ inputTokenBounds, pacesOf: deployment => ward.of(deployment), clock }) }),
     // Keeps what is answered for those who are told of calls.
     ...(parts.collects ? [collect(parts.collects)] : []),
     // Keeps the upstream's limits from the client, where the operator wants it.
     ...(settings.hideUpstreamHeaders ? [hideUpstreamHeaders] : []),
     // Tells a stream's cost in its usage, where the operator wants it.
-    ...(settings.costInStreams ? [costInUsage(money)] : []),
+    ...(settings.costInStreams ? [costInUsage(pricing)] : []),
     // Bounds the wait for the first content, and after it the silence between frames.
     timeouts(settings.timeouts, clock),
     // Notes the first content as soon as it is there.
@@ -238,78 +208,8 @@ export function createRouter(settings: RoutingSettings, parts: RouterParts = {})
 
 const silence: Emit = () => {}
 
-type BoundsOf = ReturnType<typeof rememberedBounds>
-type Names = Pick<ReachOptions, 'poolFor'>
-
-/** The layer that counts calls, by the limits of their callers and of all. */
-function counting(
-  { limiter, always }: NonNullable<RouterParts['limits']>,
-  { poolFor, inputTokenBounds }: Names & { readonly inputTokenBounds: BoundsOf },
-): Layer {
-  // One list per caller, who is the same object while nothing about the key changes.
-  const lists = new WeakMap<Caller, readonly RateLimit[]>()
-  const listOf = (caller: Caller) => {
-    const list = lists.get(caller) ?? [...caller.limits, ...always]
-    lists.set(caller, list)
-    return list
-  }
-  return limits({
-    limiter,
-    limitsOf: ({ options: { caller } }) => (caller ? (always.length === 0 ? caller.limits : listOf(caller)) : always),
-    poolOf: call => configuredPool(poolFor(call.pool, call)),
-    inputTokens: request => inputTokenBounds(request).likely,
-    outputTokens: expectedOutputTokens,
-  })
-}
-
-/** The layers that keep money: one for calls, one for attempts. */
-function bookkeeping(
-  { ledger, settings }: NonNullable<RouterParts['books']>,
-  { charges, fallbacks }: RoutingSettings,
-  { poolFor, inputTokenBounds }: Names & { readonly inputTokenBounds: BoundsOf },
-) {
-  const reach = (call: Call) => reachOf(call, { poolFor, fallbacks })
-  const worst = worstOfPlan({ ...settings, reach, boundsOf: inputTokenBounds, charges })
-  return {
-    budget: budget({ ...settings, ledger, worst: worst.ofCall }),
-    account: account({
-      ledger,
-      worst: (attempt, isBounded) => worst.ofAttempt(attempt, attempt.deployment, isBounded),
-      forcedOutput: deployment => forcedOutput(deployment, settings.outputCap),
-    }),
-  }
-}
-
 /** A model would be asked about the prompt here; an explanation spends no money. */
 const askNobody: Layer = next => call =>
   call.purpose === 'classify'
     ? Promise.reject(new Failure('unavailable', 'a model would be asked about the prompt', { code: NOT_ASKED }))
     : next(call)
-
-/** What is charged for an attempt: only the answer to the client bears what is added once per call. */
-function charging(charges: ChargeSettings): MeterOptions['chargeOf'] {
-  return ({ deployment: { provider }, purpose }, cost, answered) =>
-    chargeOf({ provider, cost, answered: answered && purpose === 'answer' }, charges)
-}
-
-/** There is no pool of that name; LiteLLM's lists of several (`a,b`) are told of as such. */
-export function unknownModel(name: string, pools: Pick<Pools, 'nearest' | 'whyNot'>): Failure {
-  if (name.includes(',')) {
-    const advice = 'tollgate asks one per call: send a call for each, or name the others in fallbacks'
-    return new Failure('invalid_request', `'${name.slice(0, 100)}' names several models, and ${advice}`, {
-      code: 'several_models',
-      param: 'model',
-    })
-  }
-  const nearest = pools.nearest(name)
-  const why = pools.whyNot(name)
-  const hint = why
-    ? why
-    : nearest.length > 0
-      ? `did you mean ${nearest.join(' or ')}?`
-      : 'the configuration has the names (GET /v1/models of a gateway)'
-  return new Failure('unknown_model', `there is no model named '${name.slice(0, 100)}'; ${hint}`, {
-    code: 'model_not_found',
-    param: 'model',
-  })
-}
