@@ -168,7 +168,7 @@ export interface AttemptRecord {
   usage?: Usage
   /** By the provider's price. Undefined until it ended, and when the deployment has no price. */
   cost?: NanoUsd
-  /** The cost is the least it can be: nobody knows the rates of the service tier that has answered. */
+  /** The cost is the least it can be: nobody knows the price of a part of it (a service tier, a web search). */
   isLowerBound?: true
   /** What it is charged at, where discounts or margins are configured; else the cost. */
   charge?: Charge

@@ -10,6 +10,7 @@ export function whoForbids({ pools }: Pick<Caller, 'pools'>, pool: string, targe
   return pools?.find(grant => !grant.pools.some(name => covers(name, pool) || covers(name, target)))
 }
 
+/** Whether no level keeps the caller from a pool. */
 export function mayUse(caller: Pick<Caller, 'pools'>, pool: string): boolean {
   return whoForbids(caller, pool) === undefined
 }

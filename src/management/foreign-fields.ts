@@ -23,3 +23,17 @@ type Fields = { readonly [Name in keyof typeof WHY_NOT]: ReturnType<typeof witho
 export const foreignFields = Object.fromEntries(
   Object.entries(WHY_NOT).map(([name, why]) => [name, withoutEffect(why)]),
 ) as Fields
+
+const { guardrails, policies, prompts, object_permission } = foreignFields
+const { access_group_ids, allowed_passthrough_routes, allowed_vector_store_indexes } = foreignFields
+
+/** Those that keys, teams and users have. */
+export const foreignToAll = { guardrails, policies, prompts, object_permission } as const
+
+/** Those that keys and teams have. */
+export const foreignToKeysAndTeams = {
+  ...foreignToAll,
+  access_group_ids,
+  allowed_passthrough_routes,
+  allowed_vector_store_indexes,
+} as const

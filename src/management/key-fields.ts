@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { KEY_TYPES } from '../access/may-call.ts'
 import { budgetFields, limitFields, limitTypes, poolLimitFields } from './budget-fields.ts'
 import { DURATION_SAID, duration, id, names, table, taggedMetadata, usd } from './fields.ts'
-import { foreignFields, WHY_NOT } from './foreign-fields.ts'
+import { foreignFields, foreignToKeysAndTeams, WHY_NOT } from './foreign-fields.ts'
 import { routerSettings } from './router-fields.ts'
 
 /** A key as a request names it: the key itself, or the hash that is its id. */
@@ -63,13 +63,7 @@ function never(why: string) {
 
 /** Fields of LiteLLM's that tollgate has no use for: those that would protect something are refused when they say anything. */
 export const keyNothing = {
-  access_group_ids: foreignFields.access_group_ids,
-  guardrails: foreignFields.guardrails,
-  policies: foreignFields.policies,
-  prompts: foreignFields.prompts,
-  object_permission: foreignFields.object_permission,
-  allowed_passthrough_routes: foreignFields.allowed_passthrough_routes,
-  allowed_vector_store_indexes: foreignFields.allowed_vector_store_indexes,
+  ...foreignToKeysAndTeams,
   allowed_cache_controls: foreignFields.allowed_cache_controls,
   enforced_params: foreignFields.enforced_params,
   permissions: foreignFields.permissions,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { budgetFields, limitFields, limitTypes, poolLimitFields, withoutEffect } from './budget-fields.ts'
 import { count, id, names, table, taggedMetadata, usd } from './fields.ts'
-import { foreignFields } from './foreign-fields.ts'
+import { foreignFields, foreignToKeysAndTeams } from './foreign-fields.ts'
 import { routerSettings } from './router-fields.ts'
 
 /** An address as people are known by; letters' case does not tell two apart. */
@@ -70,14 +70,8 @@ export const teamData = {
 
 /** Fields of LiteLLM's that tollgate does nothing for. */
 export const teamNothing = {
-  access_group_ids: foreignFields.access_group_ids,
-  guardrails: foreignFields.guardrails,
-  policies: foreignFields.policies,
-  prompts: foreignFields.prompts,
-  object_permission: foreignFields.object_permission,
-  allowed_passthrough_routes: foreignFields.allowed_passthrough_routes,
+  ...foreignToKeysAndTeams,
   secret_manager_settings: foreignFields.secret_manager_settings,
-  allowed_vector_store_indexes: foreignFields.allowed_vector_store_indexes,
 } as const
 
 /** Fields of a team that have a column. */

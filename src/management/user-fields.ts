@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { budgetFields, limitFields, withoutEffect } from './budget-fields.ts'
 import { id, metadata, names } from './fields.ts'
-import { foreignFields } from './foreign-fields.ts'
+import { foreignFields, foreignToAll } from './foreign-fields.ts'
 import { email } from './team-fields.ts'
 
 /** The roles of people. `team` and `customer` are what keys without a user are. */
@@ -38,10 +38,7 @@ export const userNothing = {
   config: foreignFields.config,
   permissions: foreignFields.permissions,
   aliases: withoutEffect(),
-  guardrails: foreignFields.guardrails,
-  policies: foreignFields.policies,
-  prompts: foreignFields.prompts,
-  object_permission: foreignFields.object_permission,
+  ...foreignToAll,
   send_invite_email: z.literal(false, { error: 'tollgate sends no mail; leave it out' }).nullish(),
 } as const
 
