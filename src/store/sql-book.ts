@@ -29,8 +29,9 @@ export interface BookRequest {
 }
 
 /**
- * The accounts of one transaction. Their rows are locked in the order of their ids, so that two transactions never wait
- * for each other; leases change only under the lock of their budget.
+ * The accounts of one transaction. Their rows are locked in the order of their ids, so that two transactions do not wait
+ * for each other; leases change only under the lock of their budget. Rows that are opened come after those that were there:
+ * where two transactions open the same ones at once, PostgreSQL may break one of them off, which is then begun again.
  */
 export class SqlBook implements Book {
   readonly now: Ms
