@@ -188,12 +188,6 @@ describe('what is nobody’s error', () => {
     expect(siege.upstream.log.at(-1)?.bytes.toString()).toContain('"seed":12345678901234567890,"x":1e-400')
   })
 
-  it('two members of one name are read as one by everybody', async () => {
-    const text = '{"model":"nobody","model":"fast","messages":[{"role":"user","content":"hello"}]}'
-    expect((await say(text)).status).toBe(200)
-    expect(siege.upstream.log.at(-1)?.bytes.toString()).not.toContain('nobody')
-  })
-
   it.each([
     '{"__proto__":{"polluted":1},"model":"fast","messages":[{"role":"user","content":"hello"}]}',
     '{"model":"fast","messages":[{"role":"user","content":"hello","__proto__":{"polluted":1}}]}',

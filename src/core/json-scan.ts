@@ -58,6 +58,8 @@ export interface Outline {
    * two readers of such text may disagree, so it must not be patched.
    */
   readonly member: Span | undefined
+  /** How many members the objects have, all together: more than those of the parsed value where a name stands twice in one. */
+  readonly members: number
   /** Strings of so many bytes and more that are no names, quotes included, in order. */
   readonly longTexts: readonly Span[]
 }
@@ -77,12 +79,14 @@ export function outline(json: Uint8Array, { name, deepest, longFrom }: OutlineOp
   let member: Span | undefined
   let isTwice = false
   let longTexts: Span[] | undefined
+  let members = 0
   let depth = 0
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (++depth > deepest) return { isTooDeep: true, member: undefined, longTexts: NO_SPANS }
+      if (++depth > deepest) return { isTooDeep: true, member: undefined, members, longTexts: NO_SPANS }
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
+    else if (byte === COLON) members++
     else if (byte === QUOTE) {
       const end = Math.min(stringEnd(json, at) + 1, json.length)
       if (depth === 1 && isName(json, { start: at, end }, wanted)) {
@@ -97,7 +101,7 @@ export function outline(json: Uint8Array, { name, deepest, longFrom }: OutlineOp
       at = end - 1
     }
   }
-  return { isTooDeep: false, member: isTwice ? undefined : member, longTexts: longTexts ?? NO_SPANS }
+  return { isTooDeep: false, member: isTwice ? undefined : member, members, longTexts: longTexts ?? NO_SPANS }
 }
 
 function isName(json: Uint8Array, { start, end }: Span, wanted: Buffer): boolean {

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
+import { countMembers, duplicateMember } from '../core/duplicate-member.ts'
 import { Failure } from '../core/failure.ts'
 import { outline, type Span } from '../core/json-scan.ts'
 import { parseAround } from '../core/long-texts.ts'
@@ -30,11 +31,41 @@ export function parseBody(pieces: Pieces): ParsedBody {
   }
   const parse = ascii ? parseAscii : parseUtf8
   const { member: model, longTexts: spans } = found
-  if (spans.length === 0) return { value: parse(bytes), source: { bytes: pieces, model } }
+  if (spans.length === 0) {
+    const value = parse(bytes)
+    if (countMembers(value, never) !== found.members) refuseDuplicate(bytes)
+    return { value, source: { bytes: pieces, model } }
+  }
   const decode = ({ start, end }: Span) => parse(joined(pieces.slice(start, end)))
   const { value, longTexts } = parseAround(bytes, spans, { parse, decode })
+  const isLong = (holder: object, name: string) => longTexts.get(holder)?.has(name) === true
+  if (countMembers(value, isLong) !== found.members) refuseDuplicate(bytes)
   return { value, source: { bytes: pieces, model, longTexts } }
 }
+
+const never = () => false
+
+/**
+ * Of two members with one name some hosts read the first, some the last, and some both: what is held, logged and allowed here would be
+ * the one, and what is done upstream the other. No serializer writes such text. Nested ones as well: the `type` of a tool or of a part
+ * of a message, and `max_uses`, decide about money too.
+ */
+function refuseDuplicate(bytes: Uint8Array): void {
+  const path = duplicateMember(bytes)
+  if (path === undefined) return
+  const param = path.slice(0, SHOWN)
+  throw new Failure(
+    'invalid_request',
+    `'${param}' stands twice in the body: hosts differ in which one they take, so say it once`,
+    {
+      param,
+      code: 'duplicate_member',
+    },
+  )
+}
+
+/** A name may be as long as the body. */
+const SHOWN = 200
 
 /** Larger bodies are joined in memory of their own. */
 const LARGEST_DESK = 4 << 20
