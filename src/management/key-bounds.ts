@@ -8,6 +8,7 @@ import { covers } from '../core/may-use.ts'
 import type { Database, KeyRow } from '../store/schema.ts'
 import { readData } from './entity-data.ts'
 import { notAllowed } from './errors.ts'
+import { requireOwnPlan } from './key-plan.ts'
 import { effectiveData } from './key-rows.ts'
 import type { OperationContext } from './operation.ts'
 
@@ -25,10 +26,12 @@ export interface Proposal {
  */
 export async function requireNoMore(
   db: Kysely<Database>,
-  { caller, accessGroups }: Pick<OperationContext, 'caller' | 'accessGroups'>,
+  context: Pick<OperationContext, 'caller' | 'accessGroups' | 'access'>,
   { before, after }: Proposal,
 ): Promise<void> {
+  const { caller, accessGroups } = context
   if (caller.role === 'proxy_admin') return
+  await requireOwnPlan(db, context, { before, after })
   const data = await effectiveData(db, after)
   if (!isAsBefore(before, after)) requireOwnPowers(caller, after, data)
   requirePools(caller, data, accessGroups)

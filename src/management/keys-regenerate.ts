@@ -7,6 +7,7 @@ import { writeChange } from './change.ts'
 import { patched, readData } from './entity-data.ts'
 import { badRequest } from './errors.ts'
 import { requireNoMore } from './key-bounds.ts'
+import { requireWithinCeiling } from './key-ceilings.ts'
 import { keyAfter, requireMayChange, requirePlaces } from './key-draft.ts'
 import { keyColumns, keyData, keyNothing, keyOrders, keyReference, ownKey } from './key-fields.ts'
 import { hashOf, lockKey, saveKey } from './key-rows.ts'
@@ -50,6 +51,7 @@ export const keyRegenerate: Operation<z.infer<typeof regenerateInput>, MadeKey> 
       if (other) throw badRequest('there is such a key already', 'new_key')
       await requirePlaces(trx, after, before)
       await requireNoMore(trx, context, { before, after })
+      await requireWithinCeiling(trx, context, after)
       const changed = await saveKey(trx, now, { before, after })
       const shown = await oneShownKey(trx, after)
       return { result: { key: secret, ...shown }, changed }

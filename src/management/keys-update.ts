@@ -14,6 +14,7 @@ import { auditable, isoTime } from './entity-data.ts'
 import { badRequest, notAllowed } from './errors.ts'
 import { id, names, usd } from './fields.ts'
 import { requireNoBudget, requireNoMore } from './key-bounds.ts'
+import { requireWithinCeiling } from './key-ceilings.ts'
 import { type KeyRequest, keyAfter, requireMayChange, requirePlaces } from './key-draft.ts'
 import { keyColumns, keyData, keyIncrease, keyNothing, keyOrders, keyReference } from './key-fields.ts'
 import { isAbove, lockKey, saveKey } from './key-rows.ts'
@@ -53,6 +54,7 @@ async function update(context: OperationContext, { named, said, path }: Update) 
     const after = keyAfter(before, said, { now, by: context.caller.keyId })
     await requirePlaces(trx, after, before)
     await requireNoMore(trx, context, { before, after })
+    await requireWithinCeiling(trx, context, after)
     const changed = await saveKey(trx, now, { before, after })
     if (typeof said.spend === 'number') await setSpent(trx, now, mainBudget(after), usdToNano(said.spend))
     return { result: await oneShownKey(trx, after), changed }
