@@ -62,11 +62,11 @@ export function createPriceBook(options: PriceBookOptions = {}): PriceBook {
   return {
     lookup({ provider, model, at = new Date(now()) }) {
       const mapped = findInMap(map, mapSource, { provider, model })?.card
-      if (mapped) return withSearchRate(mapped, provider)
+      if (mapped) return withSearchRate(mapped, { provider, model })
       const id = PROVIDER_IDS.get(provider) ?? provider
       const correction = findCorrection(id, model, at)
       const card = correction ? correctedCard(correction) : bundle().card(id, model, at)
-      return card && withSearchRate(card, provider)
+      return card && withSearchRate(card, { provider, model })
     },
     limits({ provider, model }) {
       const entry = findInMap(map, mapSource, { provider, model })

@@ -104,6 +104,38 @@ describe('inputTokenBounds', () => {
     expect(inputTokenBounds(chat({ messages: [message('hi')], ...extra })).open).toBe(true)
   })
 
+  it.each<[string, JsonObject]>([
+    ['an earlier response', { previous_response_id: 'resp_1' }],
+    ['a conversation', { conversation: { id: 'conv_1' } }],
+    ['a stored prompt', { prompt: { id: 'pmpt_1' } }],
+    ['a container', { container: 'container_1' }],
+    ['servers of tools', { mcp_servers: [{ type: 'url', url: 'https://example.com', name: 'x' }] }],
+    ["a host's search", { search_parameters: { mode: 'auto' } }],
+    ['a cache that was filled before', { extra_body: { google: { cached_content: 'cachedContents/1' } } }],
+    ['data of the host', { data_sources: [{ type: 'azure_search' }] }],
+    ['an earlier answer in sound', { messages: [{ role: 'assistant', audio: { id: 'audio_1' } }] }],
+    ['a picture without a type', { messages: [message([{ image_url: { url: 'https://example.com/a.png' } }])] }],
+    ['a part of a new kind', { messages: [message([{ type: 'hologram', id: '1' }])] }],
+    ['an upload', { messages: [message([{ type: 'container_upload', file_id: 'file-1' }])] }],
+  ])('are open with %s', (_name, extra) => {
+    expect(inputTokenBounds(chat({ messages: [message('hi')], ...extra })).open).toBe(true)
+  })
+
+  it.each<[string, JsonObject]>([
+    ['nothing said', { conversation: null, container: null, plugins: null, enable_search: false }],
+    ['sound as output', { modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'wav' } }],
+    ['an answer without sound', { messages: [{ role: 'assistant', content: 'a', audio: null, refusal: null }] }],
+    ['texts', { messages: [message([{ type: 'text', text: 'a' }]), message([{ type: 'refusal', refusal: 'b' }])] }],
+    ['a result of a tool', { messages: [message([{ type: 'tool_result', content: [{ type: 'text', text: 'a' }] }])] }],
+  ])('are closed with %s', (_name, extra) => {
+    expect(inputTokenBounds(chat({ messages: [message('hi')], ...extra })).open).toBe(false)
+  })
+
+  it('are open with what the result of a tool shows', () => {
+    const content = [{ type: 'image', source: { type: 'file', file_id: 'file-1' } }]
+    expect(inputTokenBounds(chat({ messages: [message([{ type: 'tool_result', content }])] })).open).toBe(true)
+  })
+
   it('count prompts given as tokens', () => {
     const request: Request = { operation: 'embedding', body: { input: [[1, 2, 3], [40_000]] }, streamed: false }
     for (const bounds of [inputTokenBounds(request), inputTokenBounds(withBytes(request))]) {

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Request, Source } from '../core/request.ts'
 import { isMedia, measure } from './measure.ts'
+import { hasUnseenInput } from './unseen-input.ts'
 
 /** Bytes per token, on average: a median error of 8 %, 29 % at the 95th percentile. For choosing, never for billing. */
 export const BYTES_PER_TOKEN = 4
@@ -26,8 +27,9 @@ export interface InputTokenBounds {
   /** At most so many: a token is at least one byte of the body's JSON. Holds with allowances unless `open`. */
   readonly high: number
   /**
-   * The input depends on more than the body: pictures, files, URLs, or tools that the host runs itself. Then `high` is a
-   * stated allowance and no bound, and whoever holds money against it takes the model's input limit instead.
+   * The input depends on more than the body: pictures, files, URLs, tools that the host runs itself, or what it keeps of earlier
+   * calls (`hasUnseenInput`). Then `high` is a stated allowance and no bound, and whoever holds money against it takes the model's
+   * input limit instead.
    */
   readonly open: boolean
 }
@@ -64,7 +66,7 @@ export function inputTokenBounds(request: Request): InputTokenBounds {
     likely:
       Math.ceil((text.stringBytes + text.keyBytes) / BYTES_PER_TOKEN) + text.numbers + media.length * MEDIA_LIKELY,
     high: size + TEMPLATE_ALLOWANCE + tools + media.length * MEDIA_ALLOWANCE,
-    open: media.length > 0 || usesHostedTools(body),
+    open: media.length > 0 || hasUnseenInput(body),
   }
 }
 
@@ -127,15 +129,6 @@ function promptOf(body: JsonObject): Json[] {
 function jsonSize(body: JsonObject): number {
   const all = measure([body])
   return all.stringBytes + all.keyBytes + all.nodes * 8 + all.numbers * 24
-}
-
-function usesHostedTools(body: JsonObject): boolean {
-  if (body.web_search_options !== undefined) return true
-  return Array.isArray(body.tools) && body.tools.some(tool => toolType(tool) !== 'function')
-}
-
-function toolType(tool: Json): Json | undefined {
-  return typeof tool === 'object' && tool !== null && 'type' in tool ? tool.type : undefined
 }
 
 function hasItems(value: Json | undefined): boolean {

@@ -48,7 +48,6 @@ describe('the bundled prices', () => {
     for (const correction of CORRECTIONS) {
       const [provider = ''] = correction.providers
       const bundled = bundle.card(provider, correction.name, NOON)
-      expect(bundled, correction.name).toBeDefined()
       expect(bundled?.rates, correction.name).not.toEqual(correctedCard(correction)?.rates)
     }
   })

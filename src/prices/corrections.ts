@@ -1,7 +1,7 @@
 import { decimalToInteger } from '../core/money.ts'
 import type { Rate, RateCard, Rates } from '../core/price.ts'
 
-/** A fault of the bundled prices, and what holds instead. */
+/** A fault of the bundled prices, or a model that is missing there, and what holds instead. */
 export interface Correction {
   /** Names it in a rate card's source. */
   readonly name: string
@@ -47,6 +47,15 @@ export const CORRECTIONS: readonly Correction[] = [
     rates: { input: usd('0.5'), output: usd('1.5'), cacheRead: usd('0.05') },
     checked: '2026-11-20',
     source: mistralDocs('mistral-large-3-25-12'),
+  },
+  {
+    // Missing from the bundle. "Specialized models: Search" in OpenAI's price list; what a search costs stands in hosted-tools.ts.
+    name: 'gpt-5-search-api',
+    providers: ['openai'],
+    models: /^gpt-5-search-api/,
+    rates: { input: usd('1.25'), output: usd('10'), cacheRead: usd('0.125') },
+    checked: '2026-12-01',
+    source: 'https://developers.openai.com/api/docs/pricing',
   },
   {
     // The bundle knows text prices only, so audio would be billed as text, at about a sixteenth. Sources disagree about

@@ -81,4 +81,12 @@ describe('the cost of web searches', () => {
     expect(look('free')?.rates).not.toHaveProperty('webSearch')
     expect(look('gpt-4o', 'openai')?.rates).not.toHaveProperty('webSearch')
   })
+
+  it("is that of OpenAI's price list for its search models, by whatever size", () => {
+    const rateOf = (model: string) => createPriceBook().lookup({ provider: 'openai', model })?.rates
+    for (const model of ['gpt-4o-search-preview', 'gpt-4o-mini-search-preview', 'gpt-4o-search-preview-2025-03-11'])
+      expect(rateOf(model)).toMatchObject({ webSearch: perSearch(5n) / 2n })
+    for (const model of ['gpt-5-search-api', 'gpt-5-search-api-2025-10-14'])
+      expect(rateOf(model)).toMatchObject({ input: 1_250_000_000n, cacheRead: 125_000_000n, webSearch: perSearch(1n) })
+  })
 })

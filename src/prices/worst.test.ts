@@ -81,6 +81,13 @@ describe('the worst price', () => {
     )
     const open = chat({ max_tokens: 1, web_search_options: {} })
     expect(worst(open, { limits: { maxInputTokens: 500, supports: {} } })?.cost).toBe(1_500n)
+    const limits = { maxInputTokens: 500, supports: {} }
+    for (const draft of [
+      { model: 'gpt-5-search-api' },
+      { defaults: { tools: [{ type: 'web_search_20250305', max_uses: 1 }] } },
+      { defaults: { previous_response_id: 'resp_1' } },
+    ])
+      expect(worst(chat({ max_tokens: 1 }), { limits, ...draft })?.cost).toBe(1_500n)
   })
 
   it('is that of the dearest tier that may be reached, and of none beyond', () => {

@@ -7,6 +7,7 @@ import type { WebSearches } from '../core/web-search.ts'
 import { ADDED_MEMBER_BYTES, generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
 import { searchesWithin, searchRate } from './searches.ts'
 import { servicesWithin } from './services.ts'
+import { hasUnseenInput } from './unseen-input.ts'
 
 /** Output tokens of one answer where neither the client nor anybody else says a number. */
 const UNKNOWN_OUTPUT = 4_096
@@ -34,16 +35,19 @@ export function worstCost(
   const said = saidOutput(request) ?? saidOutput(asked)
   // What is held for the call covers its attempts, which are given a limit: none of them has to hold more.
   const high = bounds.high + sizeOf(defaults) + (said === undefined ? ADDED_MEMBER_BYTES : 0)
-  const input = bounds.open ? (limits.maxInputTokens ?? high) : high
+  // What a deployment searches or adds brings input that the request does not show.
+  const asksSearch = searchesWithin(request, { defaults, model })
+  const open = bounds.open || asksSearch.most > 0 || (sizeOf(defaults) > 0 && hasUnseenInput(defaults))
+  const input = open ? (limits.maxInputTokens ?? high) : high
   // What a client asks for has no end, and its price must fit a column of the ledger.
   const output = Math.min((said ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(asked), MOST_TOKENS)
   const rates = ratesUpTo(price, input)
   for (const sheet of servicesWithin(price, asked.body)) rates.push(...ratesUpTo(sheet, input))
-  const searches = price.rates.webSearch === undefined ? undefined : boundedSearches(request, { defaults, model })
+  const searches = price.rates.webSearch === undefined ? undefined : bounded(asksSearch)
   let most = 0n
   for (const one of rates) {
     const writesCache = pricesWrites(one) && mayWriteCache(request, defaults)
-    const inputRate = dearestInput(one, { open: bounds.open, writesCache })
+    const inputRate = dearestInput(one, { open, writesCache })
     const total = BigInt(input) * inputRate + BigInt(output) * dearestOutput(one, asked) + byTheCall(one, searches)
     if (total > most) most = total
   }
@@ -51,8 +55,7 @@ export function worstCost(
 }
 
 /** Searches that nothing bounds cannot be held for: a call that needs a hold is refused before (`worstOfPlan`). */
-function boundedSearches(request: Request, at: Pick<Deployment, 'defaults' | 'model'>): WebSearches | undefined {
-  const searches = searchesWithin(request, at)
+function bounded(searches: WebSearches): WebSearches | undefined {
   return searches.most > 0 && Number.isFinite(searches.most) ? searches : undefined
 }
 
