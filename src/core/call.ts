@@ -166,6 +166,8 @@ export interface AttemptRecord {
   outcome?: Outcome
   failure?: Failure
   usage?: Usage
+  /** It ended before anything was written to the upstream, which cannot bill for it. */
+  isUnsent?: true
   /** By the provider's price. Undefined until it ended, and when the deployment has no price. */
   cost?: NanoUsd
   /** The cost is the least it can be: nobody knows the price of a part of it (a service tier, a web search). */

@@ -42,7 +42,7 @@ function usageOf(attempt: Attempt, end: End, answer: Answer | undefined, options
     options.unseen.learn(attempt, end.usage)
     return end.usage
   }
-  if (!answer && !end.usage && !end.failure?.verdict.charges) return undefined
+  if (!answer && !end.usage && (attempt.attempt.isUnsent || !end.failure?.verdict.charges)) return undefined
   const received = options.outputTokens(answer ?? NOTHING)
   const unseen = end.outcome === 'complete' ? 0 : options.unseen.tokens(attempt, received)
   const estimate: Usage = {

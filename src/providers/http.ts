@@ -238,6 +238,8 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
 
   #cancelled(reason: Failure): void {
     if (this.#closed) return
+    // undici names a controller when the connection stands and the request is about to be written.
+    if (!this.#controller) this.#attempt.attempt.isUnsent = true
     if (this.#body.kind !== 'stream') this.#fail(reason)
     else if (reason.kind === 'cancelled') this.#body.answer.abandon(reason)
     else this.#body.answer.breakOff(reason)
