@@ -38,4 +38,21 @@ describe('a member that stands twice in a body', () => {
   })
 })
 
+describe('a member in other letters', () => {
+  it.each(['N', 'Max_Tokens', 'MESSAGES', 'tool\u017f', 'Service_Tier'])(
+    '%s is refused, as hosts read any case',
+    async name => {
+      const seen = sinceNow()
+      const answer = await say(chat(`${JSON.stringify(name)}:100`))
+      expectRefusal(answer, 400, { code: 'invalid_value', param: name })
+      expect(seen()).toBe(0)
+    },
+  )
+
+  it('that mean nothing goes on', async () => {
+    expect((await say(chat('"topK":5,"X":1'))).status).toBe(200)
+    expect(siege.upstream.log.at(-1)?.body).toMatchObject({ topK: 5, X: 1 })
+  })
+})
+
 afterAllOfThis(siege)

@@ -35,9 +35,26 @@ export function checkMembers(body: JsonObject, where = ''): void {
     if (FORBIDDEN.has(name))
       throw invalid(where + name, 'cannot be set by a request: it comes from the configuration alone')
     const check = CHECKS.get(name)
+    if (!check && !READ.has(name)) refuseOtherCase(where, name)
     if (check && value !== null && !check.fits(value))
       throw invalid(where + name, `must be ${check.form}, not ${shown(value)}`)
   }
+}
+
+/** Members that decide what is asked for and what it may cost. */
+const READ: ReadonlySet<string> = new Set(
+  `model messages prompt input stream n best_of max_tokens max_completion_tokens service_tier speed tools modalities audio
+   web_search_options`.split(/\s+/),
+)
+
+/**
+ * Hosts written in Go read names in any case (https://pkg.go.dev/encoding/json#Unmarshal): `"N": 100` would be a number of answers there
+ * and nothing here. Twice, as only so all letters fold as they do there.
+ */
+function refuseOtherCase(where: string, name: string): void {
+  const meant = name.toUpperCase().toLowerCase()
+  if (meant !== name && READ.has(meant))
+    throw invalid(where + name, `must be written '${meant}': some hosts take it for that`)
 }
 
 const FORBIDDEN: ReadonlySet<string> = new Set(FORBIDDEN_KEYS)
