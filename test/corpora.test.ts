@@ -14,6 +14,9 @@ const suite = corpus('fuzz/JSONTestSuite/test_parsing')
 describe.skipIf(!suite)('JSONTestSuite', () => {
   const files = suite ? readdirSync(suite).map(name => [name, readFileSync(join(suite, name))] as const) : []
 
+  // What hosts differ about is JSON, and refused all the same (`duplicate_member`).
+  const isTaken = (name: string) => name.startsWith('y_') && !name.includes('duplicated_key')
+
   it('as bodies: none of them is a call, and none breaks anything', async () => {
     const seen = sinceNow()
     const statuses = await crowd(files, 8, async ([, content]) => (await ask(CHAT, { body: content })).status)
@@ -27,13 +30,13 @@ describe.skipIf(!suite)('JSONTestSuite', () => {
     const wrong = await crowd(files, 8, async ([name, content]) => {
       const text = Buffer.concat([Buffer.from(before ?? ''), content, Buffer.from(after ?? '')])
       const { status } = await ask(CHAT, { body: text })
-      const fits = name.startsWith('y_') ? status === 200 : name.startsWith('n_') ? status === 400 : status < 500
+      const fits = isTaken(name) ? status === 200 : /^[ny]_/.test(name) ? status === 400 : status < 500
       return fits ? [] : [`${name}: ${status}`]
     })
     expect(wrong.flat()).toEqual([])
     const sent = new Set(siege.upstream.log.map(record => record.bytes.toString('latin1')))
     for (const [name, content] of files) {
-      if (!name.startsWith('y_')) continue
+      if (!isTaken(name)) continue
       const arrived = [...sent].some(text => text.includes(`"x":${content.toString('latin1')}`))
       expect([name, arrived]).toEqual([name, true])
     }

@@ -100,18 +100,6 @@ describe("the client's bytes", () => {
     expect(sent).toContain(`"tools":[${tool},{"name":"g"}]`)
   })
 
-  it('with a second model are written anew, as JSON.parse reads them', () => {
-    const { sent, isSpliced } = send(`{"model":"a","messages":${JSON.stringify(messages)},"model":"b"}`)
-    expect(isSpliced).toBe(false)
-    expect(sent).toEqual({ model: MODEL, messages })
-  })
-
-  it('with other members twice are left as they are', () => {
-    const { text } = send(`{"model":"a","seed":1,"messages":${JSON.stringify(messages)},"seed":2}`)
-    expect(text).toContain('"seed":1')
-    expect(text).toContain('"seed":2')
-  })
-
   it('are not there in the library: the body is written', () => {
     expect(send({ model: 'a', messages })).toMatchObject({ isSpliced: false, sent: { model: MODEL, messages } })
   })
