@@ -1,3 +1,4 @@
+import type { JsonObject } from './json.ts'
 import type { ServiceTier } from './price.ts'
 import type { SearchContextSize } from './web-search.ts'
 
@@ -33,4 +34,28 @@ export interface Usage {
   readonly serviceTier?: ServiceTier
   /** True when the provider never said, and tollgate counted what it saw. */
   readonly estimated?: boolean
+}
+
+/**
+ * What of a usage has a price of its own and is rare: with it a record tells all that the cost was reckoned from. Undefined where there is
+ * nothing of the kind. The plain service tier is nothing: OpenAI names it in every answer.
+ */
+export function usageDetails(usage: Usage): JsonObject | undefined {
+  const { cacheWrite1hTokens, inputAudioTokens, outputAudioTokens, webSearches, searchContextSize } = usage
+  const serviceTier = usage.serviceTier === 'default' ? undefined : usage.serviceTier
+  const isPlain =
+    cacheWrite1hTokens === undefined &&
+    inputAudioTokens === undefined &&
+    outputAudioTokens === undefined &&
+    webSearches === undefined &&
+    serviceTier === undefined
+  if (isPlain) return undefined
+  return {
+    ...(cacheWrite1hTokens !== undefined && { cache_write_1h_tokens: cacheWrite1hTokens }),
+    ...(inputAudioTokens !== undefined && { input_audio_tokens: inputAudioTokens }),
+    ...(outputAudioTokens !== undefined && { output_audio_tokens: outputAudioTokens }),
+    ...(webSearches !== undefined && { web_searches: webSearches }),
+    ...(webSearches !== undefined && searchContextSize !== undefined && { search_context_size: searchContextSize }),
+    ...(serviceTier !== undefined && { service_tier: serviceTier }),
+  }
 }

@@ -44,6 +44,8 @@ export interface LedgerRecord {
   readonly cache_read_tokens: number | null
   readonly cache_write_tokens: number | null
   readonly reasoning_tokens: number | null
+  /** JSON: what else of the usage has a price of its own (`usageDetails`); null where there is nothing of the kind. */
+  readonly usage_details: string | null
   /** By the provider's price, nano-USD. Null: nobody knows the price. */
   readonly cost: string | null
   /** What was charged, nano-USD: the cost, less discounts, plus margins. */

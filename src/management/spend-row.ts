@@ -104,6 +104,7 @@ function attemptOf(row: AttemptRow) {
     cache_read_input_tokens: numberOf(row.cache_read_tokens),
     cache_creation_input_tokens: numberOf(row.cache_write_tokens),
     reasoning_tokens: numberOf(row.reasoning_tokens),
+    usage_details: parsed(row.usage_details) ?? null,
   }
 }
 

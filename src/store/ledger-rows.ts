@@ -37,6 +37,7 @@ const LEDGER_COLUMNS = {
   cache_read_tokens: 'integer',
   cache_write_tokens: 'integer',
   reasoning_tokens: 'integer',
+  usage_details: 'text',
   cost: 'integer',
   charge: 'integer',
   held: 'integer',

@@ -15,6 +15,8 @@ import { noteAudits } from './audit.ts'
 import { migrate, openStore } from './open-store.ts'
 import { SqliteWorker } from './sqlite/sqlite-worker.ts'
 
+const STEPS = ['0001-tables', '0002-usage-details']
+
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-open-'))
@@ -47,11 +49,11 @@ async function other<Result>(path: string, work: (worker: SqliteWorker) => Promi
 describe('SQLite file', () => {
   test('makes its folder, keeps what was written, and tells what it did to the tables', async () => {
     const settings = sqlite('deep/down/store.db')
-    expect(await migrate(settings)).toEqual({ done: ['0001-tables'], before: [] })
+    expect(await migrate(settings)).toEqual({ done: STEPS, before: [] })
     const store = await openStore(settings)
     await store.db.insertInto('meta').values({ name: 'pepper', value: 'x' }).execute()
     await store.close()
-    expect(await migrate(settings)).toEqual({ done: [], before: ['0001-tables'] })
+    expect(await migrate(settings)).toEqual({ done: [], before: STEPS })
     const again = await openStore(settings)
     const kept = again.db.selectFrom('meta').selectAll().where('name', '=', 'pepper')
     expect(await kept.execute()).toEqual([{ name: 'pepper', value: 'x' }])
@@ -205,7 +207,7 @@ describe.runIf(hasPostgres())('PostgreSQL', () => {
     const stores = await Promise.all([1, 2, 3, 4, 5, 6].map(() => openStore({ ...settings, poolSize: 2 })))
     for (const store of stores) expect(await store.db.selectFrom('keys').selectAll().execute()).toEqual([])
     for (const store of stores) await store.close()
-    expect(await migrate(settings)).toEqual({ done: [], before: ['0001-tables'] })
+    expect(await migrate(settings)).toEqual({ done: [], before: STEPS })
   })
 
   test('a wrong password, user, database or port is named, and no password is', async () => {
@@ -319,8 +321,26 @@ describe.each(kinds)('store in %s', (name, settingsOf) => {
     await store.close()
   })
 
-  // In memory there is one connection, and nobody else's reports.
+  // In memory there is one connection, and nobody else's reports; nor does it outlive an update.
   const isShared = name !== 'SQLite in memory'
+  if (isShared)
+    test('a store of an older release is brought up to date', async () => {
+      const settings = await settingsOf(postgres)
+      const older = await openStore(settings)
+      await sql`alter table ledger drop column usage_details`.execute(older.db)
+      await sql`delete from tollgate_migrations where name = '0002-usage-details'`.execute(older.db)
+      await older.close()
+      expect(await migrate(settings)).toEqual({ done: ['0002-usage-details'], before: ['0001-tables'] })
+      const store = await openStore(settings)
+      const details = '{"web_searches":2}'
+      const text = JSON.stringify(ledgerRecord({ id: 'new', usage_details: details }))
+      await store.authority.post('r', { rows: [{ id: 'new', charge: 1n, budgets: [], text }], returns: [] })
+      expect(await store.db.selectFrom('ledger').select(['id', 'usage_details']).execute()).toEqual([
+        { id: 'new', usage_details: details },
+      ])
+      await store.close()
+    })
+
   if (isShared)
     test('reports that take long keep no call waiting', async () => {
       const store = await openStore(await settingsOf(postgres))

@@ -44,6 +44,8 @@ const usage: fc.Arbitrary<Usage> = fc
     outputTokens: tokens,
     cacheReadTokens: sometimes(tokens),
     reasoningTokens: sometimes(tokens),
+    webSearches: sometimes(tokens),
+    serviceTier: sometimes(fc.constantFrom('default', 'flex')),
     estimated: sometimes(fc.boolean()),
   })
   .map(members => present<Usage>(members))

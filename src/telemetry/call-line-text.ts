@@ -4,7 +4,7 @@ import { type CallCharge, callCharge } from '../core/charge.ts'
 import type { Ms } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
 import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
-import type { Usage } from '../core/usage.ts'
+import { type Usage, usageDetails } from '../core/usage.ts'
 import {
   answeringAttempt,
   type CallLineContext,
@@ -140,10 +140,12 @@ const NO_TOKENS = ',"prompt_tokens":null,"completion_tokens":null,"estimated":fa
 function tokenMembers(usage: Usage | undefined): string {
   if (!usage) return NO_TOKENS
   const { cacheReadTokens, reasoningTokens } = usage
+  const details = usageDetails(usage)
   return (
     `,"prompt_tokens":${count(usage.inputTokens)},"completion_tokens":${count(usage.outputTokens)}` +
     (cacheReadTokens === undefined ? '' : `,"cached_tokens":${count(cacheReadTokens)}`) +
     (reasoningTokens === undefined ? '' : `,"reasoning_tokens":${count(reasoningTokens)}`) +
+    (details === undefined ? '' : `,"usage_details":${JSON.stringify(details)}`) +
     (usage.estimated === true ? ',"estimated":true' : ',"estimated":false')
   )
 }

@@ -5,6 +5,7 @@ import type { Ms } from '../core/clock.ts'
 import type { Failure } from '../core/failure.ts'
 import type { JsonObject } from '../core/json.ts'
 import { DEFAULT_LOGGING, type LoggingRules } from '../core/logging.ts'
+import { usageDetails } from '../core/usage.ts'
 import { dollars, exactInteger, seconds } from './figures.ts'
 import { failureMessage } from './redact.ts'
 
@@ -18,6 +19,8 @@ export interface LineTokens {
   readonly cached_tokens?: number | undefined
   /** Of the completion: reasoning. */
   readonly reasoning_tokens?: number | undefined
+  /** What else of the usage has a price of its own (`usageDetails`): searches, a service tier, audio. */
+  readonly usage_details?: JsonObject | undefined
   /** Counted by tollgate, because the upstream never told. */
   readonly estimated: boolean
 }
@@ -140,6 +143,7 @@ export function callLine(call: Call, end: End, context: CallLineContext): CallLi
     completion_tokens: usage?.outputTokens ?? null,
     cached_tokens: usage?.cacheReadTokens,
     reasoning_tokens: usage?.reasoningTokens,
+    usage_details: usage && usageDetails(usage),
     estimated: usage?.estimated === true,
     fallback_triggered: record.fallbacks > 0,
     queued_s: record.queuedMs === undefined ? undefined : seconds(record.queuedMs),
@@ -175,6 +179,7 @@ function attemptLine(attempt: AttemptRecord, rules: LoggingRules): AttemptLine {
     completion_tokens: usage?.outputTokens ?? null,
     cached_tokens: usage?.cacheReadTokens,
     reasoning_tokens: usage?.reasoningTokens,
+    usage_details: usage && usageDetails(usage),
     estimated: usage?.estimated === true,
   }
 }

@@ -52,6 +52,7 @@ export function ledgerRecord(parts: Partial<LedgerRecord>): LedgerRecord {
     cache_read_tokens: 0,
     cache_write_tokens: 0,
     reasoning_tokens: 0,
+    usage_details: null,
     cost: '6295000',
     charge: '6295000',
     held: '9000000',

@@ -49,6 +49,7 @@ export function ledgerRow(row: Row): LedgerTable {
     cache_read_tokens: null,
     cache_write_tokens: null,
     reasoning_tokens: null,
+    usage_details: null,
     cost: row.charge ?? 0n,
     charge: 0n,
     held: 0n,

@@ -3,10 +3,11 @@ import { Failure } from '../../core/failure.ts'
 import { isPostgres, readClock } from '../dialect.ts'
 import type { Database } from '../schema.ts'
 import { tables } from './0001-tables.ts'
+import { usageDetails } from './0002-usage-details.ts'
 import type { Migration } from './migration.ts'
 
 /** All steps, in order. */
-const MIGRATIONS: readonly Migration[] = [tables]
+const MIGRATIONS: readonly Migration[] = [tables, usageDetails]
 
 /** Any number that other programs in the same database are unlikely to lock; spells "tollgate" in base 36, cut to 32 bits. */
 const LOCK = 1_783_140_902
