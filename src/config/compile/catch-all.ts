@@ -1,4 +1,5 @@
-import { type Host, hosts } from '../../providers/catalogue.ts'
+import { hosts } from '../../providers/catalogue.ts'
+import type { Host } from '../../providers/host.ts'
 import { PROVIDER_KEY_NAMES } from '../keys/litellm.ts'
 import { own } from '../tree.ts'
 import type { CompileContext } from './context.ts'

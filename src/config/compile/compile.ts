@@ -1,7 +1,7 @@
 import type { Deployment } from '../../core/deployment.ts'
 import type { RateCard } from '../../core/price.ts'
 import type { PriceBook } from '../../prices/book.ts'
-import { splitModel } from '../../providers/catalogue.ts'
+import { splitModel } from '../../providers/model-name.ts'
 import { checkMembers } from '../check-keys.ts'
 import type { Environment } from '../environment.ts'
 import { ConfigError, type Findings } from '../finding.ts'

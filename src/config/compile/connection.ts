@@ -1,5 +1,7 @@
 import { Secret } from '../../core/secret.ts'
-import { findHost, findHostByUrl, type Host, type ModelName, splitModel } from '../../providers/catalogue.ts'
+import { findHost, findHostByUrl } from '../../providers/catalogue.ts'
+import type { Host } from '../../providers/host.ts'
+import { type ModelName, splitModel } from '../../providers/model-name.ts'
 import { variableOf } from '../environment.ts'
 import { PROVIDER_KEY_NAMES } from '../keys/litellm.ts'
 import { own } from '../tree.ts'

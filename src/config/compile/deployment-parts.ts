@@ -8,7 +8,7 @@ import type {
 } from '../../core/deployment.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { keepaliveMs } from '../../core/keepalive.ts'
-import type { Host } from '../../providers/catalogue.ts'
+import type { Host } from '../../providers/host.ts'
 import type { Findings } from '../finding.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
 import type { DeploymentSource } from './deployment-source.ts'

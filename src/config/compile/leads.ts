@@ -1,4 +1,4 @@
-import { splitModel } from '../../providers/catalogue.ts'
+import { splitModel } from '../../providers/model-name.ts'
 import { aliasTargets } from './aliases.ts'
 import { poolOf } from './auto-routers.ts'
 import type { CompileContext } from './context.ts'

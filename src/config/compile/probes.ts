@@ -1,6 +1,6 @@
 import type { ProbeOptions } from '../../core/deployment.ts'
 import type { ProbeSettings } from '../../core/settings.ts'
-import { splitModel } from '../../providers/catalogue.ts'
+import { splitModel } from '../../providers/model-name.ts'
 import type { Connection } from './connection.ts'
 import { type CompileContext, defined, toMs } from './context.ts'
 import type { DeploymentSource } from './deployment-source.ts'

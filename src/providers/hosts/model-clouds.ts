@@ -1,0 +1,147 @@
+import type { Host } from '../host.ts'
+import { CHAT_AND_EMBEDDINGS, FOREIGN, host } from './host-entry.ts'
+
+/** Companies that serve models that others have made. */
+export const modelClouds: readonly Host[] = [
+  host({
+    name: 'groq',
+    baseUrl: 'https://api.groq.com/openai/v1',
+    keyVariables: ['GROQ_API_KEY'],
+    baseUrlVariables: ['GROQ_API_BASE'],
+    // https://console.groq.com/docs/openai: a 400 when one of these is supplied.
+    quirks: {
+      embeddings: false,
+      streamUsageIn: 'x_groq',
+      unsupported: ['logprobs', 'logit_bias', 'top_logprobs'],
+      unsupportedInMessages: FOREIGN,
+    },
+  }),
+  host({
+    name: 'together_ai',
+    baseUrl: 'https://api.together.xyz/v1',
+    keyVariables: ['TOGETHERAI_API_KEY', 'TOGETHER_API_KEY', 'TOGETHER_AI_API_KEY', 'TOGETHER_AI_TOKEN'],
+    baseUrlVariables: ['TOGETHER_AI_API_BASE'],
+    aliases: ['together'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'fireworks_ai',
+    baseUrl: 'https://api.fireworks.ai/inference/v1',
+    keyVariables: ['FIREWORKS_API_KEY', 'FIREWORKS_AI_API_KEY', 'FIREWORKSAI_API_KEY', 'FIREWORKS_AI_TOKEN'],
+    baseUrlVariables: ['FIREWORKS_API_BASE'],
+    aliases: ['fireworks'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'openrouter',
+    baseUrl: 'https://openrouter.ai/api/v1',
+    keyVariables: ['OPENROUTER_API_KEY', 'OR_API_KEY'],
+    baseUrlVariables: ['OPENROUTER_API_BASE'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'cerebras',
+    baseUrl: 'https://api.cerebras.ai/v1',
+    keyVariables: ['CEREBRAS_API_KEY'],
+    baseUrlVariables: ['CEREBRAS_API_BASE'],
+    quirks: { embeddings: false, unsupportedInMessages: FOREIGN },
+  }),
+  host({
+    name: 'nvidia_nim',
+    baseUrl: 'https://integrate.api.nvidia.com/v1',
+    keyVariables: ['NVIDIA_NIM_API_KEY', 'NVIDIA_API_KEY'],
+    baseUrlVariables: ['NVIDIA_NIM_API_BASE'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'sambanova',
+    baseUrl: 'https://api.sambanova.ai/v1',
+    keyVariables: ['SAMBANOVA_API_KEY'],
+    baseUrlVariables: ['SAMBANOVA_API_BASE'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'deepinfra',
+    baseUrl: 'https://api.deepinfra.com/v1/openai',
+    keyVariables: ['DEEPINFRA_API_KEY'],
+    baseUrlVariables: ['DEEPINFRA_API_BASE'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'hyperbolic',
+    baseUrl: 'https://api.hyperbolic.xyz/v1',
+    keyVariables: ['HYPERBOLIC_API_KEY'],
+    baseUrlVariables: ['HYPERBOLIC_API_BASE'],
+  }),
+  host({
+    name: 'novita',
+    baseUrl: 'https://api.novita.ai/v3/openai',
+    keyVariables: ['NOVITA_API_KEY'],
+    baseUrlVariables: ['NOVITA_API_BASE'],
+  }),
+  host({
+    name: 'nebius',
+    baseUrl: 'https://api.studio.nebius.ai/v1',
+    keyVariables: ['NEBIUS_API_KEY'],
+    baseUrlVariables: ['NEBIUS_API_BASE'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'featherless_ai',
+    baseUrl: 'https://api.featherless.ai/v1',
+    keyVariables: ['FEATHERLESS_AI_API_KEY', 'FEATHERLESS_API_KEY'],
+    baseUrlVariables: ['FEATHERLESS_API_BASE'],
+  }),
+  host({
+    name: 'baseten',
+    baseUrl: 'https://inference.baseten.co/v1',
+    keyVariables: ['BASETEN_API_KEY'],
+    baseUrlVariables: ['BASETEN_API_BASE'],
+  }),
+  host({
+    name: 'huggingface',
+    baseUrl: 'https://router.huggingface.co/v1',
+    keyVariables: ['HF_TOKEN', 'HUGGINGFACE_API_KEY'],
+    baseUrlVariables: ['HUGGINGFACE_API_BASE', 'HF_API_BASE'],
+  }),
+  host({
+    name: 'github',
+    baseUrl: 'https://models.github.ai/inference',
+    keyVariables: ['GITHUB_API_KEY', 'GITHUB_TOKEN'],
+    baseUrlVariables: ['GITHUB_API_BASE'],
+    aliases: ['github_models'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'lambda_ai',
+    baseUrl: 'https://api.lambda.ai/v1',
+    keyVariables: ['LAMBDA_API_KEY'],
+    baseUrlVariables: ['LAMBDA_API_BASE'],
+  }),
+  host({
+    name: 'friendliai',
+    baseUrl: 'https://api.friendli.ai/serverless/v1',
+    keyVariables: ['FRIENDLIAI_API_KEY', 'FRIENDLI_TOKEN'],
+    baseUrlVariables: ['FRIENDLI_API_BASE'],
+  }),
+  host({
+    name: 'nscale',
+    baseUrl: 'https://inference.api.nscale.com/v1',
+    keyVariables: ['NSCALE_API_KEY'],
+    baseUrlVariables: ['NSCALE_API_BASE'],
+  }),
+  host({
+    name: 'ovhcloud',
+    baseUrl: 'https://oai.endpoints.kepler.ai.cloud.ovh.net/v1',
+    keyVariables: ['OVHCLOUD_API_KEY'],
+    baseUrlVariables: ['OVHCLOUD_API_BASE'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+  host({
+    name: 'vercel_ai_gateway',
+    baseUrl: 'https://ai-gateway.vercel.sh/v1',
+    keyVariables: ['VERCEL_AI_GATEWAY_API_KEY', 'AI_GATEWAY_API_KEY', 'VERCEL_OIDC_TOKEN'],
+    baseUrlVariables: ['VERCEL_AI_GATEWAY_API_BASE'],
+    quirks: CHAT_AND_EMBEDDINGS,
+  }),
+]
