@@ -49,3 +49,16 @@ export const ACCESS_DEFAULTS: AccessSettings = {
   keyCeilings: {},
   userBudgetForTeamKeys: false,
 }
+
+/** The members of `router_settings` that keys and teams may have: those that can differ from one call to the next. */
+export const CALLER_ROUTER_SETTINGS = [
+  'num_retries',
+  'max_fallbacks',
+  'timeout',
+  'stream_timeout',
+  'fallbacks',
+  'context_window_fallbacks',
+  'content_policy_fallbacks',
+] as const
+
+export type CallerRouterSetting = (typeof CALLER_ROUTER_SETTINGS)[number]

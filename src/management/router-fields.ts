@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CallerRouterSetting } from '../core/access-settings.ts'
 import { count, id, names } from './fields.ts'
 
 /** At most a day: timers hold no more than 24. */
@@ -21,4 +22,4 @@ export const routerSettings = z.strictObject({
   fallbacks: fallbackLists.nullish(),
   context_window_fallbacks: fallbackLists.nullish(),
   content_policy_fallbacks: fallbackLists.nullish(),
-})
+} satisfies Record<CallerRouterSetting, z.ZodType>)

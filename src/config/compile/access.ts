@@ -1,4 +1,9 @@
-import { ACCESS_DEFAULTS, type AccessSettings } from '../../core/access-settings.ts'
+import {
+  ACCESS_DEFAULTS,
+  type AccessSettings,
+  CALLER_ROUTER_SETTINGS,
+  type CallerRouterSetting,
+} from '../../core/access-settings.ts'
 import type { Json } from '../../core/json.ts'
 import { checkMembers } from '../check-keys.ts'
 import type { Findings } from '../finding.ts'
@@ -22,7 +27,7 @@ const CEILINGS = {
 /** Fields of defaults that can be judged here; the others are judged when somebody is given them. */
 const DEFAULTS = { ...CEILINGS, soft_budget: CEILINGS.max_budget } as const satisfies Record<string, Honoured>
 
-/** What of `router_settings` the API takes in keys and teams. */
+/** How those of `router_settings` are written that the API takes in keys and teams. */
 const ROUTING = {
   num_retries: [value.count, 'Retries after the first attempt.'],
   max_fallbacks: [value.count, 'Moves to another pool.'],
@@ -31,7 +36,7 @@ const ROUTING = {
   fallbacks: [value.maps, 'Pools to try when one has failed.'],
   context_window_fallbacks: [value.maps, 'The same for prompts that are too long.'],
   content_policy_fallbacks: [value.maps, 'The same for refused content.'],
-} as const satisfies Record<string, Honoured>
+} as const satisfies Record<CallerRouterSetting, Honoured>
 
 /** What is configured of keys, users and teams beside what is written at each of them. */
 export function compileAccess(context: CompileContext): AccessSettings {
@@ -82,7 +87,7 @@ function fieldsOf(key: DefaultsKey, { document, findings }: CompileContext): Rea
 /** What the API would refuse in every request is said here, and left out. */
 function routingOf(section: Section | undefined, findings: Findings): Readonly<Record<string, Json>> | undefined {
   if (!section) return undefined
-  const members = Object.keys(ROUTING)
+  const members: readonly string[] = CALLER_ROUTER_SETTINGS
   const elsewhere = Object.keys(section.value).filter(name => routerKeys.has(name) && !members.includes(name))
   for (const name of elsewhere)
     findings.report(section.subject(name), `has no effect in keys and teams, which may have ${members.join(', ')}`)
