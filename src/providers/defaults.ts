@@ -1,14 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
-
-/** Two names of one limit: an upstream refuses both at once, or takes the one that the client did not choose. */
-const OTHER_NAME: ReadonlyMap<string, string> = new Map([
-  ['max_tokens', 'max_completion_tokens'],
-  ['max_completion_tokens', 'max_tokens'],
-])
+import { OTHER_LIMIT_NAME } from './limit-names.ts'
 
 /**
- * The members that a deployment puts into a request body: those that the client left out, by whichever name, and `tools` with
- * the deployment's own behind the client's. What the client says of anything else stands.
+ * The members that a deployment's defaults add to a request body. A default counts only where the client left the member out, by
+ * either name of the output limit. The exception is `tools`: the deployment's own are put behind the client's.
  */
 export function defaultMembers(body: JsonObject, defaults: JsonObject): Record<string, Json | undefined> {
   const added: Record<string, Json | undefined> = {}
@@ -16,7 +11,7 @@ export function defaultMembers(body: JsonObject, defaults: JsonObject): Record<s
     const own = body[name]
     const configured = defaults[name]
     if (own === undefined) {
-      const other = OTHER_NAME.get(name)
+      const other = OTHER_LIMIT_NAME.get(name)
       if (other === undefined || (body[other] ?? null) === null) added[name] = configured
     } else if (name === 'tools' && Array.isArray(own) && Array.isArray(configured)) {
       const more = withoutNamesakes(configured, own)

@@ -1,3 +1,5 @@
+import type { LimitName } from './limit-names.ts'
+
 /** What an upstream speaks. `mock` needs no upstream at all. */
 export type ProtocolName = 'openai' | 'anthropic' | 'azure' | 'mock'
 
@@ -8,7 +10,7 @@ export interface Quirks {
   /** False: `stream_options` is refused; the host reports usage in a stream without being asked, or never. */
   readonly streamOptions?: false
   /** The only name under which it takes the limit of output tokens. */
-  readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+  readonly maxTokensField?: LimitName
   /** Models that take that limit as `max_completion_tokens` only, in chats. */
   readonly newLimitModels?: RegExp
   /** A member of the last stream event under which usage may stand, besides `usage` itself. */

@@ -9,6 +9,7 @@ import type { Request, Source } from '../../core/request.ts'
 import { defaultMembers } from '../defaults.ts'
 import { withExact } from '../exact-members.ts'
 import type { Quirks } from '../host.ts'
+import { OTHER_LIMIT_NAME } from '../limit-names.ts'
 import type { ExchangeBody } from '../protocol.ts'
 import { withoutMembers } from './messages.ts'
 
@@ -80,9 +81,9 @@ function changesFor({ request, deployment }: Attempt, quirks: Quirks, added: Jso
   const isNew = has('max_tokens') && isNewLimit(request, deployment, quirks)
   const limit = quirks.maxTokensField ?? (isNew ? 'max_completion_tokens' : undefined)
   if (limit) {
-    const other = limit === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
+    const other = OTHER_LIMIT_NAME.get(limit)
     const isSaid = (request.body[limit] ?? added[limit] ?? null) !== null
-    if (has(other) && !changes.has(other)) changes.set(other, isSaid ? undefined : limit)
+    if (other && has(other) && !changes.has(other)) changes.set(other, isSaid ? undefined : limit)
   }
   for (const name in quirks.rename) if (has(name)) changes.set(name, quirks.rename[name])
   for (const name of quirks.unsupported ?? []) {
