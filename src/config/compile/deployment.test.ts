@@ -1,17 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatFinding } from '../finding.ts'
-import { loadConfig } from '../load-config.ts'
-
-const ENV: Record<string, string> = { OPENAI_API_KEY: 'from-openai-variable', AZURE_API_KEY: 'azure' }
-
-/** Compiles one deployment, or several entries. */
-function load(entries: object | object[], more: object = {}, env = ENV) {
-  const config = loadConfig({ object: { model_list: [entries].flat(), ...more } }, { env, tolerant: true })
-  const lines = config.findings.map(one => `${one.severity} ${formatFinding(one)}`)
-  return { config, lines, all: config.settings.routing.deployments, one: config.settings.routing.deployments[0] }
-}
-
-const entry = (params: object, more: object = {}) => ({ model_name: 'p', litellm_params: params, ...more })
+import { ENV, entry, load } from './fixtures.ts'
 
 describe('what a deployment is', () => {
   it('reads limits, times, tags and switches', () => {
