@@ -5,12 +5,11 @@ import { latestStart, nextReset } from '../core/period.ts'
 import type { Crossing } from './authority.ts'
 
 /**
- * What the authority decides, without saying where it keeps its books: functions from an account to the next one, so that
- * memory and SQL cannot decide differently. Nothing here reads a clock or a table. An account that does not change is the
- * same object.
+ * The rules of budgets, apart from where accounts are stored: pure functions from an account to the next one. The stores in memory
+ * and in SQL share them, so they cannot decide differently. Where nothing changes, a function gives back the same object.
  */
 
-/** A budget and what of its present window is lent. Leases of earlier windows mean nothing any more. */
+/** A budget with the leases of its present window. Leases of earlier windows do not count. */
 export interface Account extends BudgetState {
   /** The windows in which the soft limit, and the limit, were announced. */
   readonly softTold: Ms | undefined
@@ -29,15 +28,15 @@ export interface Lease {
   readonly writtenOff: NanoUsd
 }
 
-/** Of what would be welcome beyond the need, at most one part in so many of what is left: the last cent can be spent. */
+/** A lease exceeds the need by at most one part in so many of what is left, so that other replicas can spend the rest. */
 const SHARE_OF_REST = 8n
 
 /** How long after a refusal a budget counts as scarce. */
 export const SCARCE_MS: Ms = 2000
 
 /**
- * A budget that nobody has charged yet. Its first window begins now, also within the calendar's: what is still lent of one of the same
- * name that was dropped belongs to another window, and is not taken for money of this one.
+ * A budget that nobody has charged yet. Its first window begins now, even in the middle of a calendar period. A dropped budget of the
+ * same name may still have money under lease: that belongs to an earlier window, and is not counted in this one.
  */
 export function opened(terms: BudgetTerms, now: Ms): Account {
   return {
@@ -77,24 +76,24 @@ export function redefined(account: Account, terms: BudgetTerms, now: Ms): Accoun
   return retold({ ...ownTerms(terms), spent, leased, windowStart, resetsAt, softTold, limitTold, wantedAt, leases })
 }
 
-/** The account with another sum of what was spent, set by hand. What was written off before is settled by it. */
+/** The account with `spent` set by hand. That settles what was written off before. */
 export function withSpent(account: Account, spent: NanoUsd): Account {
   const leases = account.leases.filter(({ live }) => live > 0n).map(lease => ({ ...lease, writtenOff: 0n }))
   return retold({ ...account, spent, leases })
 }
 
-/** What could be lent now; negative after overruns or a lowered limit. Undefined: as much as anybody likes. */
+/** What could be lent now. Negative after an overrun or a lowered limit; undefined without a limit. */
 export function available({ limit, spent, leased }: BudgetState): NanoUsd | undefined {
   return limit === undefined ? undefined : limit - spent - leased
 }
 
-/** Whether so much can be lent. A limit of 0 lets nothing through, not even what costs nothing. */
+/** Whether `need` can be lent. A limit of 0 refuses every call, also one that costs nothing. */
 export function suffices(account: BudgetState, need: NanoUsd): boolean {
   const rest = available(account)
   return rest === undefined || (need <= rest && account.limit !== 0n)
 }
 
-/** How much is lent to who needs `need` and would like `want`, where `need` suffices. */
+/** How much is lent to a replica that needs `need` and would like `want`. To be called when `suffices` allows `need`. */
 export function share(account: BudgetState, need: NanoUsd, want: NanoUsd): NanoUsd {
   const rest = available(account)
   if (rest === undefined || want <= need) return need
@@ -103,8 +102,8 @@ export function share(account: BudgetState, need: NanoUsd, want: NanoUsd): NanoU
 }
 
 /**
- * Lends. A budget that has no limit is only asked by replicas that have not heard so yet: it is booked all the same, since it may have
- * one again before their calls end.
+ * Lends `amount` to a replica. Only a replica that does not know yet that a limit was removed borrows without one. Its lease is booked
+ * all the same: there may be a limit again before its calls end.
  */
 export function lent(account: Account, replica: string, amount: NanoUsd): Account {
   if (amount === 0n) return account
@@ -113,14 +112,14 @@ export function lent(account: Account, replica: string, amount: NanoUsd): Accoun
   return withLease(account, { replica, live: live + amount, writtenOff }, sums)
 }
 
-/** Notes that somebody was refused, so that whoever has idle money gives it back. */
+/** Notes that a replica was refused, so that others give back money that they do not use. */
 export function wanted(account: Account, now: Ms): Account {
   return account.leased > 0n && account.wantedAt !== now ? { ...account, wantedAt: now } : account
 }
 
 /**
- * The same, and that its limit is told to be passed: since no call passes it, it is seldom spent to the last. A call that not even an
- * unused budget would let through tells nothing, nor one that is too large for what is left of one that is not half spent.
+ * A call needs more than is left: announces that the limit is reached, once per window. Calls are refused before they pass a limit, so
+ * `spent` alone seldom reaches it. Nothing is announced for a call larger than the whole limit, nor while less than half is spent.
  */
 export function fellShort(account: Account, need: NanoUsd): { readonly account: Account; readonly crossed?: Crossing } {
   const { limit, spent, windowStart, limitTold } = account
@@ -135,13 +134,13 @@ export interface Posting {
   /** The window in which the money was held. Undefined: the present one. */
   readonly windowStart: Ms | undefined
   readonly amount: NanoUsd
-  /** The lease is not there any more. */
+  /** The lease does not exist any more. */
   readonly isForgotten?: boolean
 }
 
 /**
- * Charges what was held under a lease. First what is written off, which is booked as spent already; then what is lent;
- * what is more than that is an overrun, and spent all the same. Negative amounts set earlier charges right.
+ * Charges an amount to a lease: first to its written-off part, which counts as spent already, then to its live part. What exceeds both
+ * is an overrun, and counts as spent too. A negative amount corrects an earlier charge.
  */
 export function charged(account: Account, posting: Posting): Account {
   const { replica, windowStart, amount, isForgotten } = posting
@@ -155,7 +154,7 @@ export function charged(account: Account, posting: Posting): Account {
   return withLease(account, { replica, live: lease.live - held, writtenOff: lease.writtenOff - booked }, sums)
 }
 
-/** Takes back what was lent and not needed; no more than there is. Of a window that is over, nothing is left to take. */
+/** Takes back money that was lent and not needed, at most what is under lease. After the window's end there is none. */
 export function givenBack(account: Account, { replica, windowStart, amount }: Posting): Account {
   if (windowStart !== account.windowStart || amount <= 0n) return account
   const lease = leaseOf(account, replica)
@@ -165,7 +164,7 @@ export function givenBack(account: Account, { replica, windowStart, amount }: Po
   return withLease(account, { replica, live: lease.live - held, writtenOff: lease.writtenOff - booked }, sums)
 }
 
-/** Books what a dead replica has under lease as spent, until somebody finds out what became of it. */
+/** Books the lease of a dead replica as spent, until it is known what became of the money. */
 export function writtenOff(account: Account, replica: string): Account {
   const { live, writtenOff } = leaseOf(account, replica)
   if (live === 0n) return account
@@ -173,7 +172,7 @@ export function writtenOff(account: Account, replica: string): Account {
   return withLease(account, { replica, live: 0n, writtenOff: writtenOff + live }, sums)
 }
 
-/** A replica that was thought dead is there again: what was booked as spent is under lease as before. */
+/** Undoes `writtenOff` for a replica that is back: the money is under lease again. */
 export function revived(account: Account, replica: string): Account {
   const { live, writtenOff } = leaseOf(account, replica)
   if (writtenOff === 0n) return account
@@ -181,13 +180,13 @@ export function revived(account: Account, replica: string): Account {
   return withLease(account, { replica, live: live + writtenOff, writtenOff: 0n }, sums)
 }
 
-/** Takes back all that a replica has left, also what was written off: its charges are all posted. */
+/** Takes back the whole lease of a replica that has posted all its charges, with what was written off. */
 export function left(account: Account, replica: string): Account {
   const { live, writtenOff } = leaseOf(account, replica)
   return givenBack(account, { replica, windowStart: account.windowStart, amount: live + writtenOff })
 }
 
-/** Which limits the account has passed and nobody was told of in this window, and the account that knows that they were. */
+/** The limits that were passed and not announced in this window yet, and the account in which they count as announced. */
 export function announced(account: Account): { readonly account: Account; readonly crossed: readonly Crossing[] } {
   const { softLimit, limit, spent, windowStart } = account
   const soft = softLimit !== undefined && spent >= softLimit && account.softTold !== windowStart
@@ -211,6 +210,7 @@ export function stateOf(account: Account): BudgetState {
   return Object.assign(ownTerms(account), { spent, leased, windowStart, resetsAt })
 }
 
+/** What a replica has under lease; a lease of nothing when it has none. */
 export function leaseOf(account: Account, replica: string): Lease {
   return account.leases.find(lease => lease.replica === replica) ?? { replica, live: 0n, writtenOff: 0n }
 }
@@ -230,7 +230,7 @@ function spentMore(account: Account, amount: NanoUsd): Account {
   return amount === 0n ? account : { ...account, spent: notNegative(account.spent + amount) }
 }
 
-/** What is below a limit again is announced again. */
+/** Forgets the announcement of a limit that `spent` is below again, so that the next crossing is announced. */
 function retold(account: Account): Account {
   const { spent, softLimit, limit } = account
   const softTold = softLimit !== undefined && spent >= softLimit ? account.softTold : undefined

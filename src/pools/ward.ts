@@ -32,11 +32,11 @@ export type Reservation = Pick<Estimate, 'inputTokens' | 'outputTokens'>
 
 const NO_TOKENS: Reservation = { inputTokens: 0, outputTokens: 0 }
 
-/** Who tells other replicas of the deployments here. Called within calls: quick, and never throws. */
+/** Tells other replicas about the deployments here. Its methods run within calls: they must be quick and never throw. */
 export interface WardListener {
   /** A deployment has vitals from now on. */
   admitted(vitals: DeploymentVitals): void
-  /** It failed, and rests for so long after one failure too many of those that an operator has allowed. */
+  /** It failed. `lengthMs` is how long it rests once it has failed more often than the operator allows. */
   failed(vitals: DeploymentVitals, lengthMs: Ms, failure: Failure): void
   /** It rests from now on, as this replica has decided. */
   rested(vitals: DeploymentVitals, lengthMs: Ms, failure: Failure): void
@@ -44,7 +44,7 @@ export interface WardListener {
   heldOut(vitals: DeploymentVitals, lengthMs: Ms): void
 }
 
-/** A deployment whose budget, or its provider's, has not enough left is passed over for so long before it is asked about. */
+/** How long a deployment is passed over after its budget, or its provider's, had not enough left. */
 const OVER_BUDGET_MS: Ms = 1_000
 
 /** The vitals of every deployment, by id, kept by the attempts that pass. Everything here is O(1) and synchronous. */
@@ -61,8 +61,8 @@ export class Ward {
   }
 
   /**
-   * Takes over what another ward knows of these deployments, by their ids. The two share the vitals, so that attempts
-   * which the other one follows to their end still count here. What wildcards became is seen anew.
+   * Takes over what another ward knows of these deployments, by their ids. Both share the vitals, so that attempts
+   * which began under the other one still count here. Deployments made from wildcards start without a history.
    */
   inherit(before: Ward, deployments: readonly Deployment[]): void {
     const known = deployments.flatMap(deployment => {
@@ -79,7 +79,7 @@ export class Ward {
     }
   }
 
-  /** The vitals of a deployment, from its first mention on. */
+  /** The vitals of a deployment, made when it is first asked for. */
   of(deployment: Deployment): DeploymentVitals {
     return this.#vitals.get(deployment.id) ?? this.#admit(deployment)
   }
@@ -94,13 +94,13 @@ export class Ward {
     return this.#vitals.values()
   }
 
-  /** Has this one told from now on, and of the deployments so far. There is one listener at most. */
+  /** Sets the listener, and tells it of all deployments so far. There is one at most; undefined removes it. */
   attend(listener: WardListener | undefined): void {
     this.#listener = listener
     for (const vitals of this.#vitals.values()) listener?.admitted(vitals)
   }
 
-  /** Drops the vitals of a deployment that nobody will choose again, unless it is in use or rests. */
+  /** Drops the vitals of a deployment that nobody will choose again. False, and kept, while it is in use or rests. */
   forget(id: string): boolean {
     const vitals = this.#vitals.get(id)
     if (!vitals || vitals.inFlight > 0 || !vitals.isAvailable(this.#clock.monotonic())) return false
@@ -139,7 +139,7 @@ export class Ward {
     } else if (end.failure?.kind === 'deployment_over_budget') {
       vitals.rest(now + OVER_BUDGET_MS, end.failure)
     }
-    // At last, when it is known whether it rests.
+    // Last, because only now it is known whether it rests.
     vitals.siblings.freed()
   }
 
@@ -155,7 +155,7 @@ export class Ward {
     if (!this.#settings.cooldown.disabled) this.#vitals.get(id)?.holdOut(this.#clock.monotonic() + lengthMs)
   }
 
-  /** Counts a failure at another replica, where failures are counted over all; nobody else is told of a rest, since all count. */
+  /** Counts a failure at another replica. A rest that follows is told to nobody, since every replica counts the same failures. */
   failElsewhere(id: string, lengthMs: Ms, failure: Failure): void {
     const vitals = this.#vitals.get(id)
     const errorClass = errorClassOf(failure)
@@ -165,7 +165,7 @@ export class Ward {
     if (restMs(this.#settings.cooldown, vitals, { failure, now }) > 0) vitals.rest(now + lengthMs, failure)
   }
 
-  /** A probe is no sample of anything: it only shows whether the deployment is well. */
+  /** A probe gives no latency sample: it only shows whether the deployment is well. */
   #probed({ attempt, vitals }: Ticket, end: End, now: Ms): void {
     const { cooldown, probes = NO_PROBES } = this.#settings
     const when = { at: now, epoch: this.#clock.now(), tookMs: now - attempt.attempt.start }
