@@ -18,7 +18,7 @@ import type { Vitals } from './vitals.ts'
 export const PENALTY_MS: Ms = 1_000_000
 const PENALTY_TTL_MS: Ms = 60_000
 
-/** Before the first answer: what large models write, 50 tokens a second. */
+/** Assumed before the first answer, in tokens per ms: large models write about 50 tokens a second. */
 const USUAL_PACE = 0.05
 
 export interface VitalsSettings {
@@ -49,7 +49,7 @@ export class DeploymentVitals implements Vitals {
   shared: SharedUse | undefined
   /** How fast it writes whole answers, from the call to the end. */
   readonly wholePace: OutputPace = new OutputPace(USUAL_PACE)
-  /** How fast it thinks before the first content of a stream. Most models do not. */
+  /** How fast it thinks before the first content of a stream. Most models do not think, hence 0 at first. */
   readonly thinkingPace: OutputPace = new OutputPace(0)
   #limited: boolean
   readonly #ttlMs: Ms
@@ -74,7 +74,7 @@ export class DeploymentVitals implements Vitals {
     this.#probeFailures = new FailureCounts(settings.probeWindowMs)
   }
 
-  /** Its configuration has changed: its new limits hold, and what was seen of it stays. */
+  /** Takes over a changed configuration. The new limits hold at once; latencies, failures and use are kept. */
   become(deployment: Deployment, siblings: Siblings, settings: VitalsSettings): void {
     this.deployment = deployment
     this.siblings = siblings
@@ -116,7 +116,7 @@ export class DeploymentVitals implements Vitals {
     return this.#use.outputTokens(epoch) + (this.shared?.of(epoch).outputTokens ?? 0)
   }
 
-  /** What this replica alone uses of it. */
+  /** What this replica alone uses of it, without what others have reported. */
   ownUse(epoch: Ms): Use {
     return {
       inFlight: this.#ownInFlight,
@@ -127,17 +127,17 @@ export class DeploymentVitals implements Vitals {
     }
   }
 
-  /** Medians of this replica's own samples: what others may go by who have none. */
+  /** Medians of this replica's own samples, for replicas that have none of their own. */
   ownLatency(now: Ms): Pick<Use, 'p50' | 'firstTokenP50'> {
     return { p50: this.#latency.p50(now), firstTokenP50: this.#firstToken.p50(now) }
   }
 
-  /** Whether it takes calls as far as its health goes; what a single call needs is not asked here. */
+  /** Whether its health lets it take calls. Whether it suits a certain call is not judged here. */
   isAvailable(now: Ms): boolean {
     return !this.deployment.selection.blocked && this.restingUntil <= now && this.heldOutUntil <= now
   }
 
-  /** An attempt begins. Gives back the minute that its tokens were reserved in. */
+  /** An attempt begins. Returns the minute in which its tokens are reserved, for `leave`. */
   enter(epoch: Ms, inputTokens: number, outputTokens: number): number {
     this.#ownInFlight++
     const minute = this.#use.reserve(epoch, inputTokens, outputTokens)
@@ -161,7 +161,7 @@ export class DeploymentVitals implements Vitals {
     this.changes.add(this)
   }
 
-  /** A failure was seen instead of a duration. Forgotten soon, so that one of them does not shut it out for long. */
+  /** Counts a failure as a very long duration. It expires within 60 s, so that one failure does not keep calls away for long. */
   penalise(streamed: boolean, now: Ms): void {
     const ring = streamed ? this.#firstToken : this.#latency
     ring.add(PENALTY_MS, now + Math.min(PENALTY_TTL_MS, this.#ttlMs))
@@ -177,12 +177,12 @@ export class DeploymentVitals implements Vitals {
     this.#failures.add(errorClass, now)
   }
 
-  /** It failed at another replica, where a number of allowed failures is to judge it. */
+  /** It failed at another replica. Counted where the number of allowed failures decides on a rest. */
   failedElsewhere(errorClass: ErrorClass, now: Ms): void {
     this.#failuresElsewhere.add(errorClass, now)
   }
 
-  /** A probe failed, where a policy of allowed failures is to judge it. */
+  /** A probe failed. Counted where the number of allowed failures decides on a rest. */
   failedProbe(errorClass: ErrorClass, now: Ms): void {
     this.#probeFailures.add(errorClass, now)
   }
@@ -252,7 +252,7 @@ export class DeploymentVitals implements Vitals {
     this.changes.add(this)
     if (!this.#limited) return
     const pressure = this.#pressureAt(epoch)
-    // A share also grows with time, so the pool may have found room meanwhile that is taken now.
+    // A replica's share also grows with time: the pool may have found room since the last notice, which is taken now.
     if (pressure === this.#pressure && pressure !== 'shared') return
     this.#pressure = pressure
     this.siblings.version++

@@ -28,16 +28,16 @@ export interface PoolsDeps {
   readonly affinity?: Affinity | undefined
   /** Completes a deployment that a wildcard became (its price, its limits), now that its model is known. */
   readonly complete?: (deployment: Deployment) => Deployment
-  /** Whose model a name tells, by its prefix or because everybody knows it (`gpt-4o`). Default: nobody knows any. */
+  /** Splits a model's name into provider and model, by its prefix or its family (`gpt-4o`). Default: splits no name. */
   readonly split?: SplitName
-  /** Pools made of wildcards that are kept; the least recently used idle ones go. Default 1,000. */
+  /** How many pools made from wildcards are kept. Beyond that the least recently used idle ones are dropped. Default 1,000. */
   readonly maxConcretePools?: number
 }
 
 export interface ResolveOptions {
   /** Only deployments whose upstream model has exactly this name (`specific_deployment: true`). */
   readonly specificDeployment?: boolean
-  /** The name that the client asked for: pools that a tier led to choose by the tier's rule. */
+  /** The name that the client asked for. Where it is a tier, the pools of the tier choose by the tier's rule. */
   readonly requested?: string
 }
 
@@ -67,7 +67,7 @@ export interface Pools {
   targetOf(name: string): string
   /** Which pools to ask when a name stands for several of them in an order (tiers, priorities); undefined when it does not. */
   order(name: string, call: Call): PoolOrder | undefined
-  /** Names that a wrong one may have meant, at most three, the nearest first. */
+  /** Suggestions for an unknown name: at most three, the nearest first. */
   nearest(name: string): string[]
   /** Why a catch-all does not take a name that fits it, as a clause; undefined where there is none, or it does. */
   whyNot(name: string): string | undefined
