@@ -13,11 +13,11 @@ import { MAX_EVENT_BYTES } from './sse.ts'
 
 /** The largest whole answer that is taken. */
 const MAX_ANSWER_BYTES = 64 << 20
-/** The most that a stream may bring before its first content, which is kept until then: that may be one event, as large as any. */
+/** The most that a stream may bring before its first content. It is buffered until then, and may be a single event of the largest size. */
 const MAX_PRELUDE_BYTES = MAX_EVENT_BYTES + (4 << 20)
-/** The largest body of an error that is read; the rest is cut. */
+/** How much of an error's body is read; the rest is cut off. */
 const MAX_ERROR_BYTES = 64 << 10
-/** How long the end of a response may come after that of its answer, in milliseconds, for its connection to be used again. */
+/** How long, in ms, a response may go on after its answer is over. After that its connection is closed instead of used again. */
 const LINGER_MS = 1_000
 
 export interface HttpProviderOptions {
@@ -26,7 +26,7 @@ export interface HttpProviderOptions {
   readonly attemptHeaders?: ((attempt: Attempt) => readonly string[]) | undefined
 }
 
-/** A provider that is reached over HTTP: writes the attempt in its protocol, dials, and reads the answer. */
+/** A provider reached over HTTP: writes the request in its protocol, sends it, and reads the answer. */
 export const httpProvider =
   (protocol: Protocol, { dialler, attemptHeaders }: HttpProviderOptions): Handler<Attempt> =>
   attempt =>
@@ -48,7 +48,7 @@ export const httpProvider =
 
 type DispatchBody = NonNullable<Dispatcher.DispatchOptions['body']>
 
-/** Of pieces undici does not know the length, and its types do not know that it takes them (its documentation does). */
+/** Undici cannot know the length of a list of pieces, so the header is set here. It takes them as documented, but its types do not say so. */
 function dispatched(body: ExchangeBody, headers: string[]): DispatchBody {
   if (typeof body === 'string' || body instanceof Uint8Array) return body
   headers.push('content-length', String(new Pieces(body).length))
@@ -66,13 +66,13 @@ interface StreamBody {
   readonly reader: StreamReader
 }
 
-/** What the body of the response is, once its head is there. */
+/** What kind of body the response has; `unknown` until its head has arrived. */
 type Body =
   | { readonly kind: 'unknown' }
   | StreamBody
   | { readonly kind: 'whole'; readonly status: number; readonly chunks: Buffer[]; readonly limit: number }
 
-/** One request and its response, as undici tells it. */
+/** One request and its response: undici's handler on one side, the source of the answer on the other. */
 class Conversation implements Dispatcher.DispatchHandler, Source {
   readonly #attempt: Attempt
   readonly #exchange: Exchange
@@ -90,7 +90,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
     this.#attempt = attempt
     this.#exchange = exchange
     this.#settle = settle
-    // It may be cancelled already: then this refuses at once.
+    // If it is cancelled already, the listener runs at once, before there is anything to release.
     const release = attempt.cancellation.onCancel(reason => this.#cancelled(reason))
     if (!this.#closed) this.#release = release
   }
@@ -170,7 +170,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   #stream(body: StreamBody, chunk: Buffer): void {
     const { answer, reader } = body
     if (!answer.isCommitted) {
-      // Nobody reads yet, so nobody can hold it back.
+      // Nobody reads the answer yet, so there is no backpressure: the size must be bounded here.
       this.#size += chunk.length
       if (this.#size > MAX_PRELUDE_BYTES)
         return this.#fail(new Failure('bad_answer', `${this.#who()} sent ${this.#size} bytes without any content`))
@@ -186,8 +186,8 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   }
 
   /**
-   * An answer that is over waits for nothing: what befalls its connection is no fault of it. The rest of the response is read
-   * for the sake of the next call on that connection, also where the reader of the answer held it back.
+   * Reads the rest of a response whose answer is over, so that its connection can be used again, also where the answer's reader
+   * had paused it. Whatever happens to the connection now does not change the answer.
    */
   #linger(): void {
     const controller = this.#controller
@@ -265,7 +265,7 @@ class Conversation implements Dispatcher.DispatchHandler, Source {
   }
 }
 
-/** Some hosts answer with 201 or 202; what is no answer is told by its body, as for OpenAI's own clients. */
+/** Any 2xx, since some hosts answer with 201 or 202. Whether it is an answer is judged by its body, as OpenAI's own clients do. */
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300
 }
