@@ -1,3 +1,4 @@
+import { isLongText, type LongTexts } from './long-texts.ts'
 import { stringEnd } from './string-end.ts'
 
 const QUOTE = 34
@@ -8,8 +9,8 @@ const CLOSE_BRACE = 125
 const COLON = 58
 const COMMA = 44
 
-/** How many members the objects of a value have, all together. Reads no member that is decoded when it is read (`longTexts`). */
-export function countMembers(value: unknown, isLong: (holder: object, name: string) => boolean): number {
+/** How many members the objects of a value have, all together. Decodes no long text. */
+export function countMembers(value: unknown, longTexts?: LongTexts): number {
   let count = 0
   const waiting: unknown[] = [value]
   while (waiting.length > 0) {
@@ -21,7 +22,7 @@ export function countMembers(value: unknown, isLong: (holder: object, name: stri
     }
     for (const name of Object.keys(one)) {
       count++
-      if (isLong(one, name)) continue
+      if (isLongText(longTexts, one, name)) continue
       const member = (one as Record<string, unknown>)[name]
       if (typeof member === 'object') waiting.push(member)
     }

@@ -12,6 +12,11 @@ export interface LongText {
 /** The long texts of a body, by the object whose member they are, and its name. */
 export type LongTexts = ReadonlyMap<object, ReadonlyMap<string, LongText>>
 
+/** Whether a member holds a long text: reading it may take as long as decoding it (2.5 µs per kB). */
+export function isLongText(longTexts: LongTexts | undefined, holder: object, name: string): boolean {
+  return longTexts?.get(holder)?.has(name) === true
+}
+
 /** What a parsed text has, and which of its strings are still to be decoded. */
 export interface ParsedAround {
   readonly value: unknown

@@ -33,17 +33,14 @@ export function parseBody(pieces: Pieces): ParsedBody {
   const { member: model, longTexts: spans } = found
   if (spans.length === 0) {
     const value = parse(bytes)
-    if (countMembers(value, never) !== found.members) refuseDuplicate(bytes)
+    if (countMembers(value) !== found.members) refuseDuplicate(bytes)
     return { value, source: { bytes: pieces, model } }
   }
   const decode = ({ start, end }: Span) => parse(joined(pieces.slice(start, end)))
   const { value, longTexts } = parseAround(bytes, spans, { parse, decode })
-  const isLong = (holder: object, name: string) => longTexts.get(holder)?.has(name) === true
-  if (countMembers(value, isLong) !== found.members) refuseDuplicate(bytes)
+  if (countMembers(value, longTexts) !== found.members) refuseDuplicate(bytes)
   return { value, source: { bytes: pieces, model, longTexts } }
 }
-
-const never = () => false
 
 /**
  * Of two members with one name some hosts read the first, some the last, and some both: what is held, logged and allowed here would be

@@ -66,7 +66,7 @@ export function inputTokenBounds(request: Request): InputTokenBounds {
     likely:
       Math.ceil((text.stringBytes + text.keyBytes) / BYTES_PER_TOKEN) + text.numbers + media.length * MEDIA_LIKELY,
     high: size + TEMPLATE_ALLOWANCE + tools + media.length * MEDIA_ALLOWANCE,
-    open: media.length > 0 || hasUnseenInput(body),
+    open: media.length > 0 || hasUnseenInput(body, request.source?.longTexts),
   }
 }
 

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import { isLongText, type LongTexts } from '../core/long-texts.ts'
 
 /**
  * Members of a body that bring input which does not stand in it: searches, earlier answers and stored prompts, containers, tools of
@@ -36,14 +37,14 @@ const WRITTEN_PARTS: ReadonlySet<Json | undefined> = new Set([
   'search_result',
 ])
 
-/** Whether the input of a request depends on something that is kept or found elsewhere. */
-export function hasUnseenInput(body: JsonObject): boolean {
-  // A stored prompt is an object with an `id`; a completion's is text or tokens.
+/** Whether the input of a request depends on something that is kept or found elsewhere. Decodes no long text: a text refers to nothing. */
+export function hasUnseenInput(body: JsonObject, longTexts?: LongTexts): boolean {
   return (
     REFERENCES.some(name => isSaid(body[name])) ||
-    isObject(body.prompt) ||
+    // A stored prompt is an object with an `id`; a completion's is text or tokens.
+    (!isLongText(longTexts, body, 'prompt') && isObject(body.prompt)) ||
     runsTools(body.tools) ||
-    refers(body.messages)
+    (Array.isArray(body.messages) && body.messages.some(message => isReference(message, longTexts)))
   )
 }
 
@@ -56,14 +57,11 @@ function runsTools(tools: Json | undefined): boolean {
   return Array.isArray(tools) && tools.some(tool => !isObject(tool) || tool.type !== 'function')
 }
 
-function refers(messages: Json | undefined): boolean {
-  return Array.isArray(messages) && messages.some(isReference)
-}
-
 /** An earlier answer in sound is named by `audio: {id}`; hosts know a picture by its member where a part has no type. */
-function isReference(message: Json): boolean {
+function isReference(message: Json, longTexts: LongTexts | undefined): boolean {
   if (!isObject(message)) return false
   if (isSaid(message.audio)) return true
+  if (isLongText(longTexts, message, 'content')) return false
   const { content } = message
   if (!Array.isArray(content)) return false
   return content.some(part => isObject(part) && !WRITTEN_PARTS.has(part.type))
