@@ -103,8 +103,24 @@ describe('requests that are no call', () => {
     expect(await exchange(head + rest)).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  it.each(['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s of the chat route is 404', async method => {
-    expectRefusal(await ask(CHAT, { method }), 404)
+  it.each([
+    ['GET', CHAT, 'POST'],
+    ['PUT', CHAT, 'POST'],
+    ['PATCH', '/embeddings', 'POST'],
+    ['DELETE', '/openai/deployments/fast/chat/completions', 'POST'],
+    ['POST', '/v1/models', 'GET'],
+    ['POST', '/health/readiness', 'GET'],
+  ])('%s of %s is 405 and says %s', async (method, path, allowed) => {
+    const answer = await ask(path, { method })
+    expectRefusal(answer, 405)
+    expect(answer.headers.allow).toBe(`${allowed}, OPTIONS`)
+  })
+
+  it('HEAD of the chat route is 405 without a body, a plain OPTIONS 204', async () => {
+    const head = await ask(CHAT, { method: 'HEAD' })
+    expect([head.status, head.text, head.headers.allow]).toEqual([405, '', 'POST, OPTIONS'])
+    const options = await ask(CHAT, { method: 'OPTIONS' })
+    expect([options.status, options.text, options.headers.allow]).toEqual([204, '', 'POST, OPTIONS'])
   })
 
   it.each(['/v2/chat/completions', '/v1/chat/completions/', '/v1/chat', '/admin', '/.env', '/v1/chat/completions%00'])(

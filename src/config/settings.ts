@@ -36,6 +36,8 @@ export interface GatewaySettings {
   readonly allowedHosts: readonly string[]
   /** From where requests may come, but for those of public routes. Undefined: from anywhere. */
   readonly allowedAddresses?: AddressRules
+  /** Origins whose pages may call from browsers (CORS); `*`: all. Empty: none. */
+  readonly corsOrigins: readonly string[]
   readonly bodyLimitBytes: number
   readonly listen: { readonly host: string; readonly port: number }
   readonly log: 'lines' | 'json' | 'none'

@@ -25,6 +25,7 @@ const verdicts = {
   forbidden: { status: 403, type: 'permission_error', again: false, blames: false, charges: false },
   unknown_model: { status: 404, type: INVALID, again: false, blames: false, charges: false },
   unknown_route: { status: 404, type: INVALID, again: false, blames: false, charges: false },
+  wrong_method: { status: 405, type: INVALID, again: false, blames: false, charges: false },
   not_found: { status: 404, type: 'not_found_error', again: false, blames: false, charges: false },
   too_large: { status: 413, type: INVALID, again: false, blames: false, charges: false },
   unsupported_media: { status: 415, type: INVALID, again: false, blames: false, charges: false },

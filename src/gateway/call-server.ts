@@ -74,7 +74,7 @@ interface Admitted {
 }
 
 /** The path of a target; of one in absolute form too, as proxies send them (RFC 9112, 3.2.2). */
-function pathOf(target: string): string {
+export function pathOf(target: string): string {
   const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '')
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)

@@ -92,6 +92,28 @@ function paths(...groups: readonly string[]): RegExp {
   return new RegExp(`^/(v[12]/)?(${names.join('|')})(/|$)`)
 }
 
+/** The one method of a path, and whether it belongs to the API that pages in browsers may call. */
+export interface PathMethod {
+  readonly method: Route['method']
+  readonly forPages: boolean
+}
+
+const PATHS: ReadonlyMap<string, PathMethod> = new Map(ROUTES.map(route => [route.path, methodOf(route)]))
+const MODEL_CALL: PathMethod = { method: 'POST', forPages: true }
+const ONE_MODEL: PathMethod = { method: 'GET', forPages: true }
+
+function methodOf({ method, access, kind }: Route): PathMethod {
+  return { method, forPages: access === 'key' && kind === undefined }
+}
+
+/** Undefined: no route of the table has this path. */
+export function methodAt(path: string): PathMethod | undefined {
+  const plain = PATHS.get(path)
+  if (plain) return plain
+  if (isModelPath(path)) return MODEL_CALL
+  return /^\/(v1\/)?models\/./.test(path) ? ONE_MODEL : undefined
+}
+
 export function isPlanned(path: string): boolean {
   return LATER.test(path) && !isModelPath(path)
 }

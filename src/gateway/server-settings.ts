@@ -11,6 +11,7 @@ export type ServerSettings = Partial<
     | 'keyHeader'
     | 'allowedHosts'
     | 'allowedAddresses'
+    | 'corsOrigins'
     | 'bodyLimitBytes'
     | 'responseModel'
     | 'responseModels'

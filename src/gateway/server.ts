@@ -9,9 +9,12 @@ import { admission } from './admission.ts'
 import { authentication } from './authenticate.ts'
 import { Bindings } from './bindings.ts'
 import { refuseBroken, unknownExpectation, withoutHost } from './broken-requests.ts'
-import { callServer, turningAway } from './call-server.ts'
+import { callServer, pathOf, turningAway } from './call-server.ts'
+import { crossOrigin } from './cross-origin.ts'
 import { callRoutes } from './doors.ts'
 import { callHandlers } from './handlers.ts'
+import { otherMethods } from './methods.ts'
+import { methodAt } from './routes.ts'
 import type { MoneyParts, ServerSettings } from './server-settings.ts'
 
 export type { MoneyParts, ServerSettings }
@@ -59,9 +62,12 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
       error => turnAway(response, error),
     )
   }
-  const serve = callServer({ routes, bodyLimit, turnAway }, others)
+  const pages = crossOrigin(settings.corsOrigins ?? [])
+  const serve = callServer({ routes, bodyLimit, turnAway }, otherMethods({ pages, turnAway }, others))
+  const isForPages = (settings.corsOrigins ?? []).length > 0
   const bindings = new Bindings({
     onRequest(request, response) {
+      if (isForPages && methodAt(pathOf(request.url ?? ''))?.forPages) pages.mark(request, response)
       const refusal = state.stopping ? stopped() : withoutHost(request)
       if (refusal) turnAway(response, refusal)
       else serve(request, response)

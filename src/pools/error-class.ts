@@ -11,6 +11,7 @@ const classes: Readonly<Record<FailureKind, ErrorClass | undefined>> = {
   forbidden: undefined,
   unknown_model: undefined,
   unknown_route: undefined,
+  wrong_method: undefined,
   not_found: undefined,
   too_large: undefined,
   unsupported_media: undefined,

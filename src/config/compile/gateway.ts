@@ -6,6 +6,7 @@ import { own } from '../tree.ts'
 import { compileAddresses } from './addresses.ts'
 import { compileResponseModels } from './auto-routers.ts'
 import { type CompileContext, defined } from './context.ts'
+import { compileOrigins } from './origins.ts'
 import type { Pools } from './pools.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -38,6 +39,7 @@ export function compileGateway(context: CompileContext, tollgate: TollgateValues
   const megabytes = tollgate.body_limit_mb ?? general.max_request_size_mb ?? 32
   return {
     allowedHosts: tollgate.allowed_hosts ?? [],
+    corsOrigins: compileOrigins(context, tollgate),
     bodyLimitBytes: Math.max(1, Math.round(megabytes * MEGABYTE)),
     listen: { host: listen.host ?? '127.0.0.1', port: listen.port ?? 4000 },
     log: tollgate.log ?? (litellm.json_logs ? 'json' : 'lines'),

@@ -222,6 +222,27 @@ describe('gateway, telemetry and callbacks', () => {
     expect(settings.gateway.masterKey?.reveal()).toBe('sk-a-real-key')
   })
 
+  it('reads whose pages may call, and refuses all of them without a key', () => {
+    const origins = (
+      cors_origins: string[] | undefined,
+      env = {},
+      general_settings = { master_key: 'sk-a-real-key' },
+    ) => {
+      const { settings, lines } = load({ general_settings, tollgate_settings: { cors_origins } }, env)
+      return { origins: settings.gateway.corsOrigins, lines }
+    }
+    expect(origins(undefined)).toEqual({ origins: [], lines: [] })
+    const env = { LITELLM_CORS_ORIGINS: 'https://a.example, http://localhost:3000' }
+    expect(origins(undefined, env)).toEqual({ origins: ['https://a.example', 'http://localhost:3000'], lines: [] })
+    expect(origins(['*'], env)).toEqual({ origins: ['*'], lines: [] })
+    for (const wrong of ['a.example', 'https://a.example/', 'https://a.example:443'])
+      expect(origins([wrong]).lines).toEqual([
+        expect.stringMatching(/^error tollgate_settings\.cors_origins: expected or/),
+      ])
+    const open = load({ tollgate_settings: { cors_origins: ['*'] } })
+    expect(open.lines).toEqual([expect.stringContaining('is * without a master key')])
+  })
+
   it('takes the master key from the environment when the file has none', () => {
     expect(load({}, { LITELLM_MASTER_KEY: 'sk-env' }).settings.gateway.masterKey?.reveal()).toBe('sk-env')
     expect(load({}).settings.gateway.masterKey).toBeUndefined()

@@ -17,6 +17,10 @@ const settings = {
   body_limit_mb: [value.amount, 'Megabytes of a request body. Default: general_settings.max_request_size_mb, else 32.'],
   listen: [value.map, 'Where the gateway listens: {host, port}. Default 127.0.0.1:4000.', ['host', 'port']],
   allowed_hosts: [value.texts, 'Names under which the gateway may be called (Host header). Default: any.'],
+  cors_origins: [
+    value.texts,
+    'Origins whose pages may call from browsers (CORS), such as https://app.example.com; "*" for all. Default: LITELLM_CORS_ORIGINS, else none.',
+  ],
   log: [
     value.oneOf('lines', 'json', 'none'),
     'What the gateway prints of each call on standard output: a line for people, the object of JSON lines, or nothing. Default lines.',
