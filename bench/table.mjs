@@ -86,13 +86,14 @@ function others({ startup, workers, inProcess, soak, streams, loads }) {
 
 function bars(verdicts) {
   if (verdicts.length === 0) return ''
-  const lines = verdicts.map(({ what, limit, atLeast, figure, isMet }) => [
+  const lines = verdicts.map(({ what, limit, atLeast, figure, bare, isMet }) => [
     isMet ? 'met' : 'MISSED',
     what,
     two(figure),
+    bare === undefined ? '' : two(bare),
     `${atLeast ? '>=' : '<='} ${limit}`,
   ])
-  return aligned([['', 'bar', 'here', 'wanted'], ...lines])
+  return aligned([['', 'bar', 'here', 'bare', 'wanted'], ...lines])
 }
 
 function perSecond(counts) {
