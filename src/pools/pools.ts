@@ -1,5 +1,4 @@
 import { type AccessGroups, accessGroupsOf } from '../core/access-groups.ts'
-import { BoundedMap } from '../core/bounded-map.ts'
 import type { Call } from '../core/call.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { type Deployment, deploymentName } from '../core/deployment.ts'
@@ -15,7 +14,8 @@ import { cheapestUnder, createStrategy, weighsLimits } from './strategies/index.
 import { latencyOf } from './strategies/latency-based.ts'
 import { chooseTier, type PoolOrder } from './tier.ts'
 import { Ward } from './ward.ts'
-import { type SplitName, sortWildcards, Wildcard } from './wildcard.ts'
+import type { SplitName } from './wildcard.ts'
+import { WildcardPools } from './wildcard-pools.ts'
 
 export interface PoolsDeps {
   readonly clock: Clock
@@ -91,8 +91,7 @@ class PoolRegister implements Pools {
   readonly #byModel = new Map<string, readonly PoolCandidate[]>()
   /** Pools made when first asked for: of one deployment, of an upstream model, within a tier. As many as configured. */
   readonly #made = new Map<string, Pool>()
-  readonly #wildcards: readonly Wildcard[]
-  readonly #concrete: BoundedMap<string, Pool>
+  readonly #wildcards: WildcardPools
 
   constructor(settings: RoutingSettings, deps: PoolsDeps) {
     this.#settings = settings
@@ -102,14 +101,20 @@ class PoolRegister implements Pools {
     this.affinity = hasAffinity(settings.affinity)
       ? (deps.affinity ?? new Affinity(settings.affinity, deps))
       : undefined
-    this.#concrete = new BoundedMap(deps.maxConcretePools ?? 1000, pool => this.#forget(pool))
-    const wildcards: Wildcard[] = []
+    const patterns = new Map<string, readonly Deployment[]>()
     for (const [name, deployments] of byPool(settings.deployments)) {
-      if (name.includes('*')) wildcards.push(new Wildcard(name, deployments, deps.split))
+      if (name.includes('*')) patterns.set(name, deployments)
       else this.#byName.set(name, this.#pool(name, this.#admit(deployments)))
     }
     this.#addGroups(settings.groups ?? {})
-    this.#wildcards = sortWildcards(wildcards)
+    this.#wildcards = new WildcardPools({
+      patterns,
+      split: deps.split,
+      most: deps.maxConcretePools ?? 1000,
+      make: (...of) => this.#ofWildcard(...of),
+      ward: this.ward,
+      clock: deps.clock,
+    })
     for (const candidate of this.#candidates.values()) this.#indexModel(candidate)
   }
 
@@ -126,8 +131,8 @@ class PoolRegister implements Pools {
   targetOf(name: string): string {
     if (this.#ofDeployment(name)) return name
     const target = this.#targetOf(name)
-    if (this.#byName.has(target) || this.#matched(target, false)) return target
-    return this.#prefixed(target)?.name ?? target
+    if (this.#byName.has(target) || this.#wildcards.matched(target)) return target
+    return this.#wildcards.prefixed(target)?.name ?? target
   }
 
   order(name: string, call: Call): PoolOrder | undefined {
@@ -161,18 +166,14 @@ class PoolRegister implements Pools {
   }
 
   whyNot(name: string): string | undefined {
-    for (const wildcard of this.#wildcards) {
-      const why = wildcard.whyNot(name)
-      if (why) return why
-    }
-    return undefined
+    return this.#wildcards.whyNot(name)
   }
 
   list({ hidden = false, patterns = false }: ListOptions = {}): readonly Listed[] {
     const { aliases, tiers, auto, groups = {} } = this.#settings
     const open = [
       ...this.#byName.keys(),
-      ...(patterns ? this.#wildcards.map(({ pattern }) => pattern) : []),
+      ...(patterns ? this.#wildcards.patterns : []),
       ...Object.keys(groups),
       ...Object.keys(tiers),
       ...Object.keys(auto),
@@ -186,18 +187,11 @@ class PoolRegister implements Pools {
   #named(name: string): Pool | undefined {
     return (
       this.#byName.get(name) ??
-      this.#matched(name, false) ??
-      this.#prefixed(name) ??
+      this.#wildcards.matched(name) ??
+      this.#wildcards.prefixed(name) ??
       this.#ofModel(name) ??
-      this.#matched(name, true)
+      this.#wildcards.caught(name)
     )
-  }
-
-  /** `gpt-4o` of `openai/*`: the same pool as `openai/gpt-4o`. */
-  #prefixed(name: string): Pool | undefined {
-    if (this.#wildcards.length === 0 || name.includes('/')) return undefined
-    const split = this.#deps.split?.(name)
-    return split && this.#matched(`${split.provider}/${name}`, false)
   }
 
   /** A pool of one, for a deployment's id that is not a pool's name. It passes the same filters as any other. */
@@ -211,22 +205,10 @@ class PoolRegister implements Pools {
     return candidates && this.#make(`model\0${model}`, () => this.#pool(model, candidates))
   }
 
-  #matched(name: string, any: boolean): Pool | undefined {
-    if (this.#wildcards.length === 0) return undefined
-    const key = `${any ? '*' : ''}\0${name}`
-    const known = this.#concrete.get(key)
-    if (known) return known
-    for (const wildcard of this.#wildcards) {
-      if ((wildcard.pattern === '*') !== any) continue
-      const deployments = wildcard.materialise(name)
-      if (!deployments) continue
-      const complete = this.#deps.complete ?? (deployment => deployment)
-      const candidates = deployments.map(deployment => this.#candidate(complete(deployment)))
-      const pool = this.#pool(name, candidates, own(this.#settings.poolStrategies, wildcard.pattern))
-      this.#concrete.set(key, pool)
-      return pool
-    }
-    return undefined
+  #ofWildcard(name: string, deployments: readonly Deployment[], pattern: string): Pool {
+    const { complete = deployment => deployment } = this.#deps
+    const candidates = deployments.map(deployment => this.#candidate(complete(deployment)))
+    return this.#pool(name, candidates, own(this.#settings.poolStrategies, pattern))
   }
 
   #pool(name: string, candidates: readonly PoolCandidate[], settings?: StrategySettings): Pool {
@@ -262,14 +244,6 @@ class PoolRegister implements Pools {
     for (const name of new Set([deployment.model, deploymentName(deployment)])) {
       this.#byModel.set(name, [...(this.#byModel.get(name) ?? []), candidate])
     }
-  }
-
-  /** A wildcard's pool may go when nothing of it is in use; its vitals go with it. */
-  #forget(pool: Pool): boolean {
-    const now = this.#deps.clock.monotonic()
-    const isIdle = pool.candidates.every(({ vitals }) => vitals.inFlight === 0 && vitals.isAvailable(now))
-    if (isIdle) for (const { deployment } of pool.candidates) this.ward.forget(deployment.id)
-    return isIdle
   }
 
   #tierSettings(name: string): TierSettings | undefined {
