@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import type { LongTexts } from '../core/long-texts.ts'
 
 /** What a walk over JSON values found. */
@@ -28,10 +28,16 @@ const MEDIA_TYPES: ReadonlySet<unknown> = new Set([
   'document',
 ])
 
-/** Whether an object is a part of a message that is not text. Such types are no types of JSON Schema. */
+/**
+ * Whether an object is a part of a message that is not text. Such types are no types of JSON Schema. Anthropic's documents may be text,
+ * or parts of their own (https://platform.claude.com/docs/en/build-with-claude/citations).
+ */
 export function isMedia(object: JsonObject): boolean {
-  return MEDIA_TYPES.has(object.type)
+  if (!MEDIA_TYPES.has(object.type)) return false
+  return object.type !== 'document' || !isObject(object.source) || !WRITTEN_SOURCES.has(object.source.type)
 }
+
+const WRITTEN_SOURCES: ReadonlySet<unknown> = new Set(['text', 'content'])
 
 export interface MeasureOptions {
   /** An object for which it gives true is left out with everything in it. */

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import { isLongText, type LongTexts } from '../core/long-texts.ts'
+import { isMedia } from './measure.ts'
 
 /**
  * Members of a body that bring input which does not stand in it: searches, earlier answers and stored prompts, containers, tools of
@@ -9,8 +10,6 @@ import { isLongText, type LongTexts } from '../core/long-texts.ts'
  * https://learn.microsoft.com/azure/ai-services/openai/references/on-your-data, https://docs.x.ai/docs/guides/live-search
  */
 const REFERENCES: readonly string[] = [
-  'web_search_options',
-  'search_parameters',
   'enable_search',
   'previous_response_id',
   'conversation',
@@ -20,7 +19,6 @@ const REFERENCES: readonly string[] = [
   'preset',
   'data_sources',
   'cached_content',
-  'extra_body',
 ]
 
 /** Parts of a message whose whole input is what stands in them. */
@@ -41,28 +39,65 @@ const WRITTEN_PARTS: ReadonlySet<Json | undefined> = new Set([
 export function hasUnseenInput(body: JsonObject, longTexts?: LongTexts): boolean {
   return (
     REFERENCES.some(name => isSaid(body[name])) ||
+    asksSearch(body) ||
     // A stored prompt is an object with an `id`; a completion's is text or tokens.
     (!isLongText(longTexts, body, 'prompt') && isObject(body.prompt)) ||
     runsTools(body.tools) ||
-    (Array.isArray(body.messages) && body.messages.some(message => isReference(message, longTexts)))
+    (Array.isArray(body.messages) && body.messages.some(message => isReference(message, longTexts))) ||
+    (!isLongText(longTexts, body, 'input') && Array.isArray(body.input) && body.input.some(isUnwritten)) ||
+    (isObject(body.extra_body) && hasUnseenWithin(body.extra_body, longTexts))
   )
 }
 
+/** What clients send who leave it open says nothing: null, false and what is empty. */
 function isSaid(value: Json | undefined): boolean {
-  return value !== undefined && value !== null && value !== false
+  if (typeof value !== 'object' || value === null)
+    return value !== undefined && value !== null && value !== false && value !== ''
+  return Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0
 }
 
-/** Tools other than functions are run by the host, which puts what they say into the input. */
+/** Options of OpenAI's search are asked for by an empty object as well; xAI's may say that nothing is searched. */
+function asksSearch({ web_search_options: options, search_parameters: parameters }: JsonObject): boolean {
+  if ((options ?? false) !== false) return true
+  return isSaid(parameters) && !(isObject(parameters) && parameters.mode === 'off')
+}
+
+/** Members of the host's own, at any depth: most are settings (`google.thinking_config`), some bring input (`google.cached_content`). */
+function hasUnseenWithin(members: JsonObject, longTexts: LongTexts | undefined): boolean {
+  if (hasUnseenInput(members, longTexts)) return true
+  return Object.keys(members).some(name => {
+    if (isLongText(longTexts, members, name)) return false
+    const member = members[name]
+    return isObject(member) && hasUnseenWithin(member, longTexts)
+  })
+}
+
+/** Tools that the client does not run are run by the host, which puts what they say into the input. */
 function runsTools(tools: Json | undefined): boolean {
-  return Array.isArray(tools) && tools.some(tool => !isObject(tool) || tool.type !== 'function')
+  return Array.isArray(tools) && tools.some(tool => !isObject(tool) || !isOfClient(tool))
 }
 
-/** An earlier answer in sound is named by `audio: {id}`; hosts know a picture by its member where a part has no type. */
+/** Functions, OpenAI's tools with free text and Anthropic's own; some clients leave the type of a function out. */
+function isOfClient(tool: JsonObject): boolean {
+  const type = tool.type ?? undefined
+  if (type === undefined) return isObject(tool.function) || isObject(tool.input_schema)
+  return type === 'function' || type === 'custom'
+}
+
+/** An earlier answer in sound is named by `audio: {id}`. */
 function isReference(message: Json, longTexts: LongTexts | undefined): boolean {
   if (!isObject(message)) return false
   if (isSaid(message.audio)) return true
   if (isLongText(longTexts, message, 'content')) return false
   const { content } = message
-  if (!Array.isArray(content)) return false
-  return content.some(part => isObject(part) && !WRITTEN_PARTS.has(part.type))
+  return Array.isArray(content) ? content.some(isUnwritten) : isUnwritten(content)
 }
+
+/** Hosts know a picture by its member where a part has no type: such a part is text only where it has nothing else. */
+function isUnwritten(part: Json | undefined): boolean {
+  if (!isObject(part) || WRITTEN_PARTS.has(part.type)) return false
+  if (part.type === 'document') return isMedia(part)
+  return (part.type ?? null) !== null || Object.keys(part).some(name => !OF_TEXT.has(name))
+}
+
+const OF_TEXT: ReadonlySet<string> = new Set(['type', 'text', 'cache_control'])
