@@ -35,6 +35,14 @@ describe('a forced limit', () => {
     expect(withForcedLimit(completion, at('openai'), 50).body).toEqual({ prompt: 'a', max_tokens: 50 })
   })
 
+  it('has the old name beside a prediction, which takes no other', () => {
+    const prediction = { type: 'content', content: 'a' }
+    const { body } = withForcedLimit(chat({ prediction }), at('openai'), 50)
+    expect(body).toMatchObject({ prediction, max_tokens: 50 })
+    expect(body).not.toHaveProperty('max_completion_tokens')
+    expect(withForcedLimit(chat({ prediction: null }), at('openai'), 50).body.max_completion_tokens).toBe(50)
+  })
+
   it('stands in for that of a deployment which a null of the client takes away', () => {
     const request = chat({ max_tokens: null })
     expect(withForcedLimit(request, at('openai', { max_tokens: 9 }), 50).body).toMatchObject({

@@ -8,7 +8,10 @@ const FIELDS = {
   embedding: [],
 } as const satisfies Record<Operation, readonly string[]>
 
-/** Hosts whose newer models refuse `max_tokens` in chats. */
+/**
+ * Hosts whose newer models refuse `max_tokens` in chats. The models that take a prediction are older ones, and refuse the new name beside it
+ * (https://learn.microsoft.com/azure/ai-services/openai/how-to/predicted-outputs).
+ */
 const NEW_NAME: ReadonlySet<string> = new Set(['openai', 'azure', 'azure_ai'])
 
 /** The request with its limit of output tokens lowered, in the fields that the client uses. */
@@ -32,7 +35,8 @@ export function withForcedLimit(request: Request, { defaults, provider }: Deploy
     const said = body[name] === undefined ? defaults[name] : body[name]
     if (typeof said === 'number') return request
   }
-  const field = operation === 'chat' && NEW_NAME.has(provider) ? 'max_completion_tokens' : 'max_tokens'
+  const isNew = operation === 'chat' && NEW_NAME.has(provider) && (body.prediction ?? null) === null
+  const field = isNew ? 'max_completion_tokens' : 'max_tokens'
   const added = { [field]: tokens }
   // A spread with one member more takes 1.4 µs on Node 20, this 0.2.
   const limited = Object.assign({}, body, added)

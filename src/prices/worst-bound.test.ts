@@ -37,6 +37,7 @@ const asked = fc.record({
   max: fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }),
   answers: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
   marked: fc.boolean(),
+  model: fc.constantFrom('claude', 'gpt'),
   speaks: fc.boolean(),
   searches: fc.constantFrom<SearchContextSize | 3 | undefined>(undefined, 'low', 'medium', 'high', 3),
   tier: fc.constantFrom(undefined, 'auto', 'default', 'flex', 'priority', 'fast'),
@@ -62,7 +63,7 @@ function requestOf({ content, max, answers, marked, speaks, searches, tier }: As
 
 /** What a provider may count that keeps to the bounds: whole numbers of every kind, overlapping as they like. */
 function usageOf(
-  { marked, speaks, searches, answers = 1 }: Asked,
+  { marked, model, speaks, searches, answers = 1 }: Asked,
   most: { input: number; output: number },
   shares: readonly number[],
 ): Usage {
@@ -73,8 +74,8 @@ function usageOf(
     inputTokens,
     outputTokens,
     cacheReadTokens: Math.floor(inputTokens * read),
-    // Only what a prompt marks is written.
-    ...(marked && {
+    // Claude writes only what a prompt marks.
+    ...((marked || model !== 'claude') && {
       cacheWriteTokens: Math.floor(inputTokens * write),
       cacheWrite1hTokens: Math.floor(inputTokens * hour),
     }),
@@ -94,7 +95,7 @@ function servedBy({ tier }: Asked): readonly ServiceTier[] {
 function expectBound(price: RateCard, one: Asked, shares: readonly number[]): void {
   const request = requestOf(one)
   const bounds = inputTokenBounds(request)
-  const deployment = { price, limits: { supports: {} }, defaults: {}, model: 'm' }
+  const deployment = { price, limits: { supports: {} }, defaults: {}, model: one.model }
   const worst = worstCost(deployment, request, { bounds }) ?? -1n
   const output = (one.max ?? forcedOutput(deployment, undefined)) * (one.answers ?? 1)
   const used = usageOf(one, { input: bounds.high, output }, shares)

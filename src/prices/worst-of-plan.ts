@@ -7,6 +7,7 @@ import type { MoneySettings } from '../core/money-settings.ts'
 import type { Request } from '../core/request.ts'
 import { isSearchModel } from '../core/web-search.ts'
 import type { InputTokenBounds } from './bounds.ts'
+import { writesWhatIsMarked } from './cache-writes.ts'
 import { chargeOf } from './charge.ts'
 import { unboundedReason, unpricedFailure } from './unbounded.ts'
 import { worstCost } from './worst.ts'
@@ -90,7 +91,8 @@ function keyOf({ pool, tier, record, options, purpose }: Call): string | undefin
 
 function priceKey({ provider, price, limits, defaults, parameters, model }: Deployment): string {
   const { maxInputTokens, maxOutputTokens } = limits
-  const facts = [provider, price, maxInputTokens, maxOutputTokens, defaults, parameters.drop, isSearchModel(model)]
+  const ofModel = [isSearchModel(model), writesWhatIsMarked(model)]
+  const facts = [provider, price, maxInputTokens, maxOutputTokens, defaults, parameters.drop, ...ofModel]
   return JSON.stringify(facts, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 }
 

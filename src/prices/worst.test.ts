@@ -103,8 +103,11 @@ describe('the worst price', () => {
     ).toBe(high * 7n)
   })
 
-  it('takes the price of cache writes only where the prompt marks what to keep, however it is written', () => {
-    const dear = priced({ cacheWrite: 2_000_000n, cacheWrite1h: 3_000_000n, output: 0n })
+  it("takes the price of Claude's cache writes only where the prompt marks what to keep, however it is written", () => {
+    const dear = {
+      ...priced({ cacheWrite: 2_000_000n, cacheWrite1h: 3_000_000n, output: 0n }),
+      model: 'claude-sonnet-4-6',
+    }
     const text = (mark: string) =>
       chat(`{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text","text":"a",${mark}}]}]}`)
     const costOfMark = (mark: string) => {
@@ -119,6 +122,42 @@ describe('the worst price', () => {
     expect(worst(chat({ max_tokens: 1 }), { ...dear, defaults })?.cost).toBeGreaterThan(
       worst(chat({ max_tokens: 1 }), { ...priced({ output: 0n }), defaults })?.cost ?? 0n,
     )
+  })
+
+  it('takes the price of cache writes where the host writes by itself', () => {
+    const request = chat({ max_tokens: 1 })
+    const high = BigInt(inputTokenBounds(request).high)
+    expect(worst(request, { ...priced({ cacheWrite: 2_000_000n, output: 0n }), model: 'gpt-5.6-sol' })?.cost).toBe(
+      high * 2n,
+    )
+  })
+
+  it('counts as output what of a prediction may not come to pass', () => {
+    const content = 'x'.repeat(5_000)
+    for (const prediction of [
+      { type: 'content', content },
+      { type: 'content', content: [{ type: 'text', text: content }] },
+    ]) {
+      const plain = { messages: [{ role: 'user', content: 'a' }], max_tokens: 10 }
+      const output = worst(chat({ ...plain, prediction }))?.output ?? 0n
+      expect(output).toBeGreaterThanOrEqual(5_010n)
+      expect(output).toBeLessThan(5_050n)
+      const bytes = chat(JSON.stringify({ model: 'm', ...plain, prediction }))
+      expect(worst(bytes)?.output).toBe(output)
+    }
+    expect(worst(chat({ max_tokens: 10, prediction: null }))?.output).toBe(10n)
+  })
+
+  it('counts all twice where the host shortens the conversation first', () => {
+    const passes = (asked: object, draft: Partial<Deployment> = {}) => {
+      const request = chat({ max_tokens: 10, ...asked })
+      const high = inputTokenBounds(request).high + (draft.defaults ? JSON.stringify(draft.defaults).length : 0)
+      return Number(worst(request, draft)?.cost) / (high + 10_000)
+    }
+    expect(passes({ context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } })).toBe(1)
+    expect(passes({ context_management: { edits: [{ type: 'compact_20260112' }] } })).toBe(2)
+    expect(passes({ compaction: {} })).toBe(2)
+    expect(passes({}, { defaults: { compaction: {} } })).toBe(2)
   })
 
   it('takes the price of audio and of thoughts where they may come', () => {

@@ -1,10 +1,13 @@
 import type { Deployment } from '../core/deployment.ts'
+import { isObject, type JsonObject } from '../core/json.ts'
 import { divideUp, type NanoUsd } from '../core/money.ts'
 import type { Rate, RateSheet, Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import { MOST_TOKENS } from '../core/usage.ts'
 import type { WebSearches } from '../core/web-search.ts'
 import { ADDED_MEMBER_BYTES, generatedAnswers, type InputTokenBounds, outputLimit } from './bounds.ts'
+import { mayWriteCache, pricesWrites } from './cache-writes.ts'
+import { measure } from './measure.ts'
 import { searchesWithin, searchRate } from './searches.ts'
 import { servicesWithin } from './services.ts'
 import { hasUnseenInput } from './unseen-input.ts'
@@ -40,15 +43,18 @@ export function worstCost(
   const open = bounds.open || asksSearch.most > 0 || (sizeOf(defaults) > 0 && hasUnseenInput(defaults))
   const input = open ? (limits.maxInputTokens ?? high) : high
   // What a client asks for has no end, and its price must fit a column of the ledger.
-  const output = Math.min((said ?? forcedOutput({ limits }, outputCap)) * generatedAnswers(asked), MOST_TOKENS)
+  const each = (said ?? forcedOutput({ limits }, outputCap)) + predictedTokens(request)
+  const output = Math.min(each * generatedAnswers(asked), MOST_TOKENS)
   const rates = ratesUpTo(price, input)
   for (const sheet of servicesWithin(price, asked.body)) rates.push(...ratesUpTo(sheet, input))
   const searches = price.rates.webSearch === undefined ? undefined : bounded(asksSearch)
+  const passes = shortensConversation(request.body) || shortensConversation(defaults) ? 2n : 1n
   let most = 0n
   for (const one of rates) {
-    const writesCache = pricesWrites(one) && mayWriteCache(request, defaults)
+    const writesCache = pricesWrites(one) && mayWriteCache(request, { defaults, model })
     const inputRate = dearestInput(one, { open, writesCache })
-    const total = BigInt(input) * inputRate + BigInt(output) * dearestOutput(one, asked) + byTheCall(one, searches)
+    const tokens = BigInt(input) * inputRate + BigInt(output) * dearestOutput(one, asked)
+    const total = tokens * passes + byTheCall(one, searches)
     if (total > most) most = total
   }
   return divideUp(most, 1_000_000n)
@@ -92,6 +98,25 @@ function saidOutput(request: Request): number | undefined {
   return typeof one === 'number' && typeof other === 'number' ? Math.max(one, other) : outputLimit(request)
 }
 
+/**
+ * Of a prediction, what does not come to pass is billed as output beside the answer: no token is shorter than a byte
+ * (https://developers.openai.com/api/docs/guides/predicted-outputs).
+ */
+function predictedTokens({ operation, body, source }: Request): number {
+  if (operation !== 'chat' || !isObject(body.prediction)) return 0
+  return measure([body.prediction], { longTexts: source?.longTexts }).stringBytes
+}
+
+/**
+ * Anthropic may write a summary of the conversation first, for which it reads all of it once more
+ * (https://platform.claude.com/docs/en/build-with-claude/compaction).
+ */
+function shortensConversation({ compaction, context_management: management }: JsonObject): boolean {
+  if ((compaction ?? null) !== null) return true
+  const edits = isObject(management) ? management.edits : undefined
+  return Array.isArray(edits) && edits.some(edit => isObject(edit) && String(edit.type).startsWith('compact'))
+}
+
 /** The rates below and above the thresholds that so many input tokens may pass. */
 function ratesUpTo({ rates, tiers }: RateSheet, input: number): Rates[] {
   if (tiers.length === 0) return [rates]
@@ -115,23 +140,6 @@ function dearestOutput(rates: Rates, { body }: Request): Rate {
   const speaks = body.modalities !== undefined || body.audio !== undefined
   if (speaks && rates.outputAudio !== undefined && rates.outputAudio > most) most = rates.outputAudio
   return most
-}
-
-function pricesWrites({ cacheWrite, cacheWrite1h }: Rates): boolean {
-  return cacheWrite !== undefined || cacheWrite1h !== undefined
-}
-
-const CACHE_MARK = Buffer.from('cache_control')
-const ESCAPE = Buffer.from('\\u00')
-
-/** Writing to a provider's prompt cache costs more where the prompt marks what is to be kept. */
-function mayWriteCache({ source, body }: Request, defaults: Deployment['defaults']): boolean {
-  if (sizeOf(defaults) > 0 && JSON.stringify(defaults).includes('cache_control')) return true
-  if (!source) return JSON.stringify(body).includes('cache_control')
-  const { buffer, byteOffset, byteLength } = source.bytes.joined()
-  const text = Buffer.from(buffer, byteOffset, byteLength)
-  // The mark may be written with escapes, which only a look at the parsed body sees through.
-  return text.includes(CACHE_MARK) || (text.includes(ESCAPE) && JSON.stringify(body).includes('cache_control'))
 }
 
 const sizes = new WeakMap<Deployment['defaults'], number>()
