@@ -47,3 +47,43 @@ describe("LiteLLM's calls of several models at once", () => {
     expect(upstream.log.map(one => one.body)).toEqual([expect.not.objectContaining({ fastest_response: false })])
   })
 })
+
+describe("a host's own choice of several models", () => {
+  const dear = ['anthropic/claude-opus-5']
+
+  it.each<[string, object]>([
+    ['models', { models: dear }],
+    ['extra_body.models', { extra_body: { models: dear } }],
+    ['providerOptions.gateway.models', { providerOptions: { gateway: { models: dear } } }],
+  ])('is not the caller’s to name: %s', async (param, said) => {
+    const { chat, upstream } = await setUp('fast')
+    expect(await chat({ model: 'fast', ...said })).toMatchObject({
+      status: 400,
+      error: { code: 'several_models', param, message: expect.stringContaining("'fallbacks'") },
+    })
+    expect(upstream.log).toHaveLength(0)
+  })
+
+  it('is let through where it is nothing, or where the configuration says so', async () => {
+    const { chat, upstream } = await setUp('fast')
+    for (const models of [null, []]) expect(await chat({ model: 'fast', models })).toMatchObject({ status: 200 })
+    const entry = (pool: string, params: object) => ({ pool, baseUrl: upstream.baseUrl, params })
+    const trusted = [
+      entry('allowed', { allowed_openai_params: ['models'] }),
+      entry('dropped', { additional_drop_params: ['models'] }),
+      entry('configured', { models: ['b'] }),
+    ]
+    const { baseUrl } = await stage.gateway(modelList(...trusted) + PLAIN)
+    const messages = [{ role: 'user', content: 'hello' }]
+    for (const [model, models, sent] of [
+      ['allowed', ['a'], ['a']],
+      ['dropped', ['a'], undefined],
+      ['configured', undefined, ['b']],
+    ]) {
+      const body = JSON.stringify({ model, messages, models })
+      const headers = { 'content-type': 'application/json' }
+      expect((await fetch(`${baseUrl}/chat/completions`, { method: 'POST', headers, body })).status).toBe(200)
+      expect(upstream.log.at(-1)?.body.models).toEqual(sent)
+    }
+  })
+})

@@ -12,6 +12,7 @@ import type { Quirks } from '../host.ts'
 import { OTHER_LIMIT_NAME } from '../limit-names.ts'
 import type { ExchangeBody } from '../protocol.ts'
 import { withoutMembers } from './messages.ts'
+import { refuseOtherModels } from './other-models.ts'
 
 /** A request body as it goes out. */
 export interface OutgoingBody {
@@ -25,9 +26,11 @@ export interface OutgoingBody {
 /**
  * Writes the body for an upstream of OpenAI's API. The client's own bytes are kept: the model's name is replaced, members are taken
  * out or called otherwise where they stand, and those that are missing are put in behind the model.
+ * @throws Failure for what the upstream does not take, or must not be asked.
  */
 export function outgoingBody(attempt: Attempt, quirks: Quirks): OutgoingBody {
   const { request, deployment } = attempt
+  refuseOtherModels(attempt)
   const asked = wantsUsage(request.body)
   const hideUsage = request.streamed && !asked
   const added = additions(attempt, quirks)
