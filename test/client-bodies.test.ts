@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { JsonObject } from '../src/core/json.ts'
 import { CLOSED } from '../src/prices/client-bodies.fixture.ts'
 import type { Upstream } from '../src/testing/index.ts'
 import { ensureBuilt } from './support/child.ts'
@@ -30,4 +31,17 @@ it.each(Object.entries(CLOSED))('is served to a key with little money: %s', asyn
 it('is refused where a picture may cost more than there is', async () => {
   const content = [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }]
   expect((await served.chat('small', key, { messages: [{ role: 'user', content }] })).status).toBe(429)
+})
+
+it.each<[string, JsonObject]>([
+  ['by a plugin', { plugins: [{ id: 'web' }] }],
+  ['by a tool of the host', { tools: [{ type: 'openrouter:web_search' }] }],
+  ["in Qwen's words", { enable_search: true }],
+  ["in xAI's words", { search_parameters: { mode: 'on' } }],
+])('is refused where nobody knows what a search costs: %s', async (_, body) => {
+  const rich = await served.key({ max_budget: 100 })
+  const before = upstream.log.length
+  const answer = await served.chat('small', rich, body)
+  expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('a web search by gpt-4o-mini costs')])
+  expect(upstream.log.length).toBe(before)
 })

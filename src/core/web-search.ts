@@ -15,16 +15,48 @@ export function isSearchModel(model: string): boolean {
   return model.includes('-search-preview') || model.includes('-search-api')
 }
 
-/** By `web_search_options`, or by a model that always does, an answer takes one search. Undefined: none. */
-export function searchPerAnswer(options: Json | undefined, model: string): WebSearches | undefined {
-  const isAsked = options !== undefined && options !== null
-  if (!isAsked && !isSearchModel(model)) return undefined
+/** By what a body asks for (`asksSearch`), or by a model that always does, an answer takes one search. Undefined: none. */
+export function searchPerAnswer(body: JsonObject, model: string): WebSearches | undefined {
+  if (!asksSearch(body) && !isSearchModel(model)) return undefined
+  const options = body.web_search_options
   const size = isObject(options) ? options.search_context_size : undefined
   return { most: 1, size: size === 'low' || size === 'high' ? size : 'medium' }
 }
 
+/** Members by which hosts are asked to search before they answer. */
+export const SEARCH_MEMBERS = ['web_search_options', 'search_parameters', 'enable_search', 'plugins'] as const
+
+const NONE: readonly string[] = []
+
+/** Those members as a host gets them: of the deployment where the request has none, and without what is left out. */
+export function searchMembers(body: JsonObject, defaults: JsonObject, dropped: readonly string[] = NONE): JsonObject {
+  if (dropped.length === 0 && !SEARCH_MEMBERS.some(name => defaults[name] !== undefined)) return body
+  const sent: Record<string, Json | undefined> = {}
+  for (const name of SEARCH_MEMBERS) if (!dropped.includes(name)) sent[name] = body[name] ?? defaults[name]
+  return sent
+}
+
 /**
- * The searches that tools of the provider's own may run: Anthropic's `web_search_...`; each as often as its `max_uses` says
+ * Whether a body asks its host to search: by OpenAI's `web_search_options`, xAI's `search_parameters`, Qwen's `enable_search`, or
+ * OpenRouter's plugin `web` (https://openrouter.ai/docs/guides/features/plugins/web-search).
+ */
+export function asksSearch({
+  web_search_options: options,
+  search_parameters: live,
+  enable_search,
+  plugins,
+}: JsonObject) {
+  return (
+    (options ?? false) !== false ||
+    enable_search === true ||
+    (isObject(live) && Object.keys(live).length > 0 && live.mode !== 'off') ||
+    (Array.isArray(plugins) && plugins.some(one => isObject(one) && one.id === 'web' && one.enabled !== false))
+  )
+}
+
+/**
+ * The searches that tools of the provider's own may run: Anthropic's `web_search_...`, OpenRouter's `openrouter:web_search`,
+ * Gemini's `google_search`; each as often as its `max_uses` says
  * (https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool).
  */
 export function searchesOfTools(...lists: readonly (Json | undefined)[]): number {
@@ -36,8 +68,9 @@ export function searchesOfTools(...lists: readonly (Json | undefined)[]): number
   return most
 }
 
-function isWebSearch({ type }: JsonObject): boolean {
-  return typeof type === 'string' && type.startsWith('web_search')
+function isWebSearch({ type, google_search, googleSearch }: JsonObject): boolean {
+  if (isObject(google_search) || isObject(googleSearch)) return true
+  return typeof type === 'string' && /^(?:\w+:)?web_search/.test(type)
 }
 
 function usesOf({ max_uses: uses }: JsonObject): number {

@@ -3,18 +3,17 @@ import type { Attempt } from '../core/call.ts'
 import type { ServiceTier } from '../core/price.ts'
 import { serviceTierAsked } from '../core/service-tier.ts'
 import type { Usage } from '../core/usage.ts'
-import { searchPerAnswer } from '../core/web-search.ts'
+import { searchMembers, searchPerAnswer } from '../core/web-search.ts'
 
 /** The usage with what it is charged by and the provider does not say with it. */
 export function withUnsaid(usage: Usage, attempt: Attempt, answer: Answer | undefined): Usage {
   return withSearch(withServiceTier(usage, attempt, answer), attempt)
 }
 
-/** OpenAI charges for the search of each answer and does not count it (https://platform.openai.com/docs/pricing). */
+/** OpenAI, and others, charge for the search of each answer and do not count it (https://platform.openai.com/docs/pricing). */
 function withSearch(usage: Usage, { request: { body }, deployment: { defaults, model }, attempt }: Attempt): Usage {
   if (usage.webSearches !== undefined) return usage
-  const options = body.web_search_options ?? defaults.web_search_options
-  const search = searchPerAnswer(attempt.droppedParameters?.includes('web_search_options') ? undefined : options, model)
+  const search = searchPerAnswer(searchMembers(body, defaults, attempt.droppedParameters), model)
   if (!search) return usage
   return { ...usage, webSearches: search.most, ...(search.size !== 'medium' && { searchContextSize: search.size }) }
 }

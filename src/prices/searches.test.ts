@@ -54,6 +54,14 @@ describe('the cost of web searches', () => {
     ['a tool with a bound', { tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 3 }] }, 'c', 3],
     ['a tool without', { tools: [{ type: 'web_search_20260209', name: 'web_search' }] }, 'c', Number.POSITIVE_INFINITY],
     ['other tools', { tools: [{ type: 'function' }, { type: 'web_fetch_20250910' }, 'odd', null] }, 'c', 0],
+    ["OpenRouter's tool", { tools: [{ type: 'openrouter:web_search' }] }, 'm', Number.POSITIVE_INFINITY],
+    ["Gemini's tool", { tools: [{ google_search: {} }] }, 'm', Number.POSITIVE_INFINITY],
+    ["OpenRouter's plugin", { plugins: [{ id: 'web', max_results: 3 }] }, 'm', 1],
+    ['other plugins', { plugins: [{ id: 'file-parser' }, { id: 'web', enabled: false }, null] }, 'm', 0],
+    ["xAI's search", { search_parameters: { mode: 'auto' } }, 'm', 1],
+    ["xAI's search, put off", { search_parameters: { mode: 'off' } }, 'm', 0],
+    ["Qwen's search", { enable_search: true }, 'm', 1],
+    ["Qwen's search, put off", { enable_search: false }, 'm', 0],
     ['no options', { web_search_options: null, tools: null }, 'c', 0],
   ])('may come from %s', (_, body, model, most) => {
     expect(searchesWithin(chat(body), { defaults: {}, model }).most).toBe(most)
@@ -63,6 +71,7 @@ describe('the cost of web searches', () => {
     const tools = [{ type: 'web_search_20250305', name: 'web_search', max_uses: 2 }]
     const defaults = { tools, web_search_options: { search_context_size: 'high' } }
     expect(searchesWithin(chat({ tools }), { defaults, model: 'c' })).toEqual({ most: 5, size: 'high' })
+    expect(searchesWithin(chat({}), { defaults: { plugins: [{ id: 'web' }] }, model: 'c' }).most).toBe(1)
   })
 
   it('is $10 per thousand at Anthropic, unless a price map says otherwise or all is free', () => {

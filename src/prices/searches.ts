@@ -2,7 +2,13 @@ import type { Deployment } from '../core/deployment.ts'
 import type { Rate, RateCard, Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import type { Usage } from '../core/usage.ts'
-import { type SearchContextSize, searchesOfTools, searchPerAnswer, type WebSearches } from '../core/web-search.ts'
+import {
+  type SearchContextSize,
+  searchesOfTools,
+  searchMembers,
+  searchPerAnswer,
+  type WebSearches,
+} from '../core/web-search.ts'
 import { generatedAnswers } from './bounds.ts'
 
 /** What a search costs: a size without a rate of its own costs that of the medium one. */
@@ -29,7 +35,7 @@ export function searchesWithin(
   { defaults, model }: Pick<Deployment, 'defaults' | 'model'>,
 ): WebSearches {
   const { body } = request
-  const perAnswer = searchPerAnswer(body.web_search_options ?? defaults.web_search_options, model)
+  const perAnswer = searchPerAnswer(searchMembers(body, defaults), model)
   const ofTools = searchesOfTools(body.tools, defaults.tools)
   if (!perAnswer) return ofTools === 0 ? NONE : { most: ofTools, size: 'medium' }
   return { ...perAnswer, most: perAnswer.most * generatedAnswers(request) + ofTools }

@@ -1,9 +1,10 @@
 import type { Deployment } from '../core/deployment.ts'
 import { Failure } from '../core/failure.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { ServiceTier } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import { serviceTierAsked } from '../core/service-tier.ts'
-import { isSearchModel } from '../core/web-search.ts'
+import { isSearchModel, SEARCH_MEMBERS } from '../core/web-search.ts'
 import { hasSearchRate, searchesWithin } from './searches.ts'
 import { hasRatesOf } from './services.ts'
 
@@ -21,12 +22,16 @@ export function unboundedReason(at: Priced, request: Request, refusesUnpriced: b
     const tier = unpricedTier(at, request)
     if (tier !== undefined) return tierFailure(model, tier)
   }
-  const tools = body.tools ?? defaults.tools ?? body.web_search_options ?? defaults.web_search_options
-  if (tools === undefined && !isSearchModel(model)) return undefined
+  if (!maySearch(body) && !maySearch(defaults) && !isSearchModel(model)) return undefined
   const { most } = searchesWithin(request, at)
   if (most === 0) return undefined
   if (!hasSearchRate(price)) return refusesUnpriced ? searchFailure(model) : undefined
   return price.rates.webSearch && most === Number.POSITIVE_INFINITY ? unlimited() : undefined
+}
+
+/** Most bodies have none of these, and are looked at no further. */
+function maySearch(body: JsonObject): boolean {
+  return body.tools !== undefined || SEARCH_MEMBERS.some(name => body[name] !== undefined)
 }
 
 /** The service tier that a request asks for by name although nobody knows what the deployment costs by it. */

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import { isLongText, type LongTexts } from '../core/long-texts.ts'
+import { asksSearch } from '../core/web-search.ts'
 import { isMedia } from './measure.ts'
 
 /**
@@ -54,12 +55,6 @@ function isSaid(value: Json | undefined): boolean {
   if (typeof value !== 'object' || value === null)
     return value !== undefined && value !== null && value !== false && value !== ''
   return Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0
-}
-
-/** Options of OpenAI's search are asked for by an empty object as well; xAI's may say that nothing is searched. */
-function asksSearch({ web_search_options: options, search_parameters: parameters }: JsonObject): boolean {
-  if ((options ?? false) !== false) return true
-  return isSaid(parameters) && !(isObject(parameters) && parameters.mode === 'off')
 }
 
 /** Members of the host's own, at any depth: most are settings (`google.thinking_config`), some bring input (`google.cached_content`). */
