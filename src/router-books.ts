@@ -45,7 +45,7 @@ export function bookkeeping(
     account: account({
       ledger,
       worst: (attempt, isBounded) => worst.ofAttempt(attempt, attempt.deployment, isBounded),
-      forcedOutput: deployment => forcedOutput(deployment, settings.outputCap),
+      forcedOutput: (deployment, request) => forcedOutput(deployment, request, settings.outputCap),
     }),
   }
 }

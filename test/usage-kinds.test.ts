@@ -213,4 +213,11 @@ describe('what a host may bill within its rules is held before', () => {
     expect(asked).not.toHaveProperty('max_completion_tokens')
     expect(asked.max_tokens).toEqual(expect.any(Number))
   })
+
+  it('thoughts that the client allows fit into the limit that it does not say', async () => {
+    answer = anthropic({ input_tokens: 10, output_tokens: 10 })
+    const thinking = { type: 'enabled', budget_tokens: 10_000 }
+    await called('claude', await served.key({ max_budget: 1 }), { thinking })
+    expect(asked).toMatchObject({ thinking, max_tokens: 14_096 })
+  })
 })

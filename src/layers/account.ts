@@ -4,6 +4,7 @@ import type { Deployment } from '../core/deployment.ts'
 import { Failure } from '../core/failure.ts'
 import { follow, type Handler, type Layer } from '../core/handler.ts'
 import type { NanoUsd } from '../core/money.ts'
+import type { Request } from '../core/request.ts'
 import type { Entry } from '../ledger/replica/entry.ts'
 import type { Ledger } from '../ledger/replica/ledger.ts'
 import { withForcedLimit } from './output-limit.ts'
@@ -13,7 +14,7 @@ export interface AccountOptions {
   /** What an attempt may cost at most. @throws Failure when nobody knows and it must be known. */
   readonly worst: (attempt: Attempt, isBounded: boolean) => NanoUsd
   /** The output tokens of one answer that a bounded attempt is held to, where nobody has said a number. */
-  readonly forcedOutput: (deployment: Deployment) => number
+  readonly forcedOutput: (deployment: Deployment, request: Request) => number
 }
 
 /**
@@ -40,6 +41,7 @@ function charge(next: Handler<Attempt>, attempt: Attempt, entry: Entry): Promise
 }
 
 function bounded(attempt: Attempt, { forcedOutput }: AccountOptions): Attempt {
-  const request = withForcedLimit(attempt.request, attempt.deployment, forcedOutput(attempt.deployment))
-  return request === attempt.request ? attempt : { ...attempt, request }
+  const { request: asked, deployment } = attempt
+  const request = withForcedLimit(asked, deployment, forcedOutput(deployment, asked))
+  return request === asked ? attempt : { ...attempt, request }
 }

@@ -97,7 +97,7 @@ function expectBound(price: RateCard, one: Asked, shares: readonly number[]): vo
   const bounds = inputTokenBounds(request)
   const deployment = { price, limits: { supports: {} }, defaults: {}, model: one.model }
   const worst = worstCost(deployment, request, { bounds }) ?? -1n
-  const output = (one.max ?? forcedOutput(deployment, undefined)) * (one.answers ?? 1)
+  const output = (one.max ?? forcedOutput(deployment, request, undefined)) * (one.answers ?? 1)
   const used = usageOf(one, { input: bounds.high, output }, shares)
   for (const serviceTier of servedBy(one)) {
     const usage = { ...used, serviceTier }
@@ -170,7 +170,7 @@ test('an attempt that is given a limit costs no more than what was held for its 
     fc.property(asked, fc.boolean(), (one, hasBytes) => {
       const { body, ...rest } = requestOf({ ...one, max: undefined })
       const source = hasBytes && { bytes: new Pieces([Buffer.from(JSON.stringify(body))]), model: undefined }
-      const added = { max_completion_tokens: forcedOutput(deployment, undefined) }
+      const added = { max_completion_tokens: forcedOutput(deployment, { body }, undefined) }
       const call: Request = { ...rest, body, ...(source && { source }) }
       const limited = { ...rest, body: { ...body, ...added } }
       const attempt: Request = source ? { ...limited, source: { ...source, added } } : limited

@@ -1,34 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chat } from '../../test/support/calls.ts'
-import { deployment } from '../../test/support/settings.ts'
-import type { Deployment } from '../core/deployment.ts'
-import type { Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
 import { inputTokenBounds } from './bounds.ts'
 import { costOf } from './cost.ts'
-import { forcedOutput, worstCost } from './worst.ts'
-
-/** One nano-dollar per token of input, a thousand per token of output. */
-const RATES: Rates = { input: 1_000_000n, output: 1_000_000_000n }
-
-function worst(request: Request, draft: Partial<Deployment> = {}, outputCap?: number) {
-  const at = deployment({
-    id: 'd',
-    pool: 'p',
-    baseUrl: 'http://127.0.0.1',
-    price: { rates: RATES, tiers: [], source: 'test' },
-    ...draft,
-  })
-  const cost = worstCost(at, request, {
-    bounds: inputTokenBounds(request),
-    ...(outputCap !== undefined && { outputCap }),
-  })
-  if (cost === undefined) return undefined
-  return { output: cost / 1_000n, input: cost % 1_000n, cost }
-}
-
-const priced = (rates: Partial<Rates>) => ({ price: { rates: { ...RATES, ...rates }, tiers: [], source: 'test' } })
+import { priced, worst } from './worst.fixture.ts'
 
 describe('the worst price', () => {
   it('is unknown where nobody knows the price', () => {
@@ -42,7 +18,6 @@ describe('the worst price', () => {
     expect(worst(chat({}), model, 100)?.output).toBe(100n)
     expect(worst(chat({}), model, 900)?.output).toBe(500n)
     expect(worst(chat({}), {})?.output).toBe(4_096n)
-    expect(forcedOutput({ limits: { supports: {} } }, undefined)).toBe(4_096)
   })
 
   it('takes the larger of two limits, as upstreams differ in which they know', () => {
@@ -122,42 +97,6 @@ describe('the worst price', () => {
     expect(worst(chat({ max_tokens: 1 }), { ...dear, defaults })?.cost).toBeGreaterThan(
       worst(chat({ max_tokens: 1 }), { ...priced({ output: 0n }), defaults })?.cost ?? 0n,
     )
-  })
-
-  it('takes the price of cache writes where the host writes by itself', () => {
-    const request = chat({ max_tokens: 1 })
-    const high = BigInt(inputTokenBounds(request).high)
-    expect(worst(request, { ...priced({ cacheWrite: 2_000_000n, output: 0n }), model: 'gpt-5.6-sol' })?.cost).toBe(
-      high * 2n,
-    )
-  })
-
-  it('counts as output what of a prediction may not come to pass', () => {
-    const content = 'x'.repeat(5_000)
-    for (const prediction of [
-      { type: 'content', content },
-      { type: 'content', content: [{ type: 'text', text: content }] },
-    ]) {
-      const plain = { messages: [{ role: 'user', content: 'a' }], max_tokens: 10 }
-      const output = worst(chat({ ...plain, prediction }))?.output ?? 0n
-      expect(output).toBeGreaterThanOrEqual(5_010n)
-      expect(output).toBeLessThan(5_050n)
-      const bytes = chat(JSON.stringify({ model: 'm', ...plain, prediction }))
-      expect(worst(bytes)?.output).toBe(output)
-    }
-    expect(worst(chat({ max_tokens: 10, prediction: null }))?.output).toBe(10n)
-  })
-
-  it('counts all twice where the host shortens the conversation first', () => {
-    const passes = (asked: object, draft: Partial<Deployment> = {}) => {
-      const request = chat({ max_tokens: 10, ...asked })
-      const high = inputTokenBounds(request).high + (draft.defaults ? JSON.stringify(draft.defaults).length : 0)
-      return Number(worst(request, draft)?.cost) / (high + 10_000)
-    }
-    expect(passes({ context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } })).toBe(1)
-    expect(passes({ context_management: { edits: [{ type: 'compact_20260112' }] } })).toBe(2)
-    expect(passes({ compaction: {} })).toBe(2)
-    expect(passes({}, { defaults: { compaction: {} } })).toBe(2)
   })
 
   it('takes the price of audio and of thoughts where they may come', () => {

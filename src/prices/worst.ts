@@ -1,5 +1,5 @@
 import type { Deployment } from '../core/deployment.ts'
-import { isObject, type JsonObject } from '../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import { divideUp, type NanoUsd } from '../core/money.ts'
 import type { Rate, RateSheet, Rates } from '../core/price.ts'
 import type { Request } from '../core/request.ts'
@@ -43,7 +43,7 @@ export function worstCost(
   const open = bounds.open || asksSearch.most > 0 || (sizeOf(defaults) > 0 && hasUnseenInput(defaults))
   const input = open ? (limits.maxInputTokens ?? high) : high
   // What a client asks for has no end, and its price must fit a column of the ledger.
-  const each = (said ?? forcedOutput({ limits }, outputCap)) + predictedTokens(request)
+  const each = (said ?? forcedOutput({ limits, defaults }, request, outputCap)) + predictedTokens(request)
   const output = Math.min(each * generatedAnswers(asked), MOST_TOKENS)
   const rates = ratesUpTo(price, input)
   for (const sheet of servicesWithin(price, asked.body)) rates.push(...ratesUpTo(sheet, input))
@@ -71,11 +71,23 @@ function byTheCall(rates: Rates, searches: WebSearches | undefined): bigint {
   return request + BigInt(Math.min(searches.most, MOST_TOKENS)) * searchRate(rates, searches.size)
 }
 
-/** The output tokens of one answer that a deployment is bounded to, when neither the client nor its own defaults say it. */
-export function forcedOutput({ limits }: Pick<Deployment, 'limits'>, outputCap: number | undefined): number {
-  const own = limits.maxOutputTokens
-  if (outputCap === undefined) return own ?? UNKNOWN_OUTPUT
-  return own === undefined ? outputCap : Math.min(own, outputCap)
+/**
+ * The output tokens of one answer that a deployment is bounded to, when neither the client nor its own defaults say it. What the client
+ * allows for thoughts comes on top: Anthropic refuses a limit that is not above it.
+ */
+export function forcedOutput(
+  { limits, defaults }: Pick<Deployment, 'limits' | 'defaults'>,
+  { body }: Pick<Request, 'body'>,
+  outputCap: number | undefined,
+): number {
+  const own = limits.maxOutputTokens ?? Number.POSITIVE_INFINITY
+  const plain = Math.min(own, outputCap ?? limits.maxOutputTokens ?? UNKNOWN_OUTPUT)
+  return Math.min(own, plain + thinkingBudget(body.thinking ?? defaults.thinking))
+}
+
+function thinkingBudget(thinking: Json | undefined): number {
+  const budget = isObject(thinking) && thinking.type === 'enabled' ? thinking.budget_tokens : 0
+  return typeof budget === 'number' && budget > 0 ? Math.ceil(budget) : 0
 }
 
 /** The request as the upstream gets it: what the deployment adds counts where the client says nothing. */
