@@ -5,7 +5,7 @@ import { type Doors, register } from './doors.ts'
 import { failureOf } from './failure-of.ts'
 import { type HandlerParts, handlers } from './handlers.ts'
 import { type ManagementParts, managementRoutes } from './management/routes.ts'
-import { packed } from './read-body.ts'
+import { awaitBody, isWaiting, packed } from './read-body.ts'
 import { type Refuse, refusals } from './refusals.ts'
 import { isManagement, isPlanned } from './routes.ts'
 import type { MoneyParts, ServerSettings } from './server-settings.ts'
@@ -32,6 +32,11 @@ export async function openApp(parts: AppParts): Promise<FastifyInstance> {
     frameworkErrors: (error, _request, reply) => void send(reply, failureOf(error)),
   })
   readBodiesAsBytes(app)
+  app.addHook('preParsing', async ({ raw, method }, reply) => {
+    if (method === 'GET' || !isWaiting(raw)) return
+    const refusal = awaitBody(raw, reply.raw, bodyLimit)
+    if (refusal) throw refusal
+  })
   answerErrors(app, send, settings)
   register(app, doors, handlers(parts))
   if (settings.masterKey && settings.money) manage(app, settings.money, { ...doors, refuse: send, clock: systemClock })

@@ -10,6 +10,8 @@ const SERVER_OPTIONS = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 6
 
 export interface BindingParts {
   readonly onRequest: RequestListener
+  /** Asked instead, when a request waits to be told to go on (`Expect: 100-continue`). */
+  readonly onWaiting: RequestListener
   /** Asked instead, when a request expects (`Expect`) what Node does not know. */
   readonly onExpectation: RequestListener
   /** Told of what the HTTP parser refuses. */
@@ -53,6 +55,8 @@ export class Bindings {
 
   async #bind(host: string, port: number): Promise<AddressInfo> {
     const server = createServer(SERVER_OPTIONS, this.#parts.onRequest)
+    // Node by itself tells everybody to go on, strangers too.
+    server.on('checkContinue', this.#parts.onWaiting)
     server.on('checkExpectation', this.#parts.onExpectation)
     server.on('clientError', this.#parts.onBroken)
     server.listen({ host, port })

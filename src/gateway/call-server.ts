@@ -5,7 +5,7 @@ import type { Pieces } from '../core/pieces.ts'
 import { readModelPath } from '../dialects/model-path.ts'
 import type { Door } from './admission.ts'
 import { refuse } from './deliver.ts'
-import { readBody } from './read-body.ts'
+import { awaitBody, readBody } from './read-body.ts'
 
 /** Answers a request that was let in. A rejection means that nothing was answered. */
 export type ServeCall = (asked: AskedCall, response: ServerResponse) => Promise<void>
@@ -39,11 +39,14 @@ export interface CallServerOptions {
  */
 export function callServer(options: CallServerOptions, others: RequestListener): RequestListener {
   const { routes, bodyLimit, turnAway } = options
-  const serve = (request: IncomingMessage, response: ServerResponse, { route, model, caller }: Admitted) =>
+  const serve = (request: IncomingMessage, response: ServerResponse, { route, model, caller }: Admitted) => {
+    const refusal = awaitBody(request, response, bodyLimit)
+    if (refusal) return turnAway(response, refusal)
     readBody(request, bodyLimit, body => {
       if (body instanceof Failure) turnAway(response, body)
       else route.serve({ request, body, model, caller }, response).catch(error => turnAway(response, error))
     })
+  }
   return (request, response) => {
     if (request.method !== 'POST') return others(request, response)
     try {

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { expect, it } from 'vitest'
 import type { Failure } from '../core/failure.ts'
 import { Pieces } from '../core/pieces.ts'
-import { readBody } from './read-body.ts'
+import { awaitBody, readBody } from './read-body.ts'
 
 const JSON_BODY = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
 
@@ -11,9 +11,10 @@ const JSON_BODY = { 'content-type': 'application/json', 'transfer-encoding': 'ch
 function read(headers: IncomingHttpHeaders, pieces: readonly string[] = [], limit = 10): (string | Failure['kind'])[] {
   const told: (string | Failure['kind'])[] = []
   const request = Object.assign(new EventEmitter(), { headers })
-  readBody(request as unknown as IncomingMessage, limit, body =>
-    told.push(body instanceof Pieces ? String(body.joined()) : body.kind),
-  )
+  const incoming = request as unknown as IncomingMessage
+  const refusal = awaitBody(incoming, {} as ServerResponse, limit)
+  if (refusal) return [refusal.kind]
+  readBody(incoming, limit, body => told.push(body instanceof Pieces ? String(body.joined()) : body.kind))
   for (const piece of pieces) request.emit('data', Buffer.from(piece))
   request.emit('end')
   return told

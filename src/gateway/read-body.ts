@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Failure } from '../core/failure.ts'
 import { Pieces } from '../core/pieces.ts'
 
@@ -9,12 +9,23 @@ const JOINED_PIECES = 4_096
 export type OnBody = (body: Pieces | Failure) => void
 
 /**
- * Takes in a JSON body of at most `limit` bytes, as it is: the dialects parse it. Other types are refused, which also keeps
- * web pages of other origins out: they cannot send this one without asking first.
+ * Tells why a body is not taken, by its headers alone: it is no JSON, or larger than `limit` bytes. Refusing other types
+ * also keeps web pages of other origins out: they cannot send this one without asking first. The client of a body that is
+ * taken is told to go on, if it waits for that.
  */
-export function readBody(request: IncomingMessage, limit: number, done: OnBody): void {
+export function awaitBody(request: IncomingMessage, response: ServerResponse, limit: number): Failure | undefined {
   const refusal = refusalOf(request, limit)
-  if (refusal) return done(refusal)
+  if (!refusal && isWaiting(request)) response.writeContinue()
+  return refusal
+}
+
+/** Whether the client waits to be told to go on. Other expectations are refused before; HTTP/1.0 has none. */
+export function isWaiting({ headers, httpVersionMinor }: IncomingMessage): boolean {
+  return headers.expect !== undefined && httpVersionMinor === 1
+}
+
+/** Takes in a body of at most `limit` bytes, as it is: the dialects parse it. `awaitBody` comes first. */
+export function readBody(request: IncomingMessage, limit: number, done: OnBody): void {
   const pieces: Buffer[] = []
   let latest: Buffer[] = []
   let length = 0

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Cancellation } from '../core/cancellation.ts'
 import { systemClock } from '../core/clock.ts'
@@ -65,13 +65,16 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
   const pages = crossOrigin(settings.corsOrigins ?? [])
   const serve = callServer({ routes, bodyLimit, turnAway }, otherMethods({ pages, turnAway }, others))
   const isForPages = (settings.corsOrigins ?? []).length > 0
+  const onRequest: RequestListener = (request, response) => {
+    if (isForPages && methodAt(pathOf(request.url ?? ''))?.forPages) pages.mark(request, response)
+    const refusal = state.stopping ? stopped() : withoutHost(request)
+    if (refusal) turnAway(response, refusal)
+    else serve(request, response)
+  }
   const bindings = new Bindings({
-    onRequest(request, response) {
-      if (isForPages && methodAt(pathOf(request.url ?? ''))?.forPages) pages.mark(request, response)
-      const refusal = state.stopping ? stopped() : withoutHost(request)
-      if (refusal) turnAway(response, refusal)
-      else serve(request, response)
-    },
+    onRequest,
+    // The one way: who takes the body tells its client to go on (`awaitBody`).
+    onWaiting: onRequest,
     onExpectation: (_, response) => turnAway(response, unknownExpectation()),
     onBroken: refuseBroken(nextId),
   })
