@@ -1,5 +1,7 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { expect, it } from 'vitest'
+import { Router } from '../src/index.ts'
 import { besiege, body, CHAT } from './support/siege.ts'
 
 const siege = besiege()
@@ -43,4 +45,16 @@ it.each([CHAT, explain])('%s: what the headers decide is answered at once, and n
   const statuses = [stranger, wrong, large, text].map(read => read.slice(9, 12))
   expect(statuses).toEqual(['401', '401', '413', '415'])
   expect(seen()).toBe(0)
+})
+
+it('an upstream that says to go on unasked is told of by what it did', async () => {
+  const upstream = createServer(socket => socket.once('data', () => socket.write(GO_ON)).on('error', () => {}))
+  await once(upstream.listen(0, '127.0.0.1'), 'listening')
+  const { port } = upstream.address() as AddressInfo
+  const litellm_params = { model: 'openai/x', api_base: `http://127.0.0.1:${port}/v1`, api_key: 'k' }
+  const router = new Router({ model_list: [{ model_name: 'fast', litellm_params }], num_retries: 0 })
+  const asked = router.completion({ model: 'fast', messages: [{ role: 'user', content: 'hello' }] })
+  await expect(asked).rejects.toThrow(/answered `100 Continue`, for which nobody had asked/)
+  await router.close()
+  upstream.close()
 })

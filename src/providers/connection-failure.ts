@@ -26,12 +26,21 @@ export function connectionFailure(error: unknown, deployment: Deployment, begun:
   const { provider, model, baseUrl } = deployment
   const code = codeOf(error)
   const known = code !== undefined && Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
-  const reason = known ?? (begun ? 'broke off the answer' : 'could not be called')
+  const reason = unaskedContinue(error) ?? known ?? (begun ? 'broke off the answer' : 'could not be called')
   const where = originOf(baseUrl)
   return new Failure(begun ? 'broken_off' : 'unreachable', `${provider}/${model} (${where}) ${reason}`, {
     cause: error,
   })
 }
+
+/** To a call, undici's client says this in one case alone: of a `100 Continue` that it has not asked for (`Expect`). */
+function unaskedContinue(error: unknown): string | undefined {
+  const isThat = error instanceof Error && codeOf(error) === 'UND_ERR_SOCKET' && error.message === 'bad response'
+  return isThat ? UNASKED_CONTINUE : undefined
+}
+
+const UNASKED_CONTINUE =
+  'answered `100 Continue`, for which nobody had asked, and the connection was closed: let the server, or the proxy before it, send that only to an `Expect: 100-continue`'
 
 /** The code of an error, or of the first of those that it sums up (a host with several addresses). */
 function codeOf(error: unknown): string | undefined {
