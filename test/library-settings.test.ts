@@ -58,6 +58,21 @@ describe('settings of a router that is made at once', () => {
     expect(router.findings).toEqual([expect.objectContaining(reported)])
   })
 
+  it('take functions among the names of litellm_settings', async () => {
+    const told: string[] = []
+    const warned: string[] = []
+    const litellm_settings = {
+      success_callback: [() => void told.push('listed'), './mine.mjs'],
+      failure_callback: () => void told.push('failed'),
+    }
+    const router = open({ litellm_settings, success_callback: () => void told.push('beside') }, warned)
+    await router.completion({ model: 'm', messages })
+    await router.completion({ model: 'm', messages, mock_response: 'litellm.RateLimitError' }).catch(() => {})
+    await router.flush()
+    expect(told).toEqual(['listed', 'beside', 'failed'])
+    expect(warned).toEqual([expect.stringMatching(/^callbacks by name are without/)])
+  })
+
   it('refuse names where functions are expected', () => {
     const made = () => open({ success_callback: ['otel'] })
     expect(made).toThrow(ConfigError)

@@ -22,6 +22,7 @@ const router = new Router({ model_list: [entry] }, { onSuccess: payload => void 
 const hello = { model: 'fast', messages: [{ role: 'user' as const, content: 'hi' }] }
 const answer = await router.completion(hello)
 const text: string | null | undefined = answer.choices[0]?.message.content
+const calls: OpenAI.ChatCompletionMessageToolCall[] = answer.choices[0]?.message.tool_calls ?? []
 const chunks: AsyncIterable<ChatChunk> = await router.completion({ ...hello, stream: true })
 export async function agent(asked: OpenAI.ChatCompletionCreateParamsStreaming, plain: OpenAI.ChatCompletionCreateParams) {
   const pieces: string[] = []
@@ -31,12 +32,14 @@ export async function agent(asked: OpenAI.ChatCompletionCreateParamsStreaming, p
   await router.completion({ ...hello, temperature: 0, top_k: 3 })
   // @ts-expect-error without messages
   await router.completion({ model: 'fast', temperature: 0 })
-  return router.completion(plain)
+  const { data } = await router.embedding({ model: 'fast', input: 'hi' })
+  const vectors: (number[] | string)[] = data.map(({ embedding }) => embedding)
+  return { vectors, answer: await router.completion(plain) }
 }
 export const embed = (asked: OpenAI.EmbeddingCreateParams) => router.embedding(asked)
 const config = loadConfig({ object: { model_list: [entry] } })
 const { fastify } = createGateway(assemble(config).router, config.settings.gateway)
-export { chunks, Failure, FakeClock, fastify, summariseRun, text }
+export { calls, chunks, Failure, FakeClock, fastify, summariseRun, text }
 `
 
 it.each([

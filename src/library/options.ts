@@ -55,15 +55,41 @@ export interface FileShape {
 
 /** The options as a configuration file would hold them, and the functions among them apart. */
 export function inFileShape({ success_callback, failure_callback, ...options }: RouterOptions): FileShape {
+  const { names, found } = withoutFunctions(options.litellm_settings)
   const sections: Record<string, unknown> = {}
   const router: Record<string, unknown> = {}
   for (const name in options) (SECTIONS.has(name) ? sections : router)[name] = options[name]
-  const settings = { ...sections, router_settings: { ...router, ...options.router_settings } }
+  const settings = { ...sections, ...names, router_settings: { ...router, ...options.router_settings } }
   return {
     settings,
-    success: functions('success_callback', success_callback),
-    failure: functions('failure_callback', failure_callback),
+    success: [...found.success_callback, ...functions('success_callback', success_callback)],
+    failure: [...found.failure_callback, ...functions('failure_callback', failure_callback)],
   }
+}
+
+const CALLBACKS = ['success_callback', 'failure_callback'] as const
+
+type Found = Record<(typeof CALLBACKS)[number], Callback[]>
+
+interface Sorted {
+  /** The section with its names alone; none, when there is no section. */
+  readonly names: { readonly litellm_settings?: object }
+  readonly found: Found
+}
+
+/** Takes functions out of `litellm_settings`, where LiteLLM's users have them beside names. */
+function withoutFunctions(section: RouterOptions['litellm_settings']): Sorted {
+  const found: Found = { success_callback: [], failure_callback: [] }
+  if (typeof section !== 'object' || section === null) return { names: {}, found }
+  const names: Record<string, unknown> = { ...section }
+  for (const key of CALLBACKS) {
+    const given = names[key]
+    const list: unknown = typeof given === 'function' ? [given] : given
+    if (!Array.isArray(list)) continue
+    found[key] = list.filter(each => typeof each === 'function')
+    if (found[key].length > 0) names[key] = list.filter(each => typeof each !== 'function')
+  }
+  return { names: { litellm_settings: names }, found }
 }
 
 /** One function or several. @throws ConfigError for anything else, which only JavaScript lets through. */

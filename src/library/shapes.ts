@@ -1,6 +1,7 @@
 /**
  * The part of OpenAI's shapes that is named here; everything else that an upstream sends is there as well. Those who want
- * every field typed take the `openai` package: its types of requests fit here, and `router.fetch` answers its client.
+ * every field typed take the `openai` package: its types of requests fit here, answers' lists fit its own (which are not
+ * readonly: an answer is its caller's), and `router.fetch` answers its client.
  */
 export type ChatRequest = WithMore<{
   readonly model: string
@@ -50,14 +51,14 @@ export interface ChatAnswer {
   /** Seconds since 1970. */
   readonly created: number
   readonly model: string
-  readonly choices: readonly {
+  readonly choices: {
     readonly index: number
     readonly finish_reason: string
     readonly message: {
       readonly role: 'assistant'
       readonly content: string | null
       readonly refusal?: string | null
-      readonly tool_calls?: readonly ToolCall[]
+      readonly tool_calls?: ToolCall[]
       readonly [field: string]: unknown
     }
     readonly logprobs?: object | null
@@ -72,14 +73,14 @@ export interface ChatChunk {
   /** Seconds since 1970. */
   readonly created: number
   readonly model: string
-  readonly choices: readonly {
+  readonly choices: {
     readonly index: number
     readonly finish_reason: string | null
     readonly delta: {
       readonly role?: string
       readonly content?: string | null
       readonly refusal?: string | null
-      readonly tool_calls?: readonly ToolCallPiece[]
+      readonly tool_calls?: ToolCallPiece[]
       readonly [field: string]: unknown
     }
     readonly logprobs?: object | null
@@ -91,7 +92,7 @@ export interface ChatChunk {
 export interface EmbeddingAnswer {
   readonly object: 'list'
   readonly model: string
-  readonly data: readonly { readonly index: number; readonly embedding: readonly number[] | string }[]
+  readonly data: { readonly index: number; readonly embedding: number[] | string }[]
   readonly usage?: TokenUsage
   readonly [field: string]: unknown
 }
