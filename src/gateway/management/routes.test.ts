@@ -53,6 +53,17 @@ function served(settings: ServerSettings = {}) {
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 describe('a route of the management API', () => {
+  it('takes no other method than its own, and says which that is', async () => {
+    const ask = served()
+    for (const path of ['/key/generate', '/key/sk-1/regenerate', '/team/new']) {
+      const { status, headers, body } = await ask(path, { method: 'GET' })
+      expect([status, headers.allow]).toEqual([405, 'POST'])
+      expect(JSON.stringify(body)).toContain('use POST')
+    }
+    expect(await ask('/key/info', { body: {} })).toMatchObject({ status: 405, headers: { allow: 'GET' } })
+    expect((await ask('/key/none', { body: {} })).status).toBe(404)
+  })
+
   it('hands the operation the body, the caller and on whose behalf it is', async () => {
     const ask = served()
     const answer = await ask('/key/generate', { body: { name: 'a' }, headers: { 'litellm-changed-by': 'ann' } })

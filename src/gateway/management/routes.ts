@@ -13,6 +13,7 @@ import type { Admission } from '../admission.ts'
 import type { Authenticate } from '../authenticate.ts'
 import { failureOf } from '../failure-of.ts'
 import type { Refuse } from '../refusals.ts'
+import { refuseOtherMethods } from './other-methods.ts'
 
 /** What belongs to the management API and is loaded only where it is served. */
 export interface Management {
@@ -59,6 +60,7 @@ export function managementRoutes(fastify: FastifyInstance, management: Managemen
       })
     }
   }
+  refuseOtherMethods(fastify, management.operations)
 }
 
 function contextOf(
