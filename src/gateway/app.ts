@@ -32,9 +32,9 @@ export async function openApp(parts: AppParts): Promise<FastifyInstance> {
     frameworkErrors: (error, _request, reply) => void send(reply, failureOf(error)),
   })
   readBodiesAsBytes(app)
-  app.addHook('preParsing', async ({ raw, method }, reply) => {
+  app.addHook('preParsing', async ({ raw, method, routeOptions }, reply) => {
     if (method === 'GET' || !isWaiting(raw)) return
-    const refusal = awaitBody(raw, reply.raw, bodyLimit)
+    const refusal = awaitBody(raw, reply.raw, routeOptions.bodyLimit ?? bodyLimit)
     if (refusal) throw refusal
   })
   answerErrors(app, send, settings)

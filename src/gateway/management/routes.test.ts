@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Secret } from '../../core/secret.ts'
@@ -53,6 +54,22 @@ function served(settings: ServerSettings = {}) {
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 describe('a route of the management API', () => {
+  it('tells nobody to go on with a body that is larger than it takes', async () => {
+    const router = { prepare() {}, pools: { list: () => [] } } as unknown as Parameters<typeof createGateway>[0]
+    const money = { store: {} as OperationContext['store'], operations }
+    const gateway = createGateway(router, { masterKey: new Secret(MASTER), money })
+    stop = () => gateway.stop(0)
+    const url = `${await gateway.listen({ port: 0 })}/key/generate`
+    const authorization = `Bearer ${MASTER}`
+    const headers = { ...JSON_TYPE, authorization, expect: '100-continue', 'content-length': (1 << 20) + 1 }
+    const told = await new Promise(resolve => {
+      const asking = request(url, { method: 'POST', headers })
+      asking.on('continue', () => resolve('go on')).on('response', ({ statusCode }) => resolve(statusCode))
+      asking.on('error', () => {}).flushHeaders()
+    })
+    expect(told).toBe(413)
+  })
+
   it('takes no other method than its own, and says which that is', async () => {
     const ask = served()
     for (const path of ['/key/generate', '/key/sk-1/regenerate', '/team/new']) {
