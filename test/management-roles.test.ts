@@ -150,7 +150,7 @@ describe('R14 another spelling of an address', () => {
         expect([host, who, await status(target, host, who)]).toEqual([
           host,
           who,
-          expect.stringMatching(/^(400|401|403|404)$/),
+          expect.stringMatching(/^(400|401|403|404|405)$/),
         ])
     const made = await stage.store.db.selectFrom('audit').selectAll().where('actor', '!=', 'master').execute()
     expect(made).toEqual([])
