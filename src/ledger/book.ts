@@ -1,6 +1,8 @@
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
 import type { NanoUsd } from '../core/money.ts'
+import { type Account, opened, rolled, stateOf } from './account.ts'
+import { announced, fellShort } from './announcements.ts'
 import type {
   ChargedBudget,
   Crossing,
@@ -11,23 +13,7 @@ import type {
   PostedRow,
   WrittenOff,
 } from './authority.ts'
-import {
-  type Account,
-  announced,
-  charged,
-  fellShort,
-  givenBack,
-  left,
-  lent,
-  opened,
-  revived,
-  rolled,
-  share,
-  stateOf,
-  suffices,
-  wanted,
-  writtenOff,
-} from './rules.ts'
+import { amountToLend, charged, departed, givenBack, lent, revived, suffices, wanted, writtenOff } from './leases.ts'
 
 /** The accounts that a transaction works on: all of them in memory, those that are concerned from SQL. */
 export interface Book {
@@ -44,7 +30,7 @@ export function lendGroup(book: Book, replica: string, { asks, now }: GroupAsk):
     const account = present(book, terms, now)
     if (!suffices(account, need)) return refusal(book, before, { short: wanted(account, now), need })
     before.push(account)
-    const amount = share(account, need, want)
+    const amount = amountToLend(account, need, want)
     const next = lent(account, replica, amount)
     if (next !== account) book.set(next)
     const resetsInMs = next.resetsAt === undefined ? undefined : next.resetsAt - now
@@ -160,7 +146,7 @@ export function reviveAll(book: Book, replica: string, { ids, now }: Budgets): v
 export function leaveAll(book: Book, replica: string, { ids, now }: Budgets): void {
   for (const id of ids) {
     const account = book.get(id)
-    if (account) book.set(left(rolled(account, now), replica))
+    if (account) book.set(departed(rolled(account, now), replica))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BudgetState, BudgetTerms } from '../core/budget.ts'
 import { type Clock, type Ms, systemClock } from '../core/clock.ts'
 import type { NanoUsd } from '../core/money.ts'
+import { type Account, opened, redefined, rolled, stateOf, withSpent } from './account.ts'
 import type {
   Authority,
   Change,
@@ -15,8 +16,8 @@ import type {
   WrittenOff,
 } from './authority.ts'
 import { type Book, chargeSums, leaveAll, lendGroup, reviveAll, settle, writeOffAll } from './book.ts'
+import { leaseOf, SCARCE_MS } from './leases.ts'
 import { RecentChanges } from './recent-changes.ts'
-import { type Account, leaseOf, opened, redefined, rolled, SCARCE_MS, stateOf, withSpent } from './rules.ts'
 import { SeenRows } from './seen-rows.ts'
 import { steadyNow } from './steady-now.ts'
 

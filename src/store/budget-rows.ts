@@ -1,5 +1,5 @@
 import type { BudgetLevel } from '../core/budget.ts'
-import type { Account, Lease } from '../ledger/rules.ts'
+import type { Account, Lease } from '../ledger/account.ts'
 import type { JsonColumns } from './dialect.ts'
 import type { BudgetRow, LeaseRow } from './schema.ts'
 

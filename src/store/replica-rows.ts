@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Ms } from '../core/clock.ts'
 import type { PostBatch } from '../ledger/authority.ts'
-import { SCARCE_MS } from '../ledger/rules.ts'
+import { SCARCE_MS } from '../ledger/leases.ts'
 import { clockOf, eachOf, forShare, forUpdate } from './dialect.ts'
 import type { Database } from './schema.ts'
 

@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { BudgetTerms } from '../core/budget.ts'
 import type { Ms } from '../core/clock.ts'
+import { type Account, opened } from '../ledger/account.ts'
 import type { Book } from '../ledger/book.ts'
-import { type Account, opened } from '../ledger/rules.ts'
 import {
   accountOf,
   BUDGET_COLUMNS,
