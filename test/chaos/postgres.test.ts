@@ -24,22 +24,7 @@ describe.runIf(hasPostgres())('PostgreSQL that goes away under load', LONG, () =
     await postgres?.stop()
   })
 
-  /** Load, all the while that something is done; gives the calls that were made since. */
-  async function underLoad(work: () => Promise<unknown>): Promise<readonly ClientCall[]> {
-    const before = chaos.clients.calls.length
-    let goesOn = true
-    const load = chaos.clients.crowd(
-      8,
-      turn => chaos.mixed(turn),
-      () => goesOn,
-    )
-    await chaos.arrivals(40)
-    await work()
-    await chaos.arrivals(40)
-    goesOn = false
-    await load
-    return chaos.clients.calls.slice(before)
-  }
+  const underLoad = (work: () => Promise<unknown>) => chaos.underLoad(work, { clients: 8 })
 
   function expectRefusalsOnly(calls: readonly ClientCall[], codes: RegExp): void {
     const failed = calls.filter(({ end }) => end !== 'complete')

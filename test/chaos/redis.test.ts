@@ -25,21 +25,8 @@ describe.runIf(hasRedis())('Redis that goes away under load', LONG, () => {
     await redis?.stop()
   })
 
-  async function underLoad(work: () => Promise<unknown>): Promise<readonly ClientCall[]> {
-    const before = chaos.clients.calls.length
-    let goesOn = true
-    const load = chaos.clients.crowd(
-      4,
-      turn => ({ ...chaos.mixed(turn), key }),
-      () => goesOn,
-    )
-    await chaos.arrivals(40)
-    await work()
-    await chaos.arrivals(40)
-    goesOn = false
-    await load
-    return chaos.clients.calls.slice(before)
-  }
+  const underLoad = (work: () => Promise<unknown>) =>
+    chaos.underLoad(work, { clients: 4, ask: turn => ({ ...chaos.mixed(turn), key }) })
 
   function tell(name: string, calls: readonly ClientCall[]): void {
     const took = calls.map(({ tookMs = 0 }) => tookMs).sort((one, other) => one - other)

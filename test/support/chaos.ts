@@ -79,6 +79,22 @@ export class Chaos {
     return this.clients.call({ url: this.replicas.at(0).url, key: this.limited, ...ask })
   }
 
+  /** So many clients ask without a pause, all the while that something is done; gives the calls that were made since. */
+  async underLoad(
+    work: () => Promise<unknown>,
+    { clients, ask = turn => this.mixed(turn) }: { readonly clients: number; readonly ask?: (turn: number) => Ask },
+  ): Promise<readonly ClientCall[]> {
+    const before = this.clients.calls.length
+    let goesOn = true
+    const load = this.clients.crowd(clients, ask, () => goesOn)
+    await this.arrivals(40)
+    await work()
+    await this.arrivals(40)
+    goesOn = false
+    await load
+    return this.clients.calls.slice(before)
+  }
+
   /** Settles when so many more calls have reached the upstream, however long that takes on a busy machine. */
   async arrivals(count: number): Promise<void> {
     await this.fast.arrived(this.fast.log.length + count, 100_000)
