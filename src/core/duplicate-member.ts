@@ -1,13 +1,16 @@
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  skipSpace,
+  stringAt,
+} from './json-bytes.ts'
 import { isLongText, type LongTexts } from './long-texts.ts'
 import { stringEnd } from './string-end.ts'
-
-const QUOTE = 34
-const OPEN_BRACKET = 91
-const CLOSE_BRACKET = 93
-const OPEN_BRACE = 123
-const CLOSE_BRACE = 125
-const COLON = 58
-const COMMA = 44
 
 /** How many members the objects of a value have, all together. Decodes no long text. */
 export function countMembers(value: unknown, longTexts?: LongTexts): number {
@@ -53,8 +56,8 @@ export function duplicateMember(json: Uint8Array): string | undefined {
     else if (byte === QUOTE) {
       const end = stringEnd(json, at) + 1
       const within = open.at(-1)
-      if (within?.names && isName(json, end)) {
-        within.at = textAt(json, at, end)
+      if (within?.names && json[skipSpace(json, end)] === COLON) {
+        within.at = stringAt(json, { start: at, end })
         if (within.names.has(within.at)) return pathOf(open)
         within.names.add(within.at)
       }
@@ -66,16 +69,6 @@ export function duplicateMember(json: Uint8Array): string | undefined {
 
 function next(list: Open | undefined): void {
   if (typeof list?.at === 'number') list.at++
-}
-
-function isName(json: Uint8Array, end: number): boolean {
-  let at = end
-  while (json[at] === 32 || json[at] === 10 || json[at] === 13 || json[at] === 9) at++
-  return json[at] === COLON
-}
-
-function textAt(json: Uint8Array, start: number, end: number): string {
-  return String(JSON.parse(Buffer.from(json.buffer, json.byteOffset + start, end - start).toString('utf8')))
 }
 
 function pathOf(open: readonly Open[]): string {

@@ -3,16 +3,20 @@
  * or a backslash inside another character.
  */
 
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  isSpace,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  skipSpace,
+  stringAt,
+} from './json-bytes.ts'
 import { stringEnd } from './string-end.ts'
-
-const QUOTE = 34
-const BACKSLASH = 92
-const OPEN_BRACKET = 91
-const CLOSE_BRACKET = 93
-const OPEN_BRACE = 123
-const CLOSE_BRACE = 125
-const COLON = 58
-const COMMA = 44
 
 /**
  * Whether arrays and objects nest deeper than `limit`. JSON.parse accepts any depth, but writing the result again
@@ -114,9 +118,9 @@ function isName(json: Uint8Array, { start, end }: Span, wanted: Buffer): boolean
   return same
 }
 
-function decodesTo(json: Uint8Array, { start, end }: Span, name: string): boolean {
+function decodesTo(json: Uint8Array, span: Span, name: string): boolean {
   try {
-    return JSON.parse(Buffer.from(json.buffer, json.byteOffset + start, end - start).toString('utf8')) === name
+    return stringAt(json, span) === name
   } catch {
     return false
   }
@@ -169,14 +173,4 @@ export function membersOf(json: Uint8Array): readonly Member[] {
     at = skipSpace(json, value.end)
   } while (json[at] === COMMA)
   return members
-}
-
-function skipSpace(json: Uint8Array, from: number): number {
-  let at = from
-  while (isSpace(json[at])) at++
-  return at
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 32 || byte === 10 || byte === 13 || byte === 9
 }

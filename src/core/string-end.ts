@@ -1,7 +1,6 @@
+import { BACKSLASH, QUOTE } from './json-bytes.ts'
 import { STRING_END } from './string-end.wasm.ts'
 
-const QUOTE = 34
-const BACKSLASH = 92
 /** Strings shorter than this are walked: a native search costs 80 ns before it looks at a byte. */
 const WALKED = 32
 

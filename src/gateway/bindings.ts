@@ -9,9 +9,8 @@ const REQUEST_TIMEOUT_MS = 30_000
 const SERVER_OPTIONS = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 65_000, requireHostHeader: false }
 
 export interface BindingParts {
+  /** Also of a request that waits to be told to go on (`Expect: 100-continue`): who takes its body tells it (`awaitBody`). */
   readonly onRequest: RequestListener
-  /** Asked instead, when a request waits to be told to go on (`Expect: 100-continue`). */
-  readonly onWaiting: RequestListener
   /** Asked instead, when a request expects (`Expect`) what Node does not know. */
   readonly onExpectation: RequestListener
   /** Told of what the HTTP parser refuses. */
@@ -56,7 +55,7 @@ export class Bindings {
   async #bind(host: string, port: number): Promise<AddressInfo> {
     const server = createServer(SERVER_OPTIONS, this.#parts.onRequest)
     // Node by itself tells everybody to go on, strangers too.
-    server.on('checkContinue', this.#parts.onWaiting)
+    server.on('checkContinue', this.#parts.onRequest)
     server.on('checkExpectation', this.#parts.onExpectation)
     server.on('clientError', this.#parts.onBroken)
     server.listen({ host, port })

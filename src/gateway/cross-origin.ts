@@ -25,7 +25,6 @@ export function crossOrigin(origins: readonly string[]): CrossOrigin {
     return named.has(origin.toLowerCase()) ? origin : undefined
   }
   const mark: CrossOrigin['mark'] = ({ headers }, response) => {
-    if (origins.length === 0) return
     // Else a cache would give one origin what was told to another.
     if (!isOpen) response.setHeader('vary', 'Origin')
     const allowed = allowedOf(headers)

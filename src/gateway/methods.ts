@@ -33,8 +33,11 @@ interface Found {
 function answer(request: IncomingMessage, response: ServerResponse, { method, forPages, pages }: Found): void {
   if (forPages && isPreflight(request)) return pages.preflight(request, response, method)
   response.setHeader('allow', `${method}, OPTIONS`)
-  if (request.method !== 'OPTIONS')
-    throw new Failure('wrong_method', `${request.method} does nothing here: use ${method}`, { code: 'wrong_method' })
+  if (request.method !== 'OPTIONS') throw wrongMethod(request.method, method)
   response.writeHead(204)
   response.end()
+}
+
+export function wrongMethod(method: string | undefined, allowed: string): Failure {
+  return new Failure('wrong_method', `${method} does nothing here: use ${allowed}`, { code: 'wrong_method' })
 }

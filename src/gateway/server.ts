@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Cancellation } from '../core/cancellation.ts'
 import { systemClock } from '../core/clock.ts'
@@ -62,19 +62,17 @@ export function createGateway(router: CallRouter, settings: ServerSettings = {})
       error => turnAway(response, error),
     )
   }
-  const pages = crossOrigin(settings.corsOrigins ?? [])
+  const { corsOrigins = [] } = settings
+  const pages = crossOrigin(corsOrigins)
   const serve = callServer({ routes, bodyLimit, turnAway }, otherMethods({ pages, turnAway }, others))
-  const isForPages = (settings.corsOrigins ?? []).length > 0
-  const onRequest: RequestListener = (request, response) => {
-    if (isForPages && methodAt(pathOf(request.url ?? ''))?.forPages) pages.mark(request, response)
-    const refusal = state.stopping ? stopped() : withoutHost(request)
-    if (refusal) turnAway(response, refusal)
-    else serve(request, response)
-  }
+  const isForPages = corsOrigins.length > 0
   const bindings = new Bindings({
-    onRequest,
-    // The one way: who takes the body tells its client to go on (`awaitBody`).
-    onWaiting: onRequest,
+    onRequest(request, response) {
+      if (isForPages && methodAt(pathOf(request.url ?? ''))?.forPages) pages.mark(request, response)
+      const refusal = state.stopping ? stopped() : withoutHost(request)
+      if (refusal) turnAway(response, refusal)
+      else serve(request, response)
+    },
     onExpectation: (_, response) => turnAway(response, unknownExpectation()),
     onBroken: refuseBroken(nextId),
   })

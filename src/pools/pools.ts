@@ -148,15 +148,6 @@ class PoolRegister implements Pools {
     })
   }
 
-  /** Groups with a strategy are pools of all their members' deployments. */
-  #addGroups(groups: NonNullable<RoutingSettings['groups']>): void {
-    for (const [name, group] of Object.entries(groups)) {
-      if (group.by !== 'strategy') continue
-      const members = group.pools.flatMap(pool => this.#byName.get(pool)?.candidates ?? [])
-      if (members.length > 0) this.#byName.set(name, this.#pool(name, members, group.strategy))
-    }
-  }
-
   nearest(name: string): string[] {
     return nearestNames(
       name,
@@ -181,6 +172,15 @@ class PoolRegister implements Pools {
     const others = Object.entries(aliases).map(([id, alias]) => ({ id, hidden: alias.hidden }))
     const listed = [...open, ...others].filter(one => hidden || !one.hidden)
     return [...new Map(listed.map(one => [one.id, one])).values()]
+  }
+
+  /** Groups with a strategy are pools of all their members' deployments. */
+  #addGroups(groups: NonNullable<RoutingSettings['groups']>): void {
+    for (const [name, group] of Object.entries(groups)) {
+      if (group.by !== 'strategy') continue
+      const members = group.pools.flatMap(pool => this.#byName.get(pool)?.candidates ?? [])
+      if (members.length > 0) this.#byName.set(name, this.#pool(name, members, group.strategy))
+    }
   }
 
   /** After aliases: the pool, the longest wildcard, also under its provider's prefix, the deployments of that model, and `*`. */

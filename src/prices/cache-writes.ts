@@ -1,5 +1,7 @@
 import type { Deployment } from '../core/deployment.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Rates } from '../core/price.ts'
+import { remembered } from '../core/remembered.ts'
 import type { Request } from '../core/request.ts'
 
 export function pricesWrites({ cacheWrite, cacheWrite1h }: Rates): boolean {
@@ -14,6 +16,8 @@ export function writesWhatIsMarked(model: string): boolean {
   return /claude/i.test(model)
 }
 
+const marksInDefaults = remembered((defaults: JsonObject) => JSON.stringify(defaults).includes('cache_control'))
+
 const CACHE_MARK = Buffer.from('cache_control')
 const ESCAPE = Buffer.from('\\u00')
 
@@ -22,7 +26,7 @@ export function mayWriteCache(
   { source, body }: Request,
   { defaults, model }: Pick<Deployment, 'defaults' | 'model'>,
 ): boolean {
-  if (!writesWhatIsMarked(model) || JSON.stringify(defaults).includes('cache_control')) return true
+  if (!writesWhatIsMarked(model) || marksInDefaults(defaults)) return true
   if (!source) return JSON.stringify(body).includes('cache_control')
   const { buffer, byteOffset, byteLength } = source.bytes.joined()
   const text = Buffer.from(buffer, byteOffset, byteLength)

@@ -2,6 +2,7 @@ import type { Deployment } from '../core/deployment.ts'
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import { divideUp, type NanoUsd } from '../core/money.ts'
 import type { Rate, RateSheet, Rates } from '../core/price.ts'
+import { remembered } from '../core/remembered.ts'
 import type { Request } from '../core/request.ts'
 import { MOST_TOKENS } from '../core/usage.ts'
 import type { WebSearches } from '../core/web-search.ts'
@@ -39,26 +40,28 @@ export function worstCost(
   // What is held for the call covers its attempts, which are given a limit: none of them has to hold more.
   const high = bounds.high + sizeOf(defaults) + (said === undefined ? ADDED_MEMBER_BYTES : 0)
   // What a deployment searches or adds brings input that the request does not show.
-  const asksSearch = searchesWithin(request, { defaults, model })
-  const open = bounds.open || asksSearch.most > 0 || (sizeOf(defaults) > 0 && hasUnseenInput(defaults))
+  const search = searchesWithin(request, { defaults, model })
+  const open = bounds.open || search.most > 0 || addsUnseenInput(defaults)
   const input = open ? (limits.maxInputTokens ?? high) : high
   // What a client asks for has no end, and its price must fit a column of the ledger.
   const each = (said ?? forcedOutput({ limits, defaults }, request, outputCap)) + predictedTokens(request)
   const output = Math.min(each * generatedAnswers(asked), MOST_TOKENS)
   const rates = ratesUpTo(price, input)
   for (const sheet of servicesWithin(price, asked.body)) rates.push(...ratesUpTo(sheet, input))
-  const searches = price.rates.webSearch === undefined ? undefined : bounded(asksSearch)
+  const searches = price.rates.webSearch === undefined ? undefined : bounded(search)
   const passes = shortensConversation(request.body) || shortensConversation(defaults) ? 2n : 1n
+  const mayWrite = rates.some(pricesWrites) && mayWriteCache(request, { defaults, model })
   let most = 0n
   for (const one of rates) {
-    const writesCache = pricesWrites(one) && mayWriteCache(request, { defaults, model })
-    const inputRate = dearestInput(one, { open, writesCache })
+    const inputRate = dearestInput(one, { open, writesCache: mayWrite && pricesWrites(one) })
     const tokens = BigInt(input) * inputRate + BigInt(output) * dearestOutput(one, asked)
     const total = tokens * passes + byTheCall(one, searches)
     if (total > most) most = total
   }
   return divideUp(most, 1_000_000n)
 }
+
+const addsUnseenInput = remembered((defaults: JsonObject) => hasUnseenInput(defaults))
 
 /** Searches that nothing bounds cannot be held for: a call that needs a hold is refused before (`worstOfPlan`). */
 function bounded(searches: WebSearches): WebSearches | undefined {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { Failure } from '../../core/failure.ts'
 import type { Operation } from '../../management/operation.ts'
+import { wrongMethod } from '../methods.ts'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
@@ -13,7 +13,7 @@ export function refuseOtherMethods(fastify: FastifyInstance, operations: readonl
       url: path,
       onRequest: async ({ method }, reply) => {
         reply.header('allow', allowed)
-        throw new Failure('wrong_method', `${method} does nothing here: use ${allowed}`, { code: 'wrong_method' })
+        throw wrongMethod(method, allowed)
       },
       handler: () => {},
     })
